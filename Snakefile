@@ -1,0 +1,33 @@
+"""Chrompute: from ATAC-seq and MNase-seq alignments to trained models and one report per cell type."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+if "samples" not in config:  # no --configfile on the command line
+
+    configfile: "config/yeast.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/check.smk"
+include: "rules/fragments.smk"
+include: "rules/tracks.smk"
+include: "rules/quality.smk"
+include: "rules/vplots.smk"
+include: "rules/nucleosomes.smk"
+include: "rules/windows.smk"
+include: "rules/models.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    """Everything: assays, models, evaluation, figures and reports."""
+    default_target: True
+    localrule: True
+    input:
+        "<results>/reports/index.html",
+        "<results>/provenance.json",
+        rules.assays.input,
+        rules.evaluation.input,

@@ -1,0 +1,44 @@
+"""Nucleosomes: the MNase dyad profile around site sets."""
+
+
+def mnase_of_cell_type(wildcards):
+    return fragments_of(wildcards.cell_type, "MNase")
+
+
+def profile_sites(wildcards):
+    return existing([config["sites"][wildcards.sites]["path"]])
+
+
+rule dyad_profile:
+    """Average the MNase dyads of one cell type around one set of sites."""
+    input:
+        fragments=mnase_of_cell_type,
+        sites=profile_sites,
+        blacklist=blacklist,
+        aliases=alias_table,
+    output:
+        table="<results>/nucleosomes/{cell_type}/{sites}.tsv",
+        summary="<results>/nucleosomes/{cell_type}/{sites}.json",
+        png=report(
+            "<results>/nucleosomes/{cell_type}/{sites}.png",
+            caption="../report/dyad_profile.rst",
+            category="Nucleosomes",
+            labels={"cell type": "{cell_type}", "figure": "dyads at {sites}"},
+        ),
+        pdf="<results>/nucleosomes/{cell_type}/{sites}.pdf",
+    log:
+        "<logs>/dyad_profile/{cell_type}.{sites}.log",
+    benchmark:
+        "<benchmarks>/dyad_profile/{cell_type}.{sites}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        nucleosomes=config["nucleosomes"],
+        entry=sites_entry,
+        code=code_hash("nucleosomes", "sites", "figures"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/dyad_profile.py"

@@ -1,0 +1,71 @@
+"""Quality: filter counts, length ladder and TSS enrichment of each sample."""
+
+
+def tss_file(wildcards):
+    name = config["quality"]["tss"]
+    return [] if name is None else existing([config["sites"][name]["path"]])
+
+
+def tss_entry(wildcards):
+    name = config["quality"]["tss"]
+    return None if name is None else config["sites"][name]
+
+
+def quality_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type)
+    return [f"<results>/quality/{sample.name}.json" for sample in samples]
+
+
+rule quality:
+    """Summarise one sample."""
+    input:
+        fragments="<results>/fragments/{sample}.parquet",
+        counts="<results>/fragments/{sample}.json",
+        sites=tss_file,
+        blacklist=blacklist,
+        aliases=alias_table,
+    output:
+        "<results>/quality/{sample}.json",
+    log:
+        "<logs>/quality/{sample}.log",
+    benchmark:
+        "<benchmarks>/quality/{sample}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=15,
+    params:
+        exclude=config["genome"]["exclude"],
+        tss=tss_entry,
+        code=code_hash("quality"),
+    conda:
+        "../envs/assays.yaml"
+    script:
+        "../scripts/quality.py"
+
+
+rule length_ladder:
+    """Draw the fragment lengths of all samples of a cell type."""
+    input:
+        quality_of_cell_type,
+    output:
+        png=report(
+            "<results>/quality/{cell_type}.lengths.png",
+            caption="../report/lengths.rst",
+            category="Quality",
+            labels={"cell type": "{cell_type}", "figure": "fragment lengths"},
+        ),
+        pdf="<results>/quality/{cell_type}.lengths.pdf",
+    log:
+        "<logs>/length_ladder/{cell_type}.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        max_length=config["vplots"]["max_length"],
+        code=code_hash("figures"),
+    conda:
+        "../envs/report.yaml"
+    script:
+        "../scripts/length_ladder.py"

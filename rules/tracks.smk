@@ -1,0 +1,32 @@
+"""Tracks: what one sample looks like along the genome."""
+
+
+def track_lengths(wildcards):
+    """Dyads come from nucleosome-sized fragments, everything else from all of them."""
+    if wildcards.track == "dyads":
+        return [config["nucleosomes"]["min_length"], config["nucleosomes"]["max_length"]]
+    return None
+
+
+rule track:
+    """Write cuts, coverage or dyads of one sample as bigWig, at base resolution."""
+    input:
+        fragments="<results>/fragments/{sample}.parquet",
+    output:
+        track="<results>/tracks/{sample}.{track}.bw",
+    log:
+        "<logs>/track/{sample}.{track}.log",
+    benchmark:
+        "<benchmarks>/track/{sample}.{track}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        lengths=track_lengths,
+        exclude=config["genome"]["exclude"],
+        code=code_hash("tracks"),
+    conda:
+        "../envs/assays.yaml"
+    script:
+        "../scripts/track.py"

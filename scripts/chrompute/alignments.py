@@ -1,0 +1,385 @@
+"""From a BAM to fragments: one pass, every read counted under exactly one heading.
+
+A pair counts once, from its mates' 5' ends: `start` is the first base of the forward mate,
+`end` the base after the last one of the reverse mate. The strict path (the default) joins the
+mates by name and both must pass every filter; the fast path reads the first mate alone and
+takes the rest from its mate position, TLEN and, where present, its MQ tag.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import oxbow
+import pyarrow as pa
+
+from chrompute.errors import InputError
+from chrompute.fragments import Fragments, Shift
+from chrompute.genome import is_excluded
+from chrompute.intervals import IntervalSet
+
+logger = logging.getLogger(__name__)
+
+PAIRED, PROPER, UNMAPPED, MATE_UNMAPPED = 0x1, 0x2, 0x4, 0x8
+REVERSE, MATE_REVERSE, READ1, READ2 = 0x10, 0x20, 0x40, 0x80
+SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x100, 0x200, 0x400, 0x800
+
+#: Headings of the filter counts, in the order in which the filters act.
+FILTERS = (
+    "unmapped",
+    "secondary",
+    "supplementary",
+    "qc_fail",
+    "duplicate_flag",
+    "excluded_chromosome",
+    "mapq",
+    "single_end",
+    "improper_pair",
+    "mate_failed",
+    "length",
+    "off_chromosome",
+    "blacklist",
+    "duplicate_ends",
+)
+
+_BATCH = 1 << 19
+_STRICT_FIELDS = ["qname", "flag", "rname", "pos", "end", "mapq", "rnext", "pnext"]
+_FAST_FIELDS = ["flag", "rname", "pos", "end", "mapq", "rnext", "pnext", "tlen"]
+_NO_MAPQ = 255  # the SAM code for "not available"; the reader hands it over as null
+
+
+@dataclass(frozen=True)
+class FragmentFilter:
+    """What a read, then a pair, must satisfy.
+
+    Attributes
+    ----------
+    sizes
+        {chromosome: bp} of the chromosomes that fragments may lie on.
+    shift
+        End shift that is applied to raw fragments.
+    min_mapq
+        Lowest mapping quality; 255 ("not available") passes.
+    min_length, max_length
+        Raw length in bp, both ends included, before the shift.
+    excluded
+        Names or shell patterns of chromosomes left out.
+    aliases
+        {name in the BAM: name in the genome}.
+    blacklist
+        A fragment that shares a base with it is dropped.
+    remove_repeats
+        Keep one of the fragments that share both ends.
+    pairing
+        "strict" or "fast".
+    """
+
+    sizes: Mapping[str, int]
+    shift: Shift
+    min_mapq: int = 30
+    min_length: int = 20
+    max_length: int = 1000
+    excluded: Sequence[str] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    blacklist: IntervalSet = field(default_factory=lambda: IntervalSet([]))
+    remove_repeats: bool = False
+    pairing: str = "strict"
+
+
+@dataclass
+class _Reads:
+    """Columns of the records of one batch that are still in play."""
+
+    flag: npt.NDArray[np.int64]
+    chrom: npt.NDArray[np.int64]  # index into the genome, -1 when unplaced, -2 when excluded
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    mapq: npt.NDArray[np.int64]
+    mate_chrom: npt.NDArray[np.int64]
+    mate_start: npt.NDArray[np.int64]
+    extra: pa.Array  # names (strict) or TLEN (fast)
+
+    def __len__(self) -> int:
+        return len(self.flag)
+
+    def take(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "_Reads":
+        rows = np.flatnonzero(keep) if keep.dtype == bool else keep
+        arrays = [getattr(self, name)[rows] for name in _NUMERIC]
+        return _Reads(*arrays, self.extra.take(pa.array(rows)))
+
+    @classmethod
+    def concat(cls, parts: Sequence["_Reads"]) -> "_Reads":
+        arrays = [np.concatenate([getattr(p, name) for p in parts]) for name in _NUMERIC]
+        return cls(*arrays, pa.concat_arrays([p.extra for p in parts]))
+
+
+_NUMERIC = ("flag", "chrom", "start", "end", "mapq", "mate_chrom", "mate_start")
+
+
+def read_bam(
+    paths: Sequence[str | Path], rules: FragmentFilter
+) -> tuple[Fragments, dict[str, int]]:
+    """Read the fragments of one sample from its BAMs.
+
+    Parameters
+    ----------
+    paths
+        Coordinate-sorted, paired-end BAMs (the lanes of one sample).
+    rules
+        Filters and shift.
+
+    Returns
+    -------
+    fragments
+        The store.
+    counts
+        Reads under each heading of `FILTERS`, `kept` (two a fragment), `reads` (their sum, all
+        records of the files) and `fragments`. On the fast path the mates that were not looked
+        at stand under `second_mate` and `kept` counts one a fragment.
+
+    Raises
+    ------
+    InputError
+        When a file is damaged or unsorted, or no fragment is left.
+    """
+    counts: Counter[str] = Counter(dict.fromkeys(FILTERS, 0))
+    pairs: list[npt.NDArray[np.int64]] = []
+    for path in paths:
+        before = counts["reads"]
+        pairs.extend(_pairs_of_file(path, rules, counts))
+        logger.info("%s: %s reads", path, f"{counts['reads'] - before:,}")
+    chrom, start, end = np.concatenate(pairs, axis=1) if pairs else np.zeros((3, 0), np.int64)
+    fragments = _filter_pairs(chrom, start, end, rules, counts)
+    if len(fragments) == 0:
+        seen = ", ".join(f"{name} {number:,}" for name, number in counts.items() if number)
+        raise InputError(
+            f"{', '.join(map(str, paths))}: no fragment passed the filters ({seen}); "
+            "check min_mapq, lengths, blacklist and that the reads are paired"
+        )
+    return fragments, dict(counts)
+
+
+def _pairs_of_file(
+    path: str | Path, rules: FragmentFilter, counts: Counter[str]
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield (3, n) blocks of raw pairs: chromosome index, start, end."""
+    fast = rules.pairing == "fast"
+    needs_flag = _has_proper_flag(path)
+    waiting: _Reads | None = None
+    for batch in _batches(path, rules, fast):
+        counts["reads"] += len(batch)
+        reads = _filter_reads(batch, rules, needs_flag, counts)
+        if fast:
+            yield _first_mates(reads, counts)
+            continue
+        pool = reads if waiting is None else _Reads.concat([waiting, reads])
+        block, waiting = _join_mates(pool)
+        waiting = _drop_hopeless(waiting, batch, counts)
+        yield block
+    if waiting is not None:
+        counts["mate_failed"] += len(waiting)
+
+
+def _has_proper_flag(path: str | Path) -> bool:
+    """Tell whether the aligner set proper-pair flags at all; some files carry none."""
+    for batch in oxbow.from_bam(str(path), fields=["flag"], batch_size=_BATCH).batches():
+        flags = pa.record_batch(batch).column("flag").to_numpy()
+        found = bool((flags & PROPER).any())
+        if not found:
+            logger.warning(
+                "%s: no proper-pair flag among the first reads; mate positions decide", path
+            )
+        return found
+    return False
+
+
+def _batches(path: str | Path, rules: FragmentFilter, fast: bool) -> Iterator[_Reads]:
+    """Read the records, map names to genome indices and see that the order is by coordinate."""
+    names = list(rules.sizes)
+    last = (-1, -1)
+    fields = _FAST_FIELDS if fast else _STRICT_FIELDS
+    try:
+        for item in oxbow.from_bam(str(path), fields=fields, batch_size=_BATCH).batches():
+            batch = pa.record_batch(item)
+            last = _require_sorted(path, batch, last)
+            yield _Reads(
+                _ints(batch, "flag", 0),
+                _chromosomes(batch, "rname", names, rules),
+                _ints(batch, "pos", 0) - 1,  # the file reader counts from 1
+                _ints(batch, "end", 0),
+                _ints(batch, "mapq", _NO_MAPQ),
+                _chromosomes(batch, "rnext", names, rules),
+                _ints(batch, "pnext", 0) - 1,
+                batch.column("tlen" if fast else "qname"),
+            )
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(
+            f"{path}: reading failed ({error}); the file is damaged, copy or align it again"
+        ) from error
+
+
+def _ints(batch: pa.RecordBatch, name: str, null: int) -> npt.NDArray[np.int64]:
+    return batch.column(name).cast(pa.int64()).fill_null(null).to_numpy(zero_copy_only=False)
+
+
+def _chromosomes(
+    batch: pa.RecordBatch, name: str, names: list[str], rules: FragmentFilter
+) -> npt.NDArray[np.int64]:
+    column = batch.column(name)
+    index = {chrom: code for code, chrom in enumerate(names)}
+    codes = [
+        -2 if is_excluded(chrom, rules.excluded) else index.get(chrom, -2)
+        for chrom in (rules.aliases.get(raw, raw) for raw in column.dictionary.to_pylist())
+    ]
+    rank = column.indices.cast(pa.int64()).fill_null(len(codes)).to_numpy(zero_copy_only=False)
+    return np.array([*codes, -1], dtype=np.int64)[rank]
+
+
+def _require_sorted(
+    path: str | Path, batch: pa.RecordBatch, last: tuple[int, int]
+) -> tuple[int, int]:
+    """Raise unless records go up by header rank and position; return the last placed record."""
+    rank = batch.column("rname").indices.cast(pa.int64()).fill_null(-1).to_numpy(
+        zero_copy_only=False
+    )
+    position = _ints(batch, "pos", 0)[rank >= 0]
+    placed = rank[rank >= 0]
+    keys = np.concatenate([[last[0] << 32 | max(last[1], 0)], placed << 32 | position])
+    if last[0] < 0:
+        keys = keys[1:]
+    wrong = np.flatnonzero(np.diff(keys) < 0)
+    if wrong.size:
+        raise InputError(
+            f"{path}: is not sorted by coordinate (a read at position "
+            f"{int(keys[wrong[0] + 1] & 0xFFFFFFFF):,} follows one at "
+            f"{int(keys[wrong[0]] & 0xFFFFFFFF):,}); run samtools sort"
+        )
+    return (int(placed[-1]), int(position[-1])) if placed.size else last
+
+
+def _filter_reads(
+    reads: _Reads, rules: FragmentFilter, needs_flag: bool, counts: Counter[str]
+) -> _Reads:
+    """Drop reads one filter after the other, counting each read at the first that it fails."""
+    flag = reads.flag
+    same_strand = ((flag & REVERSE) > 0) == ((flag & MATE_REVERSE) > 0)
+    improper = (
+        ((flag & MATE_UNMAPPED) > 0)
+        | (reads.mate_chrom != reads.chrom)
+        | same_strand
+        | (((flag & PROPER) == 0) & needs_flag)
+    )
+    failures = {
+        "unmapped": (flag & UNMAPPED) > 0,
+        "secondary": (flag & SECONDARY) > 0,
+        "supplementary": (flag & SUPPLEMENTARY) > 0,
+        "qc_fail": (flag & QC_FAIL) > 0,
+        "duplicate_flag": (flag & DUPLICATE) > 0,
+        "excluded_chromosome": reads.chrom < 0,
+        "mapq": reads.mapq < rules.min_mapq,
+        "single_end": (flag & PAIRED) == 0,
+        "improper_pair": improper,
+    }
+    alive = np.ones(len(reads), dtype=bool)
+    for name, failed in failures.items():
+        counts[name] += int((alive & failed).sum())
+        alive &= ~failed
+    return reads.take(alive)
+
+
+def _join_mates(pool: _Reads) -> tuple[npt.NDArray[np.int64], _Reads]:
+    """Join mates by name and mutual position; return the pairs and the reads left alone."""
+    blocks = []
+    while len(pool) > 1:
+        code = pool.extra.dictionary_encode().indices.to_numpy()
+        low = np.minimum(pool.start, pool.mate_start)
+        high = np.maximum(pool.start, pool.mate_start)
+        second = (pool.flag & READ2) > 0
+        order = np.lexsort((second, high, low, pool.chrom, code))
+        first, next_ = order[:-1], order[1:]
+        joined = ~second[first] & second[next_]
+        for key in (code, pool.chrom, low, high):
+            joined &= key[first] == key[next_]
+        reverse = (pool.flag & REVERSE) > 0
+        joined &= reverse[first] != reverse[next_]
+        if not joined.any():
+            break
+        one, two = first[joined], next_[joined]
+        forward, backward = np.where(reverse[one], two, one), np.where(reverse[one], one, two)
+        blocks.append(np.stack([pool.chrom[one], pool.start[forward], pool.end[backward]]))
+        alone = np.ones(len(pool), dtype=bool)
+        alone[one] = alone[two] = False
+        # Reads that share name and place (lanes merged under one name) need another round.
+        pool = pool.take(alone)
+    return (np.concatenate(blocks, axis=1) if blocks else np.zeros((3, 0), np.int64)), pool
+
+
+def _drop_hopeless(waiting: _Reads, batch: _Reads, counts: Counter[str]) -> _Reads:
+    """Give up the reads whose mate's place the sorted file has already passed."""
+    if len(batch) == 0 or batch.chrom[-1] < 0:
+        return waiting
+    here = (waiting.chrom == batch.chrom[-1]) & (waiting.mate_start >= batch.start[-1])
+    counts["mate_failed"] += int((~here).sum())
+    return waiting.take(here)
+
+
+def _first_mates(reads: _Reads, counts: Counter[str]) -> npt.NDArray[np.int64]:
+    second = (reads.flag & READ2) > 0
+    counts["second_mate"] += int(second.sum())
+    reads = reads.take(~second)
+    length = np.abs(reads.extra.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False))
+    start = np.minimum(reads.start, reads.mate_start)
+    return np.stack([reads.chrom, start, start + length])
+
+
+def _filter_pairs(
+    chrom: npt.NDArray[np.int64],
+    start: npt.NDArray[np.int64],
+    end: npt.NDArray[np.int64],
+    rules: FragmentFilter,
+    counts: Counter[str],
+) -> Fragments:
+    """Apply the filters that need the whole fragment, shift, sort and count."""
+    reads_each = 1 if rules.pairing == "fast" else 2
+    length = end - start
+    shifted_start, shifted_end = start + rules.shift.start, end + rules.shift.end
+    size = np.array(list(rules.sizes.values()), dtype=np.int64)[chrom]
+    bad_length = (length < rules.min_length) | (length > rules.max_length)
+    bad_length |= shifted_end <= shifted_start
+    failures = {
+        "length": bad_length,
+        "off_chromosome": (np.minimum(start, shifted_start) < 0)
+        | (np.maximum(end, shifted_end) > size),
+        "blacklist": _blacklisted(chrom, shifted_start, shifted_end, rules),
+    }
+    alive = np.ones(len(chrom), dtype=bool)
+    for name, failed in failures.items():
+        counts[name] += reads_each * int((alive & failed).sum())
+        alive &= ~failed
+    fragments = Fragments.from_intervals(
+        rules.sizes, chrom[alive], shifted_start[alive], shifted_end[alive]
+    )
+    if rules.remove_repeats:
+        repeats = fragments.repeats()
+        counts["duplicate_ends"] += reads_each * int(repeats.sum())
+        fragments = fragments.select(~repeats)
+    counts["kept"] = reads_each * len(fragments)
+    counts["fragments"] = len(fragments)
+    return fragments
+
+
+def _blacklisted(
+    chrom: npt.NDArray[np.int64],
+    start: npt.NDArray[np.int64],
+    end: npt.NDArray[np.int64],
+    rules: FragmentFilter,
+) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(len(chrom), dtype=bool)
+    for code, name in enumerate(rules.sizes):
+        rows = np.flatnonzero(chrom == code)
+        inside[rows] = rules.blacklist.overlaps(name, start[rows], end[rows])
+    return inside

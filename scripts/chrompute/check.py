@@ -1,0 +1,380 @@
+"""The first minute: every input is opened and compared with the genome, before any work.
+
+`inspect_inputs` collects all faults of one run instead of stopping at the first, because a user
+who has to start the workflow ten times to learn of ten faults will not start it an eleventh time.
+"""
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pysam
+
+from chrompute.alignments import PAIRED
+from chrompute.errors import InputError
+from chrompute.genome import chromosome_sizes, is_excluded, read_aliases, read_genome
+from chrompute.intervals import BedRecord, scan_bed, shorten
+from chrompute.labels import Task, unmapped_states
+from chrompute.settings import Settings
+from chrompute.sheets import Sample
+from chrompute.sites import scan_sites
+from chrompute.splits import ChromosomeSplit
+
+logger = logging.getLogger(__name__)
+
+#: The empty BGZF block that ends every complete BAM (SAM specification, section 4.1.2).
+_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+_NAMES_SHOWN = 8
+
+
+@dataclass
+class Findings:
+    """What the check saw.
+
+    Attributes
+    ----------
+    faults
+        Sentences that stop the run.
+    notes
+        Sentences worth reading that do not.
+    sizes
+        {chromosome: bp} of the genome, empty when it could not be read.
+    files
+        {path: facts}.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def input_paths(settings: Settings) -> list[str]:
+    """List every file that a configuration names, each once, sheets first."""
+    config = settings.config
+    genome = config.get("genome", {})
+    paths = [config.get("samples"), config.get("labels")]
+    paths += [genome.get(name) for name in ("fasta", "blacklist", "aliases")]
+    paths += [site.get("path") for site in config.get("sites", {}).values()]
+    paths += [path for sample in settings.samples for path in sample.paths]
+    paths += [label.path for label in settings.labels]
+    return list(dict.fromkeys(path for path in paths if path))
+
+
+def inspect_inputs(settings: Settings, index_folder: str | Path) -> Findings:
+    """Open and compare every input file.
+
+    Parameters
+    ----------
+    settings
+        Configuration and sheets.
+    index_folder
+        Where the index of a BAM that has none is written; inputs are never written to.
+
+    Returns
+    -------
+    Findings
+        With all faults; the caller decides what to do with them.
+    """
+    found = Findings()
+    missing = [path for path in input_paths(settings) if not Path(path).is_file()]
+    found.faults += [f"{path}: there is no such file; correct its path" for path in missing]
+    gone = set(missing)
+    genome = settings.config["genome"]
+    aliases = _aliases(genome.get("aliases"), gone, found)
+    if genome["fasta"] not in gone:
+        _inspect_genome(genome["fasta"], found)
+    if found.sizes:
+        _inspect_splits(settings, found)
+    for sample in settings.samples:
+        for path in sample.paths:
+            if path not in gone:
+                _inspect_bam(path, sample, genome.get("exclude", []), aliases, index_folder, found)
+    if found.sizes:
+        _inspect_regions(settings, gone, aliases, found)
+    return found
+
+
+def check_inputs(settings: Settings, index_folder: str | Path) -> Findings:
+    """Inspect all inputs and raise when there is a fault.
+
+    Raises
+    ------
+    InputError
+        With every fault that was found.
+    """
+    found = inspect_inputs(settings, index_folder)
+    for note in found.notes:
+        logger.warning("note: %s", note)
+    if found.faults:
+        raise InputError(found.faults)
+    logger.info("%d files checked, no fault", len(found.files))
+    return found
+
+
+def write_findings(found: Findings, path: str | Path) -> None:
+    """Write the facts and notes as JSON."""
+    content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
+    Path(path).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str]:
+    if path is None or path in gone:
+        return {}
+    try:
+        return read_aliases(path)
+    except InputError as error:
+        found.faults += error.faults
+        return {}
+
+
+def _inspect_genome(path: str, found: Findings) -> None:
+    try:
+        found.sizes = chromosome_sizes(read_genome(path))
+    except InputError as error:
+        found.faults += error.faults
+        return
+    found.files[path] = {"kind": "genome", "chromosomes": len(found.sizes)}
+
+
+def _inspect_splits(settings: Settings, found: Findings) -> None:
+    for name, entry in settings.config["windows"].items():
+        faults = ChromosomeSplit.from_config(entry["split"]).faults(found.sizes)
+        found.faults += [f"configuration: windows/{name}: {fault}" for fault in faults]
+
+
+# BAMs
+
+
+def _inspect_bam(
+    path: str,
+    sample: Sample,
+    excluded: Sequence[str],
+    aliases: Mapping[str, str],
+    index_folder: str | Path,
+    found: Findings,
+) -> None:
+    faults = _file_faults(path, sample)
+    if not faults:
+        try:
+            faults = _content_faults(path, sample, excluded, aliases, index_folder, found)
+        except (OSError, ValueError, pysam.SamtoolsError) as error:
+            detail = " ".join(str(error).split())
+            faults = [f"{path}: cannot be read as BAM ({detail}); copy or align it again"]
+    found.faults += faults
+
+
+def _file_faults(path: str, sample: Sample) -> list[str]:
+    """Look at the bytes: BGZF, complete, and the digest of the sheet."""
+    with open(path, "rb") as handle:
+        begin = handle.read(4)
+        handle.seek(0, 2)
+        handle.seek(max(0, handle.tell() - len(_BGZF_END)))
+        end = handle.read()
+    if begin[:2] != b"\x1f\x8b":
+        return [f"{path}: is no BAM; convert it with samtools view -b"]
+    if end != _BGZF_END:
+        return [
+            f"{path}: is truncated, the BGZF end marker is missing; copy or align it again"
+        ]
+    if sample.sha256:
+        wanted = sample.sha256[sample.paths.index(path)]
+        digest = sha256_of(path)
+        if digest != wanted.lower():
+            return [f"{path}: sha256 is {digest}, the sheet says {wanted}; fetch it again"]
+    return []
+
+
+def _content_faults(
+    path: str,
+    sample: Sample,
+    excluded: Sequence[str],
+    aliases: Mapping[str, str],
+    index_folder: str | Path,
+    found: Findings,
+) -> list[str]:
+    with pysam.AlignmentFile(path, "rb", check_sq=False) as bam:
+        header = dict(zip(bam.references, bam.lengths, strict=True))
+        order = bam.header.to_dict().get("HD", {}).get("SO", "unknown")
+        faults = _sheet_faults(path, sample, bam)
+    if order in ("unsorted", "queryname"):
+        faults.append(f"{path}: is sorted as {order!r}, not by coordinate; run samtools sort")
+    if not faults:
+        faults += _order_faults(path)
+    if faults:
+        return faults + _name_faults(path, header, {}, excluded, aliases, found)
+    index = _index_of(path, sample, index_folder)
+    with pysam.AlignmentFile(path, "rb", index_filename=str(index)) as bam:
+        reads = {entry.contig: int(entry.mapped) for entry in bam.get_index_statistics()}
+        unplaced = int(bam.nocoordinate)
+    found.files[path] = {
+        "kind": "alignments",
+        "sample": sample.name,
+        "mapped_reads": sum(reads.values()),
+        "unplaced_reads": unplaced,
+        "own_index": Path(index).parent != Path(index_folder),
+    }
+    if not sum(reads.values()):
+        faults.append(f"{path}: holds no mapped read; remove the sample or align it again")
+    return faults + _name_faults(path, header, reads, excluded, aliases, found)
+
+
+def _order_faults(path: str, most: int = 200_000) -> list[str]:
+    """Compare the first records' order; the pass that makes fragments compares them all."""
+    last = (-1, -1)
+    with pysam.AlignmentFile(path, "rb", check_sq=False) as bam:
+        for number, read in enumerate(bam):
+            if number == most or read.reference_id < 0:
+                break
+            place = (read.reference_id, read.reference_start)
+            if place < last:
+                return [
+                    f"{path}: is not sorted by coordinate (record {number + 1:,} lies before the "
+                    "one above it); run samtools sort"
+                ]
+            last = place
+    return []
+
+
+def _sheet_faults(path: str, sample: Sample, bam: pysam.AlignmentFile) -> list[str]:
+    """See that the reads are paired, from the first thousand."""
+    flags = Counter(bool(read.flag & PAIRED) for read in bam.head(1000))
+    if not flags:
+        return [f"{path}: holds no read; remove sample {sample.name!r} or align it again"]
+    if not flags[True]:
+        return [
+            f"{path}: its reads are single-end, and fragments need both ends; remove sample "
+            f"{sample.name!r} or give paired-end data"
+        ]
+    return []
+
+
+def _index_of(path: str, sample: Sample, folder: str | Path) -> Path:
+    """Return the BAM's index, made in `folder` when there is none beside it."""
+    for candidate in (f"{path}.bai", f"{path}.csi", str(Path(path).with_suffix(".bai"))):
+        if Path(candidate).is_file():
+            return Path(candidate)
+    target = Path(folder) / f"{sample.name}.{sample.paths.index(path)}.csi"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    logger.info("%s has no index, writing %s", path, target)
+    pysam.index("-c", "-o", str(target), path)
+    return target
+
+
+def _name_faults(
+    path: str,
+    header: Mapping[str, int],
+    reads: Mapping[str, int],
+    excluded: Sequence[str],
+    aliases: Mapping[str, str],
+    found: Findings,
+) -> list[str]:
+    """Compare names and lengths with the genome."""
+    if not found.sizes:
+        return []
+    names = {raw: aliases.get(raw, raw) for raw in header}
+    shared = [raw for raw, name in names.items() if name in found.sizes]
+    if not shared:
+        return [
+            f"{path}: no chromosome name agrees with the genome (BAM: {_show(header)}; genome: "
+            f"{_show(found.sizes)}); give the genome it was aligned to, or genome/aliases"
+        ]
+    faults = []
+    wrong = [
+        f"{raw} {header[raw]:,} against {found.sizes[names[raw]]:,}"
+        for raw in shared
+        if header[raw] != found.sizes[names[raw]] and not is_excluded(names[raw], excluded)
+    ]
+    if wrong:
+        faults.append(
+            f"{path}: {len(wrong)} chromosome(s) have another length than in the genome "
+            f"({_show(wrong)} bp); give the genome it was aligned to"
+        )
+    foreign = [
+        raw
+        for raw, name in names.items()
+        if name not in found.sizes and reads.get(raw) and not is_excluded(name, excluded)
+    ]
+    if foreign:
+        faults.append(
+            f"{path}: has reads on {len(foreign)} chromosome(s) that the genome lacks "
+            f"({_show(foreign)}; genome: {_show(found.sizes)}); give the genome it was aligned "
+            "to, or name them in genome/exclude or genome/aliases"
+        )
+    empty = [
+        name
+        for name in found.sizes
+        if not is_excluded(name, excluded)
+        and reads
+        and not any(reads.get(raw) for raw, other in names.items() if other == name)
+    ]
+    if empty:
+        found.notes.append(f"{path}: no read on {_show(empty)}")
+    return faults
+
+
+def _show(items: Iterable[str]) -> str:
+    items = list(items)
+    more = f", and {len(items) - _NAMES_SHOWN} more" if len(items) > _NAMES_SHOWN else ""
+    return ", ".join(items[:_NAMES_SHOWN]) + more
+
+
+# Regions, labels and sites
+
+
+def _inspect_regions(
+    settings: Settings, gone: set[str], aliases: Mapping[str, str], found: Findings
+) -> None:
+    blacklist = settings.config["genome"].get("blacklist")
+    if blacklist and blacklist not in gone:
+        _inspect_bed(blacklist, "blacklist", aliases, found)
+    for label in settings.labels:
+        if label.path not in gone:
+            records = _inspect_bed(label.path, f"labels of {label.task}", aliases, found)
+            task = Task.from_config(label.task, settings.config["tasks"][label.task])
+            _inspect_classes(label.path, records, task, found)
+    for name, entry in settings.config["sites"].items():
+        if entry["path"] in gone:
+            continue
+        sites, faults = scan_sites(entry["path"], entry, found.sizes, aliases)
+        found.faults += faults
+        found.files[entry["path"]] = {"kind": f"sites {name}", "sites": len(sites)}
+
+
+def _inspect_bed(
+    path: str, kind: str, aliases: Mapping[str, str], found: Findings
+) -> list[BedRecord]:
+    records: list[BedRecord] = []
+    faults: list[str] = []
+    try:
+        for item in scan_bed(path, found.sizes, aliases):
+            if isinstance(item, str):
+                faults.append(item)
+            else:
+                records.append(item)
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{path}: cannot be read as text ({error}); give a plain or gzipped BED")
+    if not records and not faults:
+        faults.append(f"{path}: holds no interval; give another file or remove the entry")
+    found.faults += shorten(faults, path)
+    found.files[path] = {"kind": kind, "intervals": len(records)}
+    return records
+
+
+def _inspect_classes(path: str, records: list[BedRecord], task: Task, found: Findings) -> None:
+    states = Counter(record.name for record in records)
+    found.faults += [f"{path}: {sentence}" for sentence in unmapped_states(task, states)]
+    absent = sorted(state for state in task.class_of if state not in states)
+    if absent and records:
+        found.notes.append(f"{path}: holds no segment of {_show(absent)}, which the task names")
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 digest of a file, hexadecimal."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

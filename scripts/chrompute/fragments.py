@@ -1,0 +1,225 @@
+"""The fragment store: midpoint-sorted fragments of one or more samples, in memory and as Parquet.
+
+A fragment is a half-open interval [start, end), 0-based, after the declared end shift. It is
+kept as its doubled midpoint `start + end` and its length, which is exact for odd and even
+lengths alike. Windows, coverage, V-plots and training batches are all views of this table.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chrompute.errors import InputError
+
+_METADATA_KEY = b"chrompute"
+_SCHEMA = pa.schema(
+    [
+        ("chrom", pa.dictionary(pa.int16(), pa.string())),
+        ("midpoint2", pa.int32()),
+        ("length", pa.uint16()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The declared shift of fragment ends: added to `start` and to the half-open `end`."""
+
+    start: int
+    end: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Shift":
+        """Read '+4/-4', '+4/-5', any other pair, or 'none'."""
+        if text == "none":
+            return cls(0, 0)
+        try:
+            start, end = (int(part) for part in text.split("/"))
+        except ValueError as error:
+            raise InputError(
+                f"shift {text!r}: must be 'none' or two whole numbers such as '+4/-4'"
+            ) from error
+        return cls(start, end)
+
+    def __str__(self) -> str:
+        return "none" if self == Shift(0, 0) else f"{self.start:+d}/{self.end:+d}"
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """Fragments sorted by chromosome, doubled midpoint and length.
+
+    Attributes
+    ----------
+    sizes
+        {chromosome: length in bp}, in genome order.
+    offsets
+        int64 (n_chromosomes + 1,): fragments of chromosome i are rows offsets[i] to offsets[i + 1].
+    midpoints
+        int32 (n,): doubled midpoints, start + end.
+    lengths
+        uint16 (n,): end - start in bp.
+    """
+
+    sizes: dict[str, int]
+    offsets: npt.NDArray[np.int64]
+    midpoints: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.uint16]
+
+    @classmethod
+    def from_intervals(
+        cls,
+        sizes: Mapping[str, int],
+        chroms: npt.ArrayLike,
+        starts: npt.ArrayLike,
+        ends: npt.ArrayLike,
+    ) -> "Fragments":
+        """Build a store from unsorted intervals.
+
+        Parameters
+        ----------
+        sizes
+            {chromosome: length in bp}.
+        chroms
+            int (n,): index of each fragment's chromosome in `sizes`.
+        starts, ends
+            int (n,): half-open intervals in bp.
+        """
+        chroms, starts, ends = (np.asarray(a, dtype=np.int64) for a in (chroms, starts, ends))
+        midpoints, lengths = starts + ends, ends - starts
+        order = np.lexsort((lengths, midpoints, chroms))
+        offsets = np.searchsorted(chroms[order], np.arange(len(sizes) + 1))
+        return cls(
+            dict(sizes),
+            offsets.astype(np.int64),
+            midpoints[order].astype(np.int32),
+            lengths[order].astype(np.uint16),
+        )
+
+    def __len__(self) -> int:
+        return int(self.midpoints.size)
+
+    def rows(self, chrom: str) -> slice:
+        """Rows of one chromosome."""
+        index = list(self.sizes).index(chrom)
+        return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+
+    def intervals(self, chrom: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Starts and ends of one chromosome's fragments, int64, half-open, in midpoint order."""
+        rows = self.rows(chrom)
+        midpoints = self.midpoints[rows].astype(np.int64)
+        lengths = self.lengths[rows].astype(np.int64)
+        return (midpoints - lengths) // 2, (midpoints + lengths) // 2
+
+    def select(self, mask: npt.NDArray[np.bool_]) -> "Fragments":
+        """Keep the rows where `mask` is true."""
+        kept = np.concatenate([[0], np.cumsum(mask)])
+        return Fragments(
+            self.sizes, kept[self.offsets], self.midpoints[mask], self.lengths[mask]
+        )
+
+    def with_lengths(self, low: int, high: int) -> "Fragments":
+        """Keep fragments with low <= length < high (bp)."""
+        return self.select((self.lengths >= low) & (self.lengths < high))
+
+    def repeats(self) -> npt.NDArray[np.bool_]:
+        """Mark every fragment whose both ends equal those of the fragment before it."""
+        same = np.zeros(len(self), dtype=bool)
+        same[1:] = (self.midpoints[1:] == self.midpoints[:-1]) & (
+            self.lengths[1:] == self.lengths[:-1]
+        )
+        inner = self.offsets[(self.offsets > 0) & (self.offsets < len(self))]
+        same[inner] = False  # the first fragment of a chromosome repeats nothing
+        return same
+
+    def count_by_chromosome(self) -> dict[str, int]:
+        """Number of fragments on each chromosome."""
+        return dict(zip(self.sizes, np.diff(self.offsets).tolist(), strict=True))
+
+
+def pool(stores: Sequence[Fragments]) -> Fragments:
+    """Join the fragments of several samples of one cell type and assay.
+
+    Raises
+    ------
+    InputError
+        When the samples were made against different genomes.
+    """
+    first = stores[0]
+    if any(store.sizes != first.sizes for store in stores):
+        raise InputError("samples to pool were aligned to different genomes; align them to one")
+    if len(stores) == 1:
+        return first
+    chroms = [np.repeat(np.arange(len(s.sizes)), np.diff(s.offsets)) for s in stores]
+    midpoints = np.concatenate([s.midpoints for s in stores]).astype(np.int64)
+    lengths = np.concatenate([s.lengths for s in stores]).astype(np.int64)
+    starts, ends = (midpoints - lengths) // 2, (midpoints + lengths) // 2
+    return Fragments.from_intervals(first.sizes, np.concatenate(chroms), starts, ends)
+
+
+def write_fragments(
+    fragments: Fragments, path: str | Path, facts: Mapping[str, object] | None = None
+) -> None:
+    """Write a store as Parquet (columns chrom, midpoint2, length); equal input gives equal bytes.
+
+    Parameters
+    ----------
+    fragments
+        The store.
+    path
+        The file to write.
+    facts
+        What else to keep in the file's metadata (sample, shift, ...); must be JSON.
+    """
+    names = np.arange(len(fragments.sizes), dtype=np.int16)
+    chrom = pa.DictionaryArray.from_arrays(
+        np.repeat(names, np.diff(fragments.offsets)), pa.array(list(fragments.sizes))
+    )
+    table = pa.Table.from_arrays(
+        [chrom, pa.array(fragments.midpoints), pa.array(fragments.lengths)], schema=_SCHEMA
+    )
+    metadata = {"sizes": fragments.sizes, **(facts or {})}
+    table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(metadata)})
+    pq.write_table(
+        table,
+        str(path),
+        compression="zstd",
+        use_dictionary=["chrom", "length"],
+        column_encoding={"midpoint2": "DELTA_BINARY_PACKED"},
+    )
+
+
+def read_fragments(path: str | Path) -> Fragments:
+    """Read a store that `write_fragments` wrote.
+
+    Raises
+    ------
+    InputError
+        When the file is no fragment store.
+    """
+    try:
+        table = pq.read_table(str(path))
+        sizes = json.loads(table.schema.metadata[_METADATA_KEY])["sizes"]
+    except (pa.ArrowInvalid, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: is no fragment store ({error}); remove it and run the workflow again"
+        ) from error
+    midpoints = table.column("midpoint2").to_numpy()
+    chrom = table.column("chrom").combine_chunks()
+    codes = chrom.indices.to_numpy() if len(chrom) else np.zeros(0, dtype=np.int16)
+    names = list(sizes)
+    rank = np.array([names.index(name) for name in chrom.dictionary.to_pylist()], dtype=np.int64)
+    codes = rank[codes] if len(codes) else codes
+    offsets = np.searchsorted(codes, np.arange(len(names) + 1))
+    return Fragments(sizes, offsets.astype(np.int64), midpoints, table.column("length").to_numpy())
+
+
+def read_pool(paths: Sequence[str | Path]) -> Fragments:
+    """Read and pool several stores."""
+    return pool([read_fragments(path) for path in paths])

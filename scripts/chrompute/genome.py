@@ -1,0 +1,117 @@
+"""The reference genome: names, lengths and encoded sequence."""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pysam
+
+from chrompute.errors import InputError
+
+#: Codes of the bases in encoded sequence; everything else (N, IUPAC codes) is 4.
+BASES = "ACGT"
+UNKNOWN_BASE = 4
+
+_CODES = np.full(256, UNKNOWN_BASE, dtype=np.uint8)
+for _code, _base in enumerate(BASES):
+    _CODES[ord(_base)] = _CODES[ord(_base.lower())] = _code
+
+
+def encode(sequence: str) -> npt.NDArray[np.uint8]:
+    """Encode a sequence: A, C, G, T as 0 to 3, anything else as 4; case is ignored."""
+    return _CODES[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
+
+
+def read_genome(
+    fasta: str | Path, chromosomes: Iterable[str] | None = None
+) -> dict[str, npt.NDArray[np.uint8]]:
+    """Read a FASTA file (plain, gzip or bgzip) into encoded sequences.
+
+    The file itself is read, not its `.fai`, because an index that was left behind
+    by an older genome is a common and silent fault.
+
+    Parameters
+    ----------
+    fasta
+        The file.
+    chromosomes
+        Keep these only; all by default.
+
+    Returns
+    -------
+    dict
+        {chromosome: uint8 array of length bp}, in the file's order.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, is empty, or holds a name twice.
+    """
+    wanted = None if chromosomes is None else set(chromosomes)
+    genome: dict[str, npt.NDArray[np.uint8]] = {}
+    try:
+        with pysam.FastxFile(str(fasta)) as handle:
+            for record in handle:
+                if record.name in genome:
+                    raise InputError(
+                        f"{fasta}: sequence {record.name!r} is there twice; remove one"
+                    )
+                if wanted is None or record.name in wanted:
+                    genome[record.name] = encode(record.sequence)
+    except (OSError, ValueError, UnicodeEncodeError) as error:
+        raise InputError(
+            f"{fasta}: cannot be read as FASTA ({error}); give a plain or gzipped FASTA file"
+        ) from error
+    if not genome:
+        raise InputError(f"{fasta}: holds no sequence; give the genome the BAMs were aligned to")
+    return genome
+
+
+def chromosome_sizes(genome: Mapping[str, npt.NDArray[np.uint8]]) -> dict[str, int]:
+    """Return {chromosome: length in bp}."""
+    return {name: int(sequence.size) for name, sequence in genome.items()}
+
+
+def write_sizes(sizes: Mapping[str, int], path: str | Path) -> None:
+    """Write a UCSC `chrom.sizes` file."""
+    Path(path).write_text("".join(f"{name}\t{size}\n" for name, size in sizes.items()))
+
+
+def read_sizes(path: str | Path) -> dict[str, int]:
+    """Read a UCSC `chrom.sizes` file."""
+    pairs = (line.split("\t") for line in Path(path).read_text().splitlines())
+    return {name: int(size) for name, size in pairs}
+
+
+def read_aliases(path: str | Path | None) -> dict[str, str]:
+    """Read a table of chromosome aliases: two tab-separated columns, alias and genome name.
+
+    Raises
+    ------
+    InputError
+        With every line that has not exactly two columns.
+    """
+    if path is None:
+        return {}
+    aliases: dict[str, str] = {}
+    faults: list[str] = []
+    for number, line in enumerate(Path(path).read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = line.split("\t")
+        if len(fields) != 2:
+            faults.append(
+                f"{path}, line {number}: an alias line is 'alias<TAB>name in the genome'"
+            )
+        else:
+            aliases[fields[0]] = fields[1]
+    if faults:
+        raise InputError(faults)
+    return aliases
+
+
+def is_excluded(chrom: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a chromosome matches one of the configured names or shell patterns."""
+    return any(fnmatchcase(chrom, pattern) for pattern in patterns)

@@ -1,0 +1,101 @@
+"""What made a result: code, package versions, inputs, seeds and device."""
+
+import ast
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from chrompute import __version__
+from chrompute.check import sha256_of
+
+_LIBRARY = Path(__file__).parent
+_PACKAGES = (
+    "snakemake", "pysam", "oxbow", "pyarrow", "pyBigWig", "numpy", "scipy", "pandas",
+    "scikit-learn", "torch", "lightning", "safetensors", "matplotlib", "deeptools",
+)  # fmt: skip
+
+
+def modules_behind(module: str) -> set[str]:
+    """Return the library modules that `module` imports, directly or not, and itself."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        tree = ast.parse((_LIBRARY / f"{name}.py").read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "chrompute":
+                waiting += [a.name for a in node.names if (_LIBRARY / f"{a.name}.py").is_file()]
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chrompute."):
+                waiting.append(str(node.module).split(".")[1])
+    return found
+
+
+def code_hash(*modules: str) -> str:
+    """Digest the library files that the modules depend on.
+
+    Snakemake sees when a script changes, not when a module that it imports does; this digest
+    among a rule's parameters makes it see.
+    """
+    names = sorted(set().union(*map(modules_behind, modules)))
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update((_LIBRARY / f"{name}.py").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def code_version() -> str:
+    """Return the version and, inside a checkout, the commit, with '+changes' when it is dirty."""
+    try:
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.CalledProcessError):
+        return __version__
+    return f"{__version__} {commit}{'+changes' if dirty else ''}"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(_LIBRARY), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that make results."""
+    return {name: metadata.version(name) for name in _PACKAGES}
+
+
+def provenance(
+    config: Mapping[str, Any], inputs: Sequence[str], cards: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Gather what a run was made from.
+
+    Parameters
+    ----------
+    config
+        The configuration with its defaults.
+    inputs
+        Paths of all input files; each one is digested.
+    cards
+        {model/seed: its card}, for seeds and devices.
+    """
+    return {
+        "code": code_version(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": package_versions(),
+        "inputs": {path: sha256_of(path) for path in inputs},
+        "models": {name: {k: card[k] for k in ("seed", "device")} for name, card in cards.items()},
+        "configuration": config,
+    }
+
+
+def write_json(content: Mapping[str, Any], path: str | Path) -> None:
+    """Write JSON with a trailing newline."""
+    Path(path).write_text(json.dumps(content, indent=2) + "\n")

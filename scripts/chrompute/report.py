@@ -1,0 +1,297 @@
+"""Reports: one self-contained HTML page per cell type, and an index of them."""
+
+import base64
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from chrompute.figures import METRIC_TITLES
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure in a report.
+
+    Attributes
+    ----------
+    data
+        The PNG, base64.
+    alt
+        What it shows, for those who cannot see it.
+    caption
+        What to look for.
+    pdf
+        Path of the same figure as PDF, relative to the report.
+    """
+
+    data: str
+    alt: str
+    caption: str
+    pdf: str
+
+    @classmethod
+    def read(cls, png: str | Path, folder: str | Path, alt: str, caption: str) -> "Picture":
+        """Read a PNG; its PDF lies beside it under the same name."""
+        data = base64.b64encode(Path(png).read_bytes()).decode("ascii")
+        pdf = os.path.relpath(Path(png).with_suffix(".pdf"), folder)
+        return cls(data, alt, caption, Path(pdf).as_posix())
+
+
+def model_rows(
+    scores: pd.DataFrame, titles: Mapping[str, str], leading: str
+) -> list[dict[str, Any]]:
+    """Return one row a model and seed for the table of models.
+
+    Parameters
+    ----------
+    scores
+        Rows of `metrics.tsv` of one cell type and task.
+    titles
+        {model: how to call it}, in the order of the table.
+    leading
+        The metric that the task names; the best row of it is marked.
+
+    Returns
+    -------
+    list
+        Rows with `title`, `seed`, `best` and `cells`, one text a metric of `METRIC_TITLES`.
+    """
+    rows: list[dict[str, Any]] = []
+    for model in titles:
+        for seed, own in scores[scores["model"] == model].groupby("seed"):
+            values = own.set_index("metric")
+            cells = [
+                f"{v.value:.3f} ({v.low:.3f} to {v.high:.3f})"
+                for v in (values.loc[metric] for metric in METRIC_TITLES)
+            ]
+            value = float(values.loc[leading, "value"])
+            rows.append({"title": titles[model], "seed": seed, "cells": cells, "value": value})
+    best = max((row["value"] for row in rows), default=0.0)
+    return [row | {"best": row["value"] == best} for row in rows]
+
+
+def headline(rows: Sequence[Mapping[str, Any]], leading: str, windows: int) -> str:
+    """Say in one sentence which model is best, by how much, and on how many windows."""
+    ordered = sorted(rows, key=lambda row: -row["value"])
+    name = METRIC_TITLES[leading]
+    text = f"Best of {len(rows)} models on {windows:,} windows: {ordered[0]['title']}, {name} "
+    text += ordered[0]["cells"][list(METRIC_TITLES).index(leading)]
+    if len(ordered) > 1:
+        text += f"; next is {ordered[1]['title']} with {ordered[1]['value']:.3f}"
+    return text + "."
+
+
+def filter_rows(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the filter counts of all samples: one row a heading that is not zero everywhere."""
+    headings = list(dict.fromkeys(name for sample in samples for name in sample["filters"]))
+    return [
+        {"name": name.replace("_", " "), "cells": [s["filters"].get(name, 0) for s in samples]}
+        for name in headings
+        if any(sample["filters"].get(name, 0) for sample in samples)
+    ]
+
+
+def cell_type_content(plan: Mapping[str, Any], results: str | Path, cell_type: str) -> dict[str, Any]:
+    """Gather the variables of the template `cell_type.html.j2`.
+
+    Parameters
+    ----------
+    plan
+        What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
+        `panel`, `runs` (model, seed), `networks`, `titles` {model: title}, `tasks` {task:
+        windows and leading metric} and `evaluation`.
+    results
+        The results folder.
+    cell_type
+        The cell type.
+    """
+    results = Path(results)
+    samples = [_read_json(results / "quality" / f"{name}.json") for name in plan["samples"]]
+    page = _Page(results, cell_type)
+    profiles = [
+        _read_json(results / f"nucleosomes/{cell_type}/{name}.json")
+        | {"picture": page.profile(name, title)}
+        for name, title in plan["profiles"].items()
+    ]
+    tasks = [page.task(name, entry, plan) for name, entry in plan["tasks"].items() if plan["runs"]]
+    return {
+        "cell_type": cell_type,
+        "samples": samples,
+        "warnings": [(s["sample"], text) for s in samples for text in s["warnings"]],
+        "filters": filter_rows(samples),
+        "lengths": page.lengths(),
+        "vplots": [page.vplot(name, title) for name, title in plan["vplots"].items()],
+        "panels": [page.panel()] if plan["panel"] else [],
+        "profiles": profiles,
+        "metric_titles": list(METRIC_TITLES.values()),
+        "tasks": tasks,
+    }
+
+
+def index_content(
+    samples: Sequence[tuple[str, str]],
+    quality: Sequence[str | Path],
+    metrics: str | Path,
+    titles: Mapping[str, str],
+    leading: Mapping[str, str],
+) -> dict[str, Any]:
+    """Gather the variables of the template `index.html.j2`.
+
+    Parameters
+    ----------
+    samples
+        (sample, cell type) of each line of the sheet.
+    quality
+        Their quality files, in the same order.
+    metrics
+        `metrics.tsv`.
+    titles
+        {model: how to call it}.
+    leading
+        {task: the metric it names}.
+    """
+    scores = pd.read_csv(metrics, sep="\t")
+    facts = [_read_json(Path(path)) for path in quality]
+    rows = []
+    for cell_type in dict.fromkeys(name for _, name in samples):
+        own = [f for f, (_, name) in zip(facts, samples, strict=True) if name == cell_type]
+        best = []
+        for task, metric in leading.items():
+            chosen = scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
+            top = [row for row in model_rows(chosen, titles, metric) if row["best"]][:1]
+            best += [
+                f"{row['title']}, {METRIC_TITLES[metric]} "
+                + row["cells"][list(METRIC_TITLES).index(metric)]
+                for row in top
+            ]
+        rows.append(
+            {
+                "cell_type": cell_type,
+                "samples": len(own),
+                "fragments": sum(f["fragments"] for f in own),
+                "headline": "; ".join(best) or "no labels",
+            }
+        )
+    return {"rows": rows}
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Finds the files of one cell type's report."""
+
+    results: Path
+    cell_type: str
+
+    def picture(self, place: str, alt: str, caption: str) -> Picture:
+        return Picture.read(self.results / place, self.results / "reports", alt, caption)
+
+    def lengths(self) -> Picture:
+        return self.picture(
+            f"quality/{self.cell_type}.lengths.png",
+            "Histogram of fragment lengths",
+            "Fragment lengths after the filters. Dotted: one nucleosome core (147 bp) and two.",
+        )
+
+    def vplot(self, name: str, title: str) -> Picture:
+        return self.picture(
+            f"vplots/{self.cell_type}/{name}.png",
+            f"V-plot at {title}",
+            f"ATAC fragments at {title}, by midpoint and length. Short fragments over the site "
+            "are open DNA; fragments of 150 to 200 bp are nucleosomes.",
+        )
+
+    def panel(self) -> Picture:
+        return self.picture(
+            f"vplots/{self.cell_type}/classes.png",
+            "V-plots of all classes",
+            "V-plots around the windows of each class, all on one logarithmic colour scale; in "
+            "brackets the number of windows. Windows have no strand, so these are not turned.",
+        )
+
+    def profile(self, name: str, title: str) -> Picture:
+        return self.picture(
+            f"nucleosomes/{self.cell_type}/{name}.png",
+            f"Dyad density around {title}",
+            f"MNase dyads around {title}, over the genome's mean; downstream is to the right. "
+            "Grey: per base; blue: smoothed; labels: peaks, in bp.",
+        )
+
+    def task(
+        self, name: str, entry: Mapping[str, str], plan: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        facts = _read_json(self.results / f"windows/{entry['windows']}.json")
+        scores = pd.read_csv(self.results / "evaluation/metrics.tsv", sep="\t")
+        scores = scores[(scores["cell_type"] == self.cell_type) & (scores["task"] == name)]
+        rows = model_rows(scores, plan["titles"], entry["leading"])
+        split = plan["evaluation"]["split"]
+        number = sum(facts["counts"][split].values())
+        comparison = self.picture(
+            f"figures/models.{self.cell_type}.png",
+            "Scores of all models",
+            "Scores of all models; bars are 95 % intervals.",
+        )
+        titles = plan["titles"]
+        return {
+            **facts,
+            "name": name,
+            "windows": entry["windows"],
+            "split": split,
+            "block": f"{plan['evaluation']['block'] / 1000:g}",
+            "draws": f"{plan['evaluation']['draws']:,}",
+            "leading": METRIC_TITLES[entry["leading"]],
+            "rows": rows,
+            "headline": headline(rows, entry["leading"], number),
+            "comparison": comparison,
+            "confusions": [
+                self.picture(
+                    f"figures/confusion.{model}.seed-{seed}.{self.cell_type}.png",
+                    f"Confusion matrix of {titles[model]}",
+                    f"{titles[model]}, seed {seed}: per cent of each label's windows, and their number.",
+                )
+                for model, seed in reversed(plan["runs"])
+            ],
+            "curves": [
+                self.picture(
+                    f"figures/learning.{model}.seed-{seed}.png",
+                    f"Learning curve of {titles[model]}",
+                    f"Training of {titles[model]}, seed {seed}. The training loss includes label "
+                    "smoothing and dropout and so lies above the validation loss.",
+                )
+                for model, seed in plan["runs"]
+                if model in plan["networks"]
+            ],
+        }
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def render(template: str | Path, content: Mapping[str, Any], path: str | Path) -> None:
+    """Fill a template and write the page; everything from data is escaped.
+
+    Parameters
+    ----------
+    template
+        A Jinja2 file; it may extend others in its folder.
+    content
+        Its variables; a missing one is an error.
+    path
+        The HTML to write.
+    """
+    template = Path(template)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    Path(path).write_text(environment.get_template(template.name).render(content))

@@ -1,0 +1,235 @@
+"""The configuration: schema, defaults and everything that can be told without opening data."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from chrompute.labels import mapping_faults
+from chrompute.recipe import ASSAY_OF_INPUT
+from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
+
+#: Names under `training` and their defaults; a model's own block comes before the run's.
+TRAINING_DEFAULTS: dict[str, Any] = {
+    "epochs": 12,
+    "batch_size": 32,
+    "learning_rate": 2e-3,
+    "weight_decay": 0.05,
+    "label_smoothing": 0.1,
+    "jitter": 20,
+    "threads": 2,
+    "device": "auto",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration with its defaults filled in, and its sheets.
+
+    Attributes
+    ----------
+    config
+        The configuration.
+    samples, labels
+        Lines of the two sheets.
+    """
+
+    config: Mapping[str, Any]
+    samples: Sequence[Sample]
+    labels: Sequence[LabelFile]
+
+    @classmethod
+    def of_checked(cls, config: Mapping[str, Any]) -> "Settings":
+        """Read the sheets of a configuration that `load_settings` has found in order."""
+        samples, _ = read_samples(config["samples"])
+        labels, _ = read_labels(config["labels"], config["tasks"], samples)
+        return cls(config, samples, labels)
+
+    @property
+    def cell_types(self) -> list[str]:
+        """Cell types in the order of the sample sheet."""
+        return list(dict.fromkeys(sample.cell_type for sample in self.samples))
+
+    def sample(self, name: str) -> Sample:
+        """Return one sample by name."""
+        return next(sample for sample in self.samples if sample.name == name)
+
+    def samples_of(self, cell_type: str | None = None, assay: str | None = None) -> list[Sample]:
+        """Return the samples of a cell type and assay; None stands for any."""
+        return [
+            sample
+            for sample in self.samples
+            if cell_type in (None, sample.cell_type) and assay in (None, sample.assay)
+        ]
+
+    def samples_of_model(self, model: str) -> list[Sample]:
+        """Return the samples that a model reads."""
+        return _samples_of_model(self.config["models"][model], self.samples)
+
+    def models_of_kind(self, *kinds: str) -> list[str]:
+        """Return the names of the models of some kinds."""
+        return [name for name, entry in self.config["models"].items() if entry["kind"] in kinds]
+
+    def training(self, model: str) -> dict[str, Any]:
+        """Return the training settings of a network, every one of them filled in."""
+        own = self.config["models"][model]["training"]
+        return TRAINING_DEFAULTS | dict(self.config["training"]) | dict(own)
+
+
+def load_settings(
+    config: Mapping[str, Any], schema_path: str | Path
+) -> tuple[Settings, list[str]]:
+    """Check a configuration and read its sheets.
+
+    Parameters
+    ----------
+    config
+        As Snakemake hands it over.
+    schema_path
+        `config/schemas/config.schema.json`.
+
+    Returns
+    -------
+    settings
+        With defaults filled in. Where there are faults it is as complete as could be.
+    faults
+        One sentence each, empty when all is well.
+    """
+    schema = json.loads(Path(schema_path).read_text())
+    faults = [
+        sentence
+        for error in sorted(
+            Draft202012Validator(schema).iter_errors(config), key=lambda e: list(map(str, e.path))
+        )
+        for sentence in _explain(error)
+    ]
+    if faults:
+        return Settings(config, [], []), [f"configuration: {fault}" for fault in faults]
+    filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
+    samples, sample_faults = read_samples(filled["samples"])
+    labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
+    settings = Settings(filled, samples, labels)
+    own = _cross_faults(settings) if not (sample_faults or label_faults) else []
+    return settings, [*sample_faults, *label_faults, *own]
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """Turn a schema error into sentences that name the key and the remedy."""
+    place = "/".join(map(str, error.absolute_path)) or "top level"
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+        known = list(error.schema.get("properties", {}))
+        return [
+            f"{place}: unknown key {key!r}{_suggestion(key, known)}"
+            for key in error.instance
+            if key not in known
+        ]
+    if error.validator == "propertyNames":
+        return [f"{place}: the name {error.instance!r} is not allowed ({error.message})"]
+    help_text = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    return [f"{place}: {error.message}" + (f". {help_text}" if help_text else "")]
+
+
+def _suggestion(key: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = get_close_matches(key, known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known keys are {', '.join(sorted(known))}"
+
+
+def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    """Fill in the schema's defaults, in place, at every depth; return the value."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    if not isinstance(value, dict):
+        return value
+    for key, entry in schema.get("properties", {}).items():
+        if key not in value and "default" in entry:
+            value[key] = json.loads(json.dumps(entry["default"]))
+        if key in value:
+            _with_defaults(value[key], entry, root)
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        for key in value.keys() - schema.get("properties", {}).keys():
+            _with_defaults(value[key], others, root)
+    return value
+
+
+def _samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:
+    assays = {ASSAY_OF_INPUT[name] for name in entry["inputs"] if name in ASSAY_OF_INPUT}
+    chosen = entry["samples"]
+    return [s for s in samples if s.assay in assays and (chosen is None or s.name in chosen)]
+
+
+def _cross_faults(settings: Settings) -> list[str]:
+    """List what no schema can say: names that must exist, and inputs that would leak labels."""
+    config = settings.config
+    faults = [
+        f"configuration: {place}: unknown {what} {name!r}{_suggestion(name, known)}"
+        for place, what, name, known in _references(settings)
+        if name not in known
+    ]
+    for low, high in (("fragments", "fragments"), ("vplots", "vplots"), ("images", "images")):
+        if config[low]["min_length"] >= config[high]["max_length"]:
+            faults.append(f"configuration: {low}: min_length must be below max_length")
+    for name, entry in config["tasks"].items():
+        faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
+    for name, entry in config["models"].items():
+        faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
+    return faults
+
+
+def _references(settings: Settings) -> Iterable[tuple[str, str, str, Iterable[str]]]:
+    config = settings.config
+    for block in ("vplots", "nucleosomes"):
+        for name in config[block]["sites"]:
+            yield f"{block}/sites", "site set", name, config["sites"]
+    if config["quality"]["tss"] is not None:
+        yield "quality/tss", "site set", config["quality"]["tss"], config["sites"]
+    for name, entry in config["windows"].items():
+        yield f"windows/{name}", "task", entry["task"], config["tasks"]
+    for name, entry in config["models"].items():
+        place = f"models/{name}"
+        yield place, "window set", entry["windows"], config["windows"]
+        for sample in entry["samples"] or ():
+            yield f"{place}/samples", "sample", sample, [s.name for s in settings.samples]
+        if entry["train_on"] != "all":
+            for cell_type in entry["train_on"]:
+                yield f"{place}/train_on", "cell type", cell_type, settings.cell_types
+
+
+def _model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
+    faults = []
+    reads = bool(entry["inputs"])
+    if entry["kind"] == "majority" and reads:
+        faults.append("a majority model reads nothing; remove its 'inputs'")
+    if entry["kind"] != "majority" and not reads:
+        faults.append("names no 'inputs'; give any of vplot, mnase, sequence")
+    if entry["kind"] == "forest" and "sequence" in entry["inputs"]:
+        faults.append("a forest reads 'vplot' and 'mnase' only; remove 'sequence'")
+    samples = _samples_of_model(entry, settings.samples)
+    for name in entry["inputs"]:
+        assay = ASSAY_OF_INPUT.get(name)
+        if assay and not any(sample.assay == assay for sample in samples):
+            faults.append(f"input {name!r} needs {assay} samples and the sheet has none for it")
+    windows = settings.config["windows"].get(entry["windows"])
+    leaks = {
+        sample
+        for label in settings.labels
+        if windows is not None and label.task == windows["task"]
+        for sample in set(label.derived_from) & {s.name for s in samples}
+    }
+    if leaks:
+        faults.append(
+            f"reads {', '.join(sorted(leaks))}, from which the labels of task "
+            f"{windows['task']!r} were derived; list other 'samples'"
+        )
+    bins = entry["network"].get("position_bin", 16), settings.config["images"]["position_bin"]
+    if entry["kind"] == "network" and bins[0] % bins[1]:
+        faults.append(f"network/position_bin {bins[0]} must be a multiple of images/ {bins[1]}")
+    return faults

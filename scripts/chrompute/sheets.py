@@ -1,0 +1,199 @@
+"""The sample sheet and the label sheet: tab-separated, one line a sample or label file."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from chrompute.errors import InputError
+from chrompute.fragments import Shift
+
+ASSAYS = ("ATAC", "MNase")
+_SAMPLE_COLUMNS = ("sample", "cell_type", "assay", "replicate", "path", "shift", "dedup", "sha256")
+_LABEL_COLUMNS = ("cell_type", "task", "kind", "replicate", "path", "derived_from")
+_OPTIONAL = {"shift", "dedup", "sha256", "replicate", "derived_from"}
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
+_DEFAULT_SHIFT = {"ATAC": "+4/-4", "MNase": "none"}
+_DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
+_YES_NO = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One line of the sample sheet.
+
+    Attributes
+    ----------
+    name, cell_type, assay, replicate
+        Names; the assay is "ATAC" or "MNase".
+    paths
+        Its BAMs; several (lanes of one library) are separated by semicolons in the sheet.
+    shift
+        Declared end shift.
+    dedup
+        Whether fragments that share both ends are reduced to one.
+    sha256
+        Expected digests, one a path, or none.
+    """
+
+    name: str
+    cell_type: str
+    assay: str
+    replicate: str
+    paths: tuple[str, ...]
+    shift: Shift
+    dedup: bool
+    sha256: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """One line of the label sheet; `derived_from` names the samples it was computed from."""
+
+    cell_type: str
+    task: str
+    kind: str
+    replicate: str
+    path: str
+    derived_from: tuple[str, ...]
+
+
+def _read_sheet(path: str, columns: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    if not Path(path).is_file():
+        return pd.DataFrame(), [f"{path}: there is no such sheet; correct its path"]
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        return pd.DataFrame(), [f"{path}: cannot be read as a tab-separated table ({error})"]
+    faults = [
+        f"{path}, line 1: there is no column {name!r}; the columns are {', '.join(columns)}"
+        for name in columns
+        if name not in table.columns and name not in _OPTIONAL
+    ]
+    faults += [
+        f"{path}, line 1: unknown column {name!r}; the columns are {', '.join(columns)}"
+        for name in table.columns
+        if name not in columns
+    ]
+    if not faults and table.empty:
+        faults = [f"{path}: has no line below its header"]
+    for name in _OPTIONAL & set(columns) - set(table.columns):
+        table[name] = ""
+    return table, faults
+
+
+def _split(text: str, separator: str = ";") -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(separator) if part.strip())
+
+
+def read_samples(path: str) -> tuple[list[Sample], list[str]]:
+    """Read the sample sheet; return the samples and, one sentence each, all its faults."""
+    table, faults = _read_sheet(path, _SAMPLE_COLUMNS)
+    if faults:
+        return [], faults
+    samples: list[Sample] = []
+    lines: dict[str, int] = {}
+    for line, row in enumerate(table.to_dict("records"), 2):
+        name = row["sample"]
+        problems = _sample_problems(row)
+        if name in lines:
+            problems.append(
+                f"sample {name!r} is already on line {lines[name]}; give each sample its own name"
+            )
+        lines.setdefault(name, line)
+        faults += [f"{path}, line {line}: {problem}" for problem in problems]
+        if not problems:
+            samples.append(_as_sample(row))
+    return samples, faults
+
+
+def _sample_problems(row: dict[str, str]) -> list[str]:
+    problems = [
+        f"{column} {row[column]!r} must begin with a letter or digit and hold only letters, "
+        "digits and _ . + -"
+        for column in ("sample", "cell_type")
+        if not _NAME.match(row[column])
+    ]
+    if row["assay"] not in ASSAYS:
+        problems.append(f"assay {row['assay']!r} must be one of {', '.join(ASSAYS)}")
+    if not _split(row["path"]):
+        problems.append("the path is empty; give the sample's BAM")
+    if row["dedup"] not in ("", *_YES_NO):
+        problems.append(f"dedup {row['dedup']!r} must be yes, no or empty")
+    if row["sha256"] and len(_split(row["sha256"])) != len(_split(row["path"])):
+        problems.append("sha256 must hold one digest for each path, separated by ';'")
+    try:
+        Shift.parse(row["shift"] or "none")
+    except InputError as error:
+        problems.append(str(error))
+    return problems
+
+
+def _as_sample(row: dict[str, str]) -> Sample:
+    assay = row["assay"]
+    return Sample(
+        row["sample"],
+        row["cell_type"],
+        assay,
+        row["replicate"],
+        _split(row["path"]),
+        Shift.parse(row["shift"] or _DEFAULT_SHIFT[assay]),
+        _YES_NO.get(row["dedup"], _DEFAULT_DEDUP[assay]),
+        _split(row["sha256"]),
+    )
+
+
+def read_labels(
+    path: str, tasks: Iterable[str], samples: Sequence[Sample]
+) -> tuple[list[LabelFile], list[str]]:
+    """Read the label sheet; return the label files and, one sentence each, all its faults."""
+    table, faults = _read_sheet(path, _LABEL_COLUMNS)
+    if faults:
+        return [], faults
+    known_samples = {sample.name for sample in samples}
+    known_types = {sample.cell_type for sample in samples}
+    labels: list[LabelFile] = []
+    seen: dict[tuple[str, str], int] = {}
+    for line, row in enumerate(table.to_dict("records"), 2):
+        label = LabelFile(
+            row["cell_type"],
+            row["task"],
+            row["kind"],
+            row["replicate"],
+            row["path"],
+            _split(row["derived_from"]),
+        )
+        problems = _label_problems(label, tasks, known_types, known_samples)
+        key = (label.cell_type, label.task)
+        if key in seen:
+            problems.append(
+                f"task {label.task!r} of {label.cell_type!r} is already on line {seen[key]}; "
+                "a segmentation task takes one file a cell type"
+            )
+        seen.setdefault(key, line)
+        faults += [f"{path}, line {line}: {problem}" for problem in problems]
+        if not problems:
+            labels.append(label)
+    return labels, faults
+
+
+def _label_problems(
+    label: LabelFile, tasks: Iterable[str], cell_types: set[str], samples: set[str]
+) -> list[str]:
+    problems = []
+    if label.task not in tasks:
+        problems.append(f"task {label.task!r} is not in the configuration's 'tasks'")
+    if label.kind != "segmentation":
+        problems.append(f"kind {label.kind!r} must be 'segmentation'")
+    if label.cell_type not in cell_types:
+        problems.append(f"cell_type {label.cell_type!r} has no sample in the sample sheet")
+    if not label.path:
+        problems.append("the path is empty; give the label file")
+    problems += [
+        f"derived_from names {name!r}, which is not in the sample sheet"
+        for name in label.derived_from
+        if name not in samples
+    ]
+    return problems

@@ -1,0 +1,122 @@
+"""Site sets: single bases with a strand, around which V-plots and profiles are drawn."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from chrompute.errors import InputError
+from chrompute.intervals import IntervalSet, scan_bed, shorten
+
+#: Column of each thing a site table must name.
+_NEEDED = ("chrom", "position", "strand")
+
+
+def scan_sites(
+    path: str | Path,
+    entry: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str] | None = None,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read a site set and list what is wrong with its file.
+
+    Parameters
+    ----------
+    path
+        A BED file, or a table with a header line when `entry` names columns.
+    entry
+        `columns` {chrom, position, strand: column names} and `one_based` for a table; an empty
+        mapping for BED, whose sites are the centre bases of its intervals.
+    sizes
+        {chromosome: bp}.
+    aliases
+        {name in the file: name in the genome}.
+
+    Returns
+    -------
+    sites
+        Columns `chrom`, `position` (0-based) and `strand` ("+", "-" or ".").
+    faults
+        One sentence for each faulty line.
+    """
+    if "columns" in entry:
+        return _scan_table(path, entry, sizes, aliases or {})
+    records = list(scan_bed(path, sizes, aliases))
+    faults = [item for item in records if isinstance(item, str)]
+    rows = [
+        (item.chrom, (item.start + item.end - 1) // 2, item.strand)
+        for item in records
+        if not isinstance(item, str)
+    ]
+    return pd.DataFrame(rows, columns=list(_NEEDED)), shorten(faults, str(path))
+
+
+def _scan_table(
+    path: str | Path, entry: Mapping[str, Any], sizes: Mapping[str, int], aliases: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[str]]:
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    columns = entry["columns"]
+    absent = [columns[name] for name in _NEEDED if columns[name] not in table.columns]
+    if absent:
+        have = ", ".join(table.columns)
+        return pd.DataFrame(columns=list(_NEEDED)), [
+            f"{path}, line 1: no column {name!r} (there are {have}); correct 'columns'"
+            for name in absent
+        ]
+    sites = pd.DataFrame({name: table[columns[name]] for name in _NEEDED})
+    # An empty position means that the annotation knows none for this gene.
+    sites = sites[sites["position"] != ""].copy()
+    sites["chrom"] = sites["chrom"].replace(dict(aliases))
+    position = pd.to_numeric(sites["position"], errors="coerce") - bool(entry.get("one_based"))
+    size = sites["chrom"].map(dict(sizes))
+    bad = position.isna() | size.isna() | (position < 0) | (position >= size)
+    faults = [
+        f"{path}, line {index + 2}: {sites.chrom[index]}:{sites.position[index]} is no place in "
+        "the genome; correct or remove the line"
+        for index in sites.index[bad]
+    ]
+    sites = sites[~bad].assign(position=position[~bad].astype("int64"))
+    sites["strand"] = sites["strand"].where(sites["strand"].isin(["+", "-"]), ".")
+    return sites.reset_index(drop=True), shorten(faults, str(path))
+
+
+def read_sites(
+    path: str | Path,
+    entry: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    blacklist: IntervalSet,
+    chromosomes: set[str],
+    aliases: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Read the usable sites of a set: on the given chromosomes and not blacklisted.
+
+    Raises
+    ------
+    InputError
+        When a line is faulty or no site is left.
+    """
+    sites, faults = scan_sites(path, entry, sizes, aliases)
+    if faults:
+        raise InputError(faults)
+    usable = np.zeros(len(sites), dtype=bool)
+    for chrom, group in sites.groupby("chrom"):
+        if chrom in chromosomes:
+            usable[group.index] = ~blacklist.contains(str(chrom), group["position"])
+    if not usable.any():
+        raise InputError(f"{path}: no site lies on a chromosome with fragments; check the set")
+    return sites[usable].reset_index(drop=True)
+
+
+def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) -> pd.DataFrame:
+    """Take the window centres of one class as a site set without strand."""
+    chosen = windows[(windows["cell_type"] == cell_type) & (windows[task] == name)]
+    sites = chosen[["chrom", "centre"]].rename(columns={"centre": "position"})
+    return sites.assign(strand=".").reset_index(drop=True)
+
+
+def is_reverse(sites: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mark the sites on the minus strand."""
+    return (sites["strand"] == "-").to_numpy(dtype=bool)

@@ -1,0 +1,20 @@
+"""Draw the confusion matrix of one model in one cell type."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from chrompute.figures import draw_confusion, save_figure
+from chrompute.runlog import run_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if "snakemake" in globals():
+    with run_log(snakemake.log[0]):
+        names, classes = snakemake.wildcards, snakemake.params.task["titles"]
+        cells = pd.read_csv(snakemake.input[0], sep="\t")
+        cells = cells[cells["cell_type"] == names.cell_type]
+        title = f"{names.cell_type}: {snakemake.params.titles[names.model]}"
+        figure = draw_confusion(cells, list(classes), list(classes.values()), title)
+        save_figure(figure, snakemake.output.png, snakemake.output.pdf)

@@ -1,0 +1,20 @@
+"""Write what the results were made from."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chrompute.manifest import provenance, write_json
+from chrompute.runlog import run_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if "snakemake" in globals():
+    with run_log(snakemake.log[0]):
+        names = [f"{model}/seed-{seed}" for model, seed in snakemake.params.runs]
+        cards = [json.loads(Path(path).read_text()) for path in snakemake.input.cards]
+        content = provenance(
+            snakemake.params.config, snakemake.input.files, dict(zip(names, cards, strict=True))
+        )
+        write_json(content, snakemake.output[0])

@@ -1,0 +1,31 @@
+"""Make one window set: candidates, labels and split."""
+
+from typing import TYPE_CHECKING
+
+from chrompute.genome import read_aliases, read_sizes
+from chrompute.intervals import read_bed, read_blacklist
+from chrompute.labels import Task
+from chrompute.runlog import run_log
+from chrompute.splits import ChromosomeSplit
+from chrompute.windows import WindowRules, build_windows, write_windows
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if "snakemake" in globals():
+    with run_log(snakemake.log[0]) as logger:
+        entry = snakemake.params.entry
+        sizes = read_sizes(snakemake.input.sizes)
+        aliases = read_aliases(next(iter(snakemake.input.aliases), None))
+        pairs = zip(snakemake.params.cell_types, snakemake.input.labels, strict=True)
+        table, facts = build_windows(
+            {cell_type: read_bed(path, sizes, aliases) for cell_type, path in pairs},
+            Task.from_config(entry["task"], snakemake.params.task),
+            WindowRules.from_config(entry),
+            ChromosomeSplit.from_config(entry["split"]),
+            sizes,
+            read_blacklist(snakemake.input.blacklist, sizes, aliases),
+            snakemake.params.exclude,
+        )
+        write_windows(table, facts, snakemake.output.table, snakemake.output.facts)
+        logger.info("%s windows; dropped: %s", f"{len(table):,}", facts["dropped"])
