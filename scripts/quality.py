@@ -25,7 +25,12 @@ if "snakemake" in globals():
             blacklist = read_blacklist(snakemake.input.blacklist, fragments.sizes, aliases)
             used = {chrom for chrom, n in fragments.count_by_chromosome().items() if n}
             sites = read_sites(
-                snakemake.input.sites[0], snakemake.params.tss, fragments.sizes, blacklist, used, aliases
+                snakemake.input.sites[0],
+                snakemake.params.tss,
+                fragments.sizes,
+                blacklist,
+                used,
+                aliases,
             )
         expected = [c for c in fragments.sizes if not is_excluded(c, snakemake.params.exclude)]
         summary = sample_quality(fragments, facts["counts"], sites, expected)

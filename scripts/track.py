@@ -16,8 +16,6 @@ if "snakemake" in globals():
         if snakemake.params.lengths:
             fragments = fragments.with_lengths(*snakemake.params.lengths)
         chromosomes = [
-            chrom
-            for chrom in fragments.sizes
-            if not is_excluded(chrom, snakemake.params.exclude)
+            chrom for chrom in fragments.sizes if not is_excluded(chrom, snakemake.params.exclude)
         ]
         write_track(fragments, snakemake.wildcards.track, snakemake.output.track, chromosomes)

@@ -22,8 +22,6 @@ if "snakemake" in globals():
             recipe, windows, stores, genome, int(snakemake.wildcards.seed),
             snakemake.params.checkpoints, snakemake.params.code,
         )  # fmt: skip
-        save_network(
-            trained.network, trained.card, snakemake.output.weights, snakemake.output.card
-        )
+        save_network(trained.network, trained.card, snakemake.output.weights, snakemake.output.card)
         trained.history.to_csv(snakemake.output.history, sep="\t", index=False)
         trained.predictions.to_parquet(snakemake.output.predictions, index=False)

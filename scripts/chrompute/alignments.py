@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -108,13 +109,13 @@ class _Reads:
 
     def take(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "_Reads":
         rows = np.flatnonzero(keep) if keep.dtype == bool else keep
-        arrays = [getattr(self, name)[rows] for name in _NUMERIC]
-        return _Reads(*arrays, self.extra.take(pa.array(rows)))
+        arrays = {name: getattr(self, name)[rows] for name in _NUMERIC}
+        return _Reads(**arrays, extra=self.extra.take(pa.array(rows)))
 
     @classmethod
     def concat(cls, parts: Sequence["_Reads"]) -> "_Reads":
-        arrays = [np.concatenate([getattr(p, name) for p in parts]) for name in _NUMERIC]
-        return cls(*arrays, pa.concat_arrays([p.extra for p in parts]))
+        arrays = {name: np.concatenate([getattr(p, name) for p in parts]) for name in _NUMERIC}
+        return cls(**arrays, extra=pa.concat_arrays([p.extra for p in parts]))
 
 
 _NUMERIC = ("flag", "chrom", "start", "end", "mapq", "mate_chrom", "mate_start")
@@ -201,20 +202,22 @@ def _batches(path: str | Path, rules: FragmentFilter, fast: bool) -> Iterator[_R
     """Read the records, map names to genome indices and see that the order is by coordinate."""
     names = list(rules.sizes)
     last = (-1, -1)
-    fields = _FAST_FIELDS if fast else _STRICT_FIELDS
+    columns: dict[str, Any] = {"fields": _FAST_FIELDS if fast else _STRICT_FIELDS}
+    if fast:
+        columns["tag_defs"] = [("MQ", "C")]
     try:
-        for item in oxbow.from_bam(str(path), fields=fields, batch_size=_BATCH).batches():
+        for item in oxbow.from_bam(str(path), batch_size=_BATCH, **columns).batches():
             batch = pa.record_batch(item)
             last = _require_sorted(path, batch, last)
             yield _Reads(
-                _ints(batch, "flag", 0),
-                _chromosomes(batch, "rname", names, rules),
-                _ints(batch, "pos", 0) - 1,  # the file reader counts from 1
-                _ints(batch, "end", 0),
-                _ints(batch, "mapq", _NO_MAPQ),
-                _chromosomes(batch, "rnext", names, rules),
-                _ints(batch, "pnext", 0) - 1,
-                batch.column("tlen" if fast else "qname"),
+                flag=_ints(batch.column("flag"), 0),
+                chrom=_chromosomes(batch, "rname", names, rules),
+                start=_ints(batch.column("pos"), 0) - 1,  # the file reader counts from 1
+                end=_ints(batch.column("end"), 0),
+                mapq=_mapping_quality(batch, fast),
+                mate_chrom=_chromosomes(batch, "rnext", names, rules),
+                mate_start=_ints(batch.column("pnext"), 0) - 1,
+                extra=batch.column("tlen" if fast else "qname"),
             )
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(
@@ -222,8 +225,16 @@ def _batches(path: str | Path, rules: FragmentFilter, fast: bool) -> Iterator[_R
         ) from error
 
 
-def _ints(batch: pa.RecordBatch, name: str, null: int) -> npt.NDArray[np.int64]:
-    return batch.column(name).cast(pa.int64()).fill_null(null).to_numpy(zero_copy_only=False)
+def _mapping_quality(batch: pa.RecordBatch, fast: bool) -> npt.NDArray[np.int64]:
+    """Return the read's own quality; on the fast path the lower of its own and its mate's tag."""
+    own = _ints(batch.column("mapq"), _NO_MAPQ)
+    if not fast:
+        return own
+    return np.minimum(own, _ints(batch.column("tags").field("MQ"), _NO_MAPQ))
+
+
+def _ints(column: pa.Array, null: int) -> npt.NDArray[np.int64]:
+    return column.cast(pa.int64()).fill_null(null).to_numpy(zero_copy_only=False)
 
 
 def _chromosomes(
@@ -235,7 +246,7 @@ def _chromosomes(
         -2 if is_excluded(chrom, rules.excluded) else index.get(chrom, -2)
         for chrom in (rules.aliases.get(raw, raw) for raw in column.dictionary.to_pylist())
     ]
-    rank = column.indices.cast(pa.int64()).fill_null(len(codes)).to_numpy(zero_copy_only=False)
+    rank = _ints(column.indices, len(codes))
     return np.array([*codes, -1], dtype=np.int64)[rank]
 
 
@@ -243,10 +254,8 @@ def _require_sorted(
     path: str | Path, batch: pa.RecordBatch, last: tuple[int, int]
 ) -> tuple[int, int]:
     """Raise unless records go up by header rank and position; return the last placed record."""
-    rank = batch.column("rname").indices.cast(pa.int64()).fill_null(-1).to_numpy(
-        zero_copy_only=False
-    )
-    position = _ints(batch, "pos", 0)[rank >= 0]
+    rank = _ints(batch.column("rname").indices, -1)
+    position = _ints(batch.column("pos"), 0)[rank >= 0]
     placed = rank[rank >= 0]
     keys = np.concatenate([[last[0] << 32 | max(last[1], 0)], placed << 32 | position])
     if last[0] < 0:
@@ -331,7 +340,7 @@ def _first_mates(reads: _Reads, counts: Counter[str]) -> npt.NDArray[np.int64]:
     second = (reads.flag & READ2) > 0
     counts["second_mate"] += int(second.sum())
     reads = reads.take(~second)
-    length = np.abs(reads.extra.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False))
+    length = np.abs(_ints(reads.extra, 0))
     start = np.minimum(reads.start, reads.mate_start)
     return np.stack([reads.chrom, start, start + length])
 

@@ -179,9 +179,7 @@ def _file_faults(path: str, sample: Sample) -> list[str]:
     if begin[:2] != b"\x1f\x8b":
         return [f"{path}: is no BAM; convert it with samtools view -b"]
     if end != _BGZF_END:
-        return [
-            f"{path}: is truncated, the BGZF end marker is missing; copy or align it again"
-        ]
+        return [f"{path}: is truncated, the BGZF end marker is missing; copy or align it again"]
     if sample.sha256:
         wanted = sample.sha256[sample.paths.index(path)]
         digest = sha256_of(path)

@@ -11,12 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy.ndimage import gaussian_filter
 
 from chrompute.nucleosomes import DyadProfile
 from chrompute.vplots import Vplot
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 8,
     "font.family": "DejaVu Sans",
     "axes.spines.top": False,
@@ -203,8 +204,8 @@ def draw_confusion(
     title
         Of the figure.
     """
-    matrix = cells.pivot(index="label", columns="predicted", values="windows")
-    matrix = matrix.loc[list(classes), list(classes)].to_numpy()
+    table = cells.pivot(index="label", columns="predicted", values="windows")
+    matrix = table.loc[list(classes), list(classes)].to_numpy()
     share = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = 1.9 + 0.42 * len(classes)
     figure = new_figure(side + 0.6, side)
@@ -265,6 +266,8 @@ def draw_learning_curve(history: pd.DataFrame, title: str) -> Figure:
     left, right = figure.subplots(1, 2)
     left.plot(history["epoch"], history["train_loss"], color=_INK, label="train (smoothed labels)")
     left.plot(history["epoch"], history["valid_loss"], color=PALETTE[1], label="validation")
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     left.set(xlabel="epoch", ylabel="cross-entropy", title="loss", ylim=(0, None))
     left.legend(frameon=False, fontsize=6)
     right.plot(history["epoch"], history["valid_accuracy"], color=PALETTE[1])

@@ -147,7 +147,7 @@ class WindowTraining(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Score the validation windows and add a line to the history."""
-        line = {"epoch": self.current_epoch + 1}
+        line: dict[str, float] = {"epoch": self.current_epoch + 1}
         line["train_loss"] = float(torch.stack(self._losses).mean())
         line |= validation_scores(self.network, self.data, self.valid, self.rules.batch_size)
         self._losses.clear()
@@ -180,7 +180,7 @@ def validation_scores(
     network: ChromatinNetwork, data: WindowData, ids: Tensor, batch_size: int
 ) -> dict[str, float]:
     """Return the loss and accuracy of each task on some windows, strand-averaged."""
-    scores = {}
+    scores: dict[str, float] = {}
     for task, logits in predict_logits(network, data, ids, batch_size).items():
         labels = data.labels[task][ids]
         known = labels >= 0
@@ -265,9 +265,10 @@ def train_network(
     if device.type == "cuda":
         torch.use_deterministic_algorithms(True, warn_only=True)
     chosen = {
-        name: torch.from_numpy(np.flatnonzero(windows["fit"] == name)) for name in ("train", "valid")
+        name: torch.from_numpy(np.flatnonzero(windows["fit"] == name))
+        for name in ("train", "valid")
     }
-    loader = DataLoader(
+    loader: DataLoader[int] = DataLoader(
         range(len(windows)),  # type: ignore[arg-type]  # ids are all that a batch holds
         batch_size=rules.batch_size,
         sampler=EpochOrder(chosen["train"], seed),
@@ -292,7 +293,7 @@ def train_network(
 
 def _fit(
     module: WindowTraining,
-    loader: DataLoader,
+    loader: DataLoader[int],
     rules: TrainingRules,
     device: torch.device,
     folder: Path,
@@ -411,9 +412,7 @@ def run_recipe(
         "parameters": sum(p.numel() for p in network.parameters()),
         "validation": history.iloc[-1].to_dict(),
     }
-    table = prediction_table(
-        windows.iloc[held_out], recipe.task, recipe.classes, probabilities
-    )
+    table = prediction_table(windows.iloc[held_out], recipe.task, recipe.classes, probabilities)
     return TrainedModel(network.cpu(), card, history, table)
 
 

@@ -111,7 +111,7 @@ class Fragments:
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def intervals(self, chrom: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Starts and ends of one chromosome's fragments, int64, half-open, in midpoint order."""
+        """Return starts and ends of one chromosome's fragments, in midpoint order."""
         rows = self.rows(chrom)
         midpoints = self.midpoints[rows].astype(np.int64)
         lengths = self.lengths[rows].astype(np.int64)
@@ -120,9 +120,7 @@ class Fragments:
     def select(self, mask: npt.NDArray[np.bool_]) -> "Fragments":
         """Keep the rows where `mask` is true."""
         kept = np.concatenate([[0], np.cumsum(mask)])
-        return Fragments(
-            self.sizes, kept[self.offsets], self.midpoints[mask], self.lengths[mask]
-        )
+        return Fragments(self.sizes, kept[self.offsets], self.midpoints[mask], self.lengths[mask])
 
     def with_lengths(self, low: int, high: int) -> "Fragments":
         """Keep fragments with low <= length < high (bp)."""
@@ -139,7 +137,7 @@ class Fragments:
         return same
 
     def count_by_chromosome(self) -> dict[str, int]:
-        """Number of fragments on each chromosome."""
+        """Count the fragments on each chromosome."""
         return dict(zip(self.sizes, np.diff(self.offsets).tolist(), strict=True))
 
 

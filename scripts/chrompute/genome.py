@@ -54,6 +54,8 @@ def read_genome(
     try:
         with pysam.FastxFile(str(fasta)) as handle:
             for record in handle:
+                if not record.name or record.sequence is None:
+                    continue
                 if record.name in genome:
                     raise InputError(
                         f"{fasta}: sequence {record.name!r} is there twice; remove one"
@@ -102,9 +104,7 @@ def read_aliases(path: str | Path | None) -> dict[str, str]:
             continue
         fields = line.split("\t")
         if len(fields) != 2:
-            faults.append(
-                f"{path}, line {number}: an alias line is 'alias<TAB>name in the genome'"
-            )
+            faults.append(f"{path}, line {number}: an alias line is 'alias<TAB>name in the genome'")
         else:
             aliases[fields[0]] = fields[1]
     if faults:

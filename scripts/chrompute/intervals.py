@@ -51,8 +51,7 @@ def _fault_of(record: BedRecord, sizes: Mapping[str, int]) -> str | None:
         return f"start {record.start} and end {record.end} make no interval (0 <= start < end)"
     if record.end > sizes[record.chrom]:
         return (
-            f"end {record.end:,} lies beyond the end of {record.chrom} "
-            f"({sizes[record.chrom]:,} bp)"
+            f"end {record.end:,} lies beyond the end of {record.chrom} ({sizes[record.chrom]:,} bp)"
         )
     return None
 

@@ -207,9 +207,7 @@ class ChromatinNetwork(nn.Module):
                 for index in range(spec.blocks)
             )
         )
-        self.heads = nn.ModuleDict(
-            {task: Head(spec, k) for task, k in spec.tasks.items()}
-        )
+        self.heads = nn.ModuleDict({task: Head(spec, k) for task, k in spec.tasks.items()})
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return {task: (n_windows, n_classes) logits}."""

@@ -94,7 +94,7 @@ def dyad_profile(
     density = counts / len(sites) / (len(dyads) / covered)
     smoothed = gaussian_filter1d(density, smoothing, mode="nearest")
     peaks, _ = find_peaks(
-        smoothed, distance=_CLOSEST_DYADS, prominence=0.05 * float(np.ptp(smoothed))
+        smoothed, distance=_CLOSEST_DYADS, prominence=0.02 * float(np.ptp(smoothed))
     )
     return DyadProfile(
         np.arange(-flank, flank + 1),

@@ -13,6 +13,7 @@ from chrompute.dataset import WindowData
 from chrompute.errors import InputError
 from chrompute.networks import ChromatinNetwork, NetworkSpec
 
+
 @torch.no_grad()
 def predict_logits(
     network: ChromatinNetwork, data: WindowData, ids: Tensor, batch_size: int

@@ -97,7 +97,9 @@ def filter_rows(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def cell_type_content(plan: Mapping[str, Any], results: str | Path, cell_type: str) -> dict[str, Any]:
+def cell_type_content(
+    plan: Mapping[str, Any], results: str | Path, cell_type: str
+) -> dict[str, Any]:
     """Gather the variables of the template `cell_type.html.j2`.
 
     Parameters
@@ -222,9 +224,7 @@ class _Page:
             "Grey: per base; blue: smoothed; labels: peaks, in bp.",
         )
 
-    def task(
-        self, name: str, entry: Mapping[str, str], plan: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def task(self, name: str, entry: Mapping[str, str], plan: Mapping[str, Any]) -> dict[str, Any]:
         facts = _read_json(self.results / f"windows/{entry['windows']}.json")
         scores = pd.read_csv(self.results / "evaluation/metrics.tsv", sep="\t")
         scores = scores[(scores["cell_type"] == self.cell_type) & (scores["task"] == name)]
@@ -252,7 +252,7 @@ class _Page:
                 self.picture(
                     f"figures/confusion.{model}.seed-{seed}.{self.cell_type}.png",
                     f"Confusion matrix of {titles[model]}",
-                    f"{titles[model]}, seed {seed}: per cent of each label's windows, and their number.",
+                    f"{titles[model]}, seed {seed}: per cent of each label's windows, and number.",
                 )
                 for model, seed in reversed(plan["runs"])
             ],

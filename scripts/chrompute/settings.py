@@ -81,9 +81,7 @@ class Settings:
         return TRAINING_DEFAULTS | dict(self.config["training"]) | dict(own)
 
 
-def load_settings(
-    config: Mapping[str, Any], schema_path: str | Path
-) -> tuple[Settings, list[str]]:
+def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[Settings, list[str]]:
     """Check a configuration and read its sheets.
 
     Parameters
@@ -121,7 +119,11 @@ def load_settings(
 def _explain(error: ValidationError) -> list[str]:
     """Turn a schema error into sentences that name the key and the remedy."""
     place = "/".join(map(str, error.absolute_path)) or "top level"
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+    if (
+        error.validator == "additionalProperties"
+        and isinstance(error.schema, dict)
+        and isinstance(error.instance, dict)
+    ):
         known = list(error.schema.get("properties", {}))
         return [
             f"{place}: unknown key {key!r}{_suggestion(key, known)}"

@@ -112,9 +112,7 @@ def build_windows(
     for cell_type, records in segments.items():
         for record, name in joined_segments(records, task, rules.join):
             centre = centre_of(record, rules.anchor)
-            reason = _reason_to_drop(
-                record, centre, name, rules, sizes, blacklist, excluded, split
-            )
+            reason = _reason_to_drop(record, centre, name, rules, sizes, blacklist, excluded, split)
             if reason is None:
                 rows.append((cell_type, record.chrom, centre, name))
             else:

@@ -1,0 +1,47 @@
+# make run: create the environment from the committed lock, then run the main job.
+# make test: create the environment, then check all that CI checks.
+
+PYTHON ?= python3
+CORES ?= 2
+CONFIG ?= config/yeast.yaml
+DATA := ../shared/data/yeast
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: run check test bench docs lock clean
+
+run: $(INSTALLED)
+	@test -e $(DATA) || { echo "No data: $(CONFIG) reads the yeast data set, which is looked for in $(abspath $(DATA))." >&2; exit 1; }
+	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/unit
+
+test: check
+	$(BIN)/python -m pytest tests/workflow
+
+bench: $(INSTALLED)
+	$(BIN)/python bench/fragments.py
+	$(BIN)/python bench/batches.py
+
+docs: $(INSTALLED)
+	$(BIN)/python docs/make_config_table.py
+
+# The environment: one lock for CPU and CUDA machines (docs/decisions/0002-environment.md).
+$(INSTALLED): envs/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement envs/requirements.txt
+	touch $@
+
+# Compile the lock anew. The CUDA packages that torch pins itself stay out of it.
+lock: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python envs/compile_lock.py
+
+clean:
+	rm -rf .venv .snakemake results
