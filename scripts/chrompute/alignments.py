@@ -187,8 +187,8 @@ def _pairs_of_file(
 
 def _has_proper_flag(path: str | Path) -> bool:
     """Tell whether the aligner set proper-pair flags at all; some files carry none."""
-    for batch in oxbow.from_bam(str(path), fields=["flag"], batch_size=_BATCH).batches():
-        flags = pa.record_batch(batch).column("flag").to_numpy()
+    for batch in _record_batches(path, fields=["flag"]):
+        flags = batch.column("flag").to_numpy()
         found = bool((flags & PROPER).any())
         if not found:
             logger.warning(
@@ -205,21 +205,25 @@ def _batches(path: str | Path, rules: FragmentFilter, fast: bool) -> Iterator[_R
     columns: dict[str, Any] = {"fields": _FAST_FIELDS if fast else _STRICT_FIELDS}
     if fast:
         columns["tag_defs"] = [("MQ", "C")]
+    for batch in _record_batches(path, **columns):
+        last = _require_sorted(path, batch, last)
+        yield _Reads(
+            flag=_ints(batch.column("flag"), 0),
+            chrom=_chromosomes(batch, "rname", names, rules),
+            start=_ints(batch.column("pos"), 0) - 1,  # the file reader counts from 1
+            end=_ints(batch.column("end"), 0),
+            mapq=_mapping_quality(batch, fast),
+            mate_chrom=_chromosomes(batch, "rnext", names, rules),
+            mate_start=_ints(batch.column("pnext"), 0) - 1,
+            extra=batch.column("tlen" if fast else "qname"),
+        )
+
+
+def _record_batches(path: str | Path, **columns: Any) -> Iterator[pa.RecordBatch]:
     try:
         for item in oxbow.from_bam(str(path), batch_size=_BATCH, **columns).batches():
-            batch = pa.record_batch(item)
-            last = _require_sorted(path, batch, last)
-            yield _Reads(
-                flag=_ints(batch.column("flag"), 0),
-                chrom=_chromosomes(batch, "rname", names, rules),
-                start=_ints(batch.column("pos"), 0) - 1,  # the file reader counts from 1
-                end=_ints(batch.column("end"), 0),
-                mapq=_mapping_quality(batch, fast),
-                mate_chrom=_chromosomes(batch, "rnext", names, rules),
-                mate_start=_ints(batch.column("pnext"), 0) - 1,
-                extra=batch.column("tlen" if fast else "qname"),
-            )
-    except (OSError, ValueError, pa.ArrowException) as error:
+            yield pa.record_batch(item)
+    except Exception as error:  # what the reader raises has no class of its own
         raise InputError(
             f"{path}: reading failed ({error}); the file is damaged, copy or align it again"
         ) from error

@@ -110,7 +110,10 @@ def build_windows(
     dropped: Counter[str] = Counter()
     rows = []
     for cell_type, records in segments.items():
-        for record, name in joined_segments(records, task, rules.join):
+        pairs = joined_segments(records, task, rules.join)
+        if len(pairs) < len(records):
+            dropped["joined"] += len(records) - len(pairs)
+        for record, name in pairs:
             centre = centre_of(record, rules.anchor)
             reason = _reason_to_drop(record, centre, name, rules, sizes, blacklist, excluded, split)
             if reason is None:

@@ -1,0 +1,301 @@
+"""Configuration, sheets and the check: every fault is told, with place and remedy."""
+
+import copy
+import hashlib
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pysam
+import pytest
+import yaml
+from conftest import ROOT, MakeBam, Read, pair
+
+from chrompute.check import check_inputs, inspect_inputs
+from chrompute.errors import InputError
+from chrompute.settings import load_settings
+from chrompute.sheets import read_samples
+
+SCHEMA = ROOT / "config/schemas/config.schema.json"
+SIZES = {"chr1": 10_000, "chr2": 5_000}
+SAMPLES = "sample\tcell_type\tassay\tpath\tshift\tdedup\tsha256\n"
+LABELS = "cell_type\ttask\tkind\treplicate\tpath\tderived_from\n"
+
+Case = dict[str, Any]
+
+
+@pytest.fixture
+def case(tmp_path: Path, make_bam: MakeBam) -> Case:
+    """Return a small configuration whose every file is in order."""
+    (tmp_path / "g.fa").write_text(
+        "".join(f">{n}\n{'ACGT' * (s // 4)}\n" for n, s in SIZES.items())
+    )
+    reads = [r for i in range(5) for r in pair(f"p{i}", "chr1", 100 * i, 100 * i + 200)]
+    reads += pair("q", "chr2", 300, 500)
+    for name in ("atac", "mnase"):
+        pysam.index(str(make_bam(reads, SIZES, f"{name}.bam")))
+    (tmp_path / "black.bed").write_text("chr1\t9000\t9100\n")
+    (tmp_path / "states.bed").write_text("chr1\t0\t500\tP\nchr2\t0\t500\tG\n")
+    (tmp_path / "tss.bed").write_text("chr1\t100\t101\tx\t0\t+\n")
+    (tmp_path / "samples.tsv").write_text(
+        SAMPLES
+        + f"a\tcells\tATAC\t{tmp_path}/atac.bam\t\t\t\n"
+        + f"m\tcells\tMNase\t{tmp_path}/mnase.bam\tnone\tno\t\n"
+    )
+    (tmp_path / "labels.tsv").write_text(
+        LABELS + f"cells\tstate\tsegmentation\t1\t{tmp_path}/states.bed\t\n"
+    )
+    return {
+        "samples": f"{tmp_path}/samples.tsv",
+        "labels": f"{tmp_path}/labels.tsv",
+        "genome": {"fasta": f"{tmp_path}/g.fa", "blacklist": f"{tmp_path}/black.bed"},
+        "sites": {"tss": {"title": "TSS", "path": f"{tmp_path}/tss.bed"}},
+        "tasks": {
+            "state": {
+                "kind": "segmentation",
+                "classes": {"open": {"states": ["P"]}, "body": {"states": ["G"]}},
+            }
+        },
+        "windows": {"w": {"task": "state", "split": {"valid": ["chr1"], "test": ["chr2"]}}},
+        "models": {"net": {"kind": "network", "windows": "w", "inputs": ["vplot", "mnase"]}},
+    }
+
+
+def faults_of(case: Case) -> list[str]:
+    return load_settings(case, SCHEMA)[1]
+
+
+def inspected(case: Case, tmp_path: Path) -> list[str]:
+    settings, faults = load_settings(case, SCHEMA)
+    assert faults == []
+    return inspect_inputs(settings, tmp_path / "index").faults
+
+
+def test_the_case_is_in_order(case: Case, tmp_path: Path) -> None:
+    assert inspected(case, tmp_path) == []
+
+
+def test_defaults_are_filled_in_and_the_given_configuration_is_left_alone(case: Case) -> None:
+    before = copy.deepcopy(case)
+    settings, _ = load_settings(case, SCHEMA)
+    assert case == before
+    assert settings.config["fragments"]["min_mapq"] == 30
+    assert settings.config["models"]["net"]["seeds"] == [1]
+    assert [(str(s.shift), s.dedup) for s in settings.samples] == [("+4/-4", True), ("none", False)]
+
+
+def test_a_models_training_comes_before_the_runs_before_the_defaults(case: Case) -> None:
+    case["training"] = {"epochs": 5, "jitter": 3}
+    case["models"]["net"]["training"] = {"epochs": 7}
+    training = load_settings(case, SCHEMA)[0].training("net")
+    assert (training["epochs"], training["jitter"], training["batch_size"]) == (7, 3, 32)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("genom", {}, "top level: unknown key 'genom'; did you mean 'genome'?"),
+        (
+            "fragments",
+            {"min_mapk": 1},
+            "fragments: unknown key 'min_mapk'; did you mean 'min_mapq'?",
+        ),
+        ("fragments", {"min_mapq": "x"}, "fragments/min_mapq: 'x' is not of type 'integer'"),
+        ("quality", {"tss": "tsss"}, "quality/tss: unknown site set 'tsss'; did you mean 'tss'?"),
+        ("vplots", {"sites": ["no"]}, "vplots/sites: unknown site set 'no'"),
+        ("images", {"min_length": 500}, "images: min_length must be below max_length"),
+    ],
+)
+def test_configuration_faults_name_the_key(
+    case: Case, place: str, value: object, message: str
+) -> None:
+    case[place] = value
+    (fault,) = faults_of(case)
+    assert message in fault
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"windows": "v"}, "unknown window set 'v'"),
+        ({"inputs": []}, "names no 'inputs'"),
+        ({"kind": "forest", "inputs": ["sequence"]}, "a forest reads 'vplot' and 'mnase' only"),
+        ({"kind": "majority"}, "a majority model reads nothing"),
+        ({"samples": ["m"]}, "input 'vplot' needs ATAC samples"),
+        ({"samples": ["q"]}, "unknown sample 'q'"),
+        ({"train_on": ["cell"]}, "unknown cell type 'cell'; did you mean 'cells'?"),
+        ({"network": {"position_bin": 24}}, "must be a multiple of images/"),
+    ],
+)
+def test_model_faults(case: Case, change: Case, message: str) -> None:
+    case["models"]["net"] |= change
+    assert any(message in fault for fault in faults_of(case))
+
+
+def test_all_faults_are_told_at_once(case: Case) -> None:
+    case["vplots"] = {"sites": ["no"]}
+    case["models"]["net"]["train_on"] = ["cell"]
+    case["tasks"]["state"]["exclude"] = ["P"]
+    assert len(faults_of(case)) == 3
+
+
+def test_inputs_that_labels_were_derived_from_stop_the_run(case: Case, tmp_path: Path) -> None:
+    path = tmp_path / "labels.tsv"
+    path.write_text(LABELS + f"cells\tstate\tsegmentation\t1\t{tmp_path}/states.bed\tm\n")
+    (fault,) = faults_of(case)
+    assert "models/net: reads m, from which the labels of task 'state' were derived" in fault
+    case["models"]["net"] |= {"inputs": ["vplot"]}
+    assert faults_of(case) == []
+
+
+def test_sheet_faults_name_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "s.tsv"
+    path.write_text(
+        SAMPLES
+        + "a\tc\tATAC\tx.bam\t\t\t\n"
+        + "a\tc\tDNase\tx.bam\t4\tmaybe\t\n"
+        + "b b\tc\tATAC\t\t\t\tabc\n"
+    )
+    samples, faults = read_samples(str(path))
+    assert [sample.name for sample in samples] == ["a"]
+    words = ["DNase", "maybe", "'4'", "already on line 2", "'b b'", "path is empty", "one digest"]
+    for word in words:
+        assert any(word in fault for fault in faults), word
+    assert {re.search(r"line (\d)", fault).group(1) for fault in faults} == {"3", "4"}
+
+
+def test_sheet_header_faults(tmp_path: Path) -> None:
+    path = tmp_path / "s.tsv"
+    assert "there is no such sheet" in read_samples(str(path))[1][0]
+    path.write_text("sample\tcelltype\tassay\tpath\n")
+    faults = read_samples(str(path))[1]
+    assert any("no column 'cell_type'" in fault for fault in faults)
+    assert any("unknown column 'celltype'" in fault for fault in faults)
+    path.write_text(SAMPLES)
+    assert "no line below its header" in read_samples(str(path))[1][0]
+
+
+def test_lanes_and_digests_are_split(tmp_path: Path) -> None:
+    path = tmp_path / "s.tsv"
+    path.write_text(SAMPLES + "a\tc\tATAC\tx.bam; y.bam\t+4/-5\tno\tAA;BB\n")
+    (sample,), faults = read_samples(str(path))
+    assert faults == []
+    assert (sample.paths, str(sample.shift), sample.dedup) == (("x.bam", "y.bam"), "+4/-5", False)
+    assert sample.sha256 == ("AA", "BB")
+
+
+# Files
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-28])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f, _: (f / "atac.bam").unlink(), "atac.bam: there is no such file"),
+        (lambda f, _: cut(f / "atac.bam"), "atac.bam: is truncated, the BGZF end marker is missing"),
+        (lambda f, _: (f / "atac.bam").write_text("@HD\n"), "atac.bam: is no BAM"),
+        (lambda f, _: shutil.copy(f / "black.bed", f / "g.fa"), "g.fa: holds no sequence"),
+        (
+            lambda f, _: (f / "g.fa").write_text(">chr1\nACGT\n>chr2\nAC\n"),
+            "2 chromosome(s) have another length than in the genome (chr1 10,000 against 4, chr2",
+        ),
+        (
+            lambda f, _: (f / "g.fa").write_text(">1\nACGT\n"),
+            "no chromosome name agrees with the genome (BAM: chr1, chr2; genome: 1)",
+        ),
+        (
+            lambda f, _: (f / "g.fa").write_text(">chr1\n" + "A" * 10_000),
+            "has reads on 1 chromosome(s) that the genome lacks (chr2",
+        ),
+        (
+            lambda f, _: (f / "states.bed").write_text("chr1\t0\t500\tP\nchr2\t0\t5001\tG\n"),
+            "states.bed, line 2: end 5,001 lies beyond the end of chr2 (5,000 bp)",
+        ),
+        (
+            lambda f, _: (f / "states.bed").write_text("chr1\t0\t500\tPP\nchr2\t0\t50\tG\n"),
+            "states.bed: state 'PP' has no class in tasks/state (did you mean 'P'?)",
+        ),
+        (lambda f, _: (f / "black.bed").write_text(""), "black.bed: holds no interval"),
+        (lambda f, _: (f / "tss.bed").write_text("chr1\t9\n"), "tss.bed, line 1: has 2 tab-sep"),
+        (
+            lambda f, make: make(pair("a", "chr1", 1, 90), SIZES, "atac.bam", order="queryname"),
+            "atac.bam: is sorted as 'queryname', not by coordinate",
+        ),
+        (
+            lambda f, make: make(
+                [*pair("b", "chr1", 500, 700), *pair("a", "chr1", 1, 90)], SIZES, "atac.bam", sort=False
+            ),
+            "atac.bam: is not sorted by coordinate",
+        ),
+        (
+            lambda f, make: make([Read("a", "chr1", 5, 0)], SIZES, "atac.bam"),
+            "atac.bam: its reads are single-end",
+        ),
+        (lambda f, make: make([], SIZES, "atac.bam"), "atac.bam: holds no read"),
+    ],
+)  # fmt: skip
+def test_file_faults(
+    case: Case, tmp_path: Path, make_bam: MakeBam, spoil: Any, message: str
+) -> None:
+    spoil(tmp_path, make_bam)
+    faults = inspected(case, tmp_path)
+    assert any(message in fault for fault in faults), faults
+
+
+def test_faults_of_all_files_are_told_in_one_run(case: Case, tmp_path: Path) -> None:
+    cut(tmp_path / "atac.bam")
+    (tmp_path / "mnase.bam").unlink()
+    (tmp_path / "states.bed").write_text("chr1\t5\t1\tP\nchr1\t0\t9\tZ\n")
+    case["windows"]["w"]["split"]["test"] = ["chr9"]
+    settings, _ = load_settings(case, SCHEMA)
+    with pytest.raises(InputError) as caught:
+        check_inputs(settings, tmp_path / "index")
+    text = str(caught.value)
+    for word in ("atac.bam", "mnase.bam", "line 1", "'Z'", "'chr9'"):
+        assert word in text
+
+
+def test_missing_index_is_made_elsewhere(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "atac.bam.bai").unlink()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert inspected(case, tmp_path) == []
+    assert [path.name for path in (tmp_path / "index").iterdir()] == ["a.0.csi"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "index"])
+
+
+def test_digest_of_the_sheet_is_compared(case: Case, tmp_path: Path) -> None:
+    digest = hashlib.sha256((tmp_path / "atac.bam").read_bytes()).hexdigest()
+    sheet = tmp_path / "samples.tsv"
+    line = f"a\tcells\tATAC\t{tmp_path}/atac.bam\t\t\t"
+    sheet.write_text(sheet.read_text().replace(line, line + digest))
+    assert inspected(case, tmp_path) == []
+    sheet.write_text(sheet.read_text().replace(digest, "0" * 64))
+    assert f"sha256 is {digest}, the sheet says 000" in inspected(case, tmp_path)[0]
+
+
+def test_excluded_chromosomes_need_not_agree(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "g.fa").write_text(">chr1\n" + "A" * 10_000 + "\n>chr3\nACGT\n")
+    (tmp_path / "states.bed").write_text("chr1\t0\t500\tP\n")
+    case["genome"]["exclude"] = ["chr2"]
+    case["windows"]["w"]["split"]["test"] = ["chr3"]
+    assert inspected(case, tmp_path) == []
+
+
+def test_aliases_reconcile_names(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "g.fa").write_text(f">1\n{'A' * 10_000}\n>2\n{'A' * 5_000}\n")
+    (tmp_path / "aliases.tsv").write_text("chr1\t1\nchr2\t2\n")
+    case["genome"]["aliases"] = f"{tmp_path}/aliases.tsv"
+    case["windows"]["w"]["split"] = {"valid": ["1"], "test": ["2"]}
+    assert inspected(case, tmp_path) == []
+
+
+def test_the_shipped_configurations_are_valid() -> None:
+    for path in sorted((ROOT / "config").glob("*.yaml")):
+        config = yaml.safe_load(path.read_text())
+        for name in ("samples", "labels"):
+            config[name] = str(ROOT / config[name])
+        assert faults_of(config) == [], path.name

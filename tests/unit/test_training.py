@@ -1,0 +1,249 @@
+"""Networks and training: shapes, determinism, resuming, saving and predicting."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from chrompute import fit
+from chrompute.dataset import window_data
+from chrompute.errors import InputError
+from chrompute.fit import TrainedModel, run_recipe
+from chrompute.fragments import Fragments
+from chrompute.genome import encode
+from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
+from chrompute.predict import load_network, predict_logits, save_network
+from chrompute.recipe import Recipe
+
+SIZES = {"chr1": 60_000, "chr2": 30_000, "chr3": 30_000}
+WIDTH = 401
+SMALL = {
+    "position_bin": 16,
+    "channels": 16,
+    "blocks": 2,
+    "motif_width": 7,
+    "motifs": 8,
+    "dropout": 0.1,
+}
+TRAINING = {
+    "epochs": 3, "batch_size": 16, "learning_rate": 5e-3, "weight_decay": 0.01,
+    "label_smoothing": 0.0, "jitter": 5, "threads": 1, "device": "cpu",
+}  # fmt: skip
+
+
+def recipe_of(*inputs: str, **training: object) -> Recipe:
+    return Recipe(
+        model="net",
+        kind="network",
+        task="state",
+        classes=("closed", "open"),
+        windows="w",
+        width=WIDTH,
+        inputs=inputs,
+        samples=(("a", "cells", "ATAC"),),
+        train_on=("cells",),
+        images={"min_length": 0, "max_length": 200, "length_bin": 20, "position_bin": 8},
+        network=SMALL,
+        training={**TRAINING, **training},
+        forest={},
+    )
+
+
+@pytest.fixture(scope="module")
+def case() -> tuple[pd.DataFrame, dict[str, dict[str, Fragments]], dict[str, np.ndarray]]:
+    """Windows of which the open ones hold short fragments and a motif at the centre."""
+    rng = np.random.default_rng(0)
+    genome = {name: rng.integers(0, 4, size).astype(np.uint8) for name, size in SIZES.items()}
+    rows, chroms, starts, lengths = [], [], [], []
+    for index, (chrom, size) in enumerate(SIZES.items()):
+        for centre in range(300, size - 300, 350):
+            is_open = rng.random() < 0.5
+            rows.append((chrom, centre, "open" if is_open else "closed"))
+            number = 12
+            middle = centre + rng.normal(0, 15, number).round().astype(int)
+            size_of = rng.integers(30, 80, number) if is_open else rng.integers(140, 180, number)
+            chroms += [index] * number
+            starts += [*(middle - size_of // 2)]
+            lengths += [*size_of]
+            if is_open:
+                genome[chrom][centre - 4 : centre + 4] = encode("CCGGTTAA")
+    store = Fragments.from_intervals(SIZES, chroms, starts, np.add(starts, lengths))
+    windows = pd.DataFrame(rows, columns=["chrom", "centre", "state"])
+    windows["cell_type"] = "cells"
+    windows["start"] = windows["centre"] - WIDTH // 2
+    windows["end"] = windows["start"] + WIDTH
+    windows["split"] = windows["chrom"].map({"chr1": "train", "chr2": "valid", "chr3": "test"})
+    return windows, {"vplot": {"cells": store}}, genome
+
+
+def trained(case, recipe: Recipe, folder: Path, seed: int = 1) -> TrainedModel:
+    windows, stores, genome = case
+    stores = {name: stores["vplot"] for name in recipe.inputs if name != "sequence"}
+    genome = genome if "sequence" in recipe.inputs else None
+    return run_recipe(recipe, windows, stores, genome, seed, folder, "code")
+
+
+def same_weights(one: TrainedModel, two: TrainedModel) -> bool:
+    first, second = one.network.state_dict(), two.network.state_dict()
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("inputs", [("vplot",), ("sequence",), ("vplot", "mnase", "sequence")])
+def test_a_network_learns_what_is_planted(case, tmp_path: Path, inputs: tuple[str, ...]) -> None:
+    model = trained(case, recipe_of(*inputs, epochs=12), tmp_path)
+    test = model.predictions[model.predictions["split"] == "test"]
+    hits = (test["p:open"] > 0.5) == (test["label"] == "open")
+    assert hits.mean() > 0.9
+    assert set(model.predictions["split"]) == {"valid", "test"}
+    assert [*model.history.columns] == ["epoch", "train_loss", "valid_loss", "valid_accuracy"]
+    assert not any(tmp_path.iterdir())  # checkpoints are gone
+
+
+def test_equal_seeds_give_equal_bits_and_others_do_not(case, tmp_path: Path) -> None:
+    recipe = recipe_of("vplot", "sequence")
+    one = trained(case, recipe, tmp_path)
+    assert same_weights(one, trained(case, recipe, tmp_path))
+    assert not same_weights(one, trained(case, recipe, tmp_path, seed=2))
+
+
+def test_interrupted_training_resumes_bit_for_bit(
+    case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = recipe_of("vplot", "sequence")
+    whole = trained(case, recipe, tmp_path / "whole")
+
+    class Killed(Exception):
+        """Stands for a kill in the middle of the last epoch."""
+
+    step = fit.WindowTraining.training_step
+
+    def interrupted(self, ids, number):
+        if self.current_epoch == 2 and number == 3:
+            raise Killed
+        return step(self, ids, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit.WindowTraining, "training_step", interrupted)
+        with pytest.raises(Killed):
+            trained(case, recipe, tmp_path / "cut")
+    assert len([*(tmp_path / "cut").rglob("last.ckpt")]) == 1
+    with caplog.at_level(logging.INFO):
+        resumed = trained(case, recipe, tmp_path / "cut")
+    assert "resuming after epoch 2" in caplog.text
+    assert same_weights(whole, resumed)
+    assert resumed.history.equals(whole.history)
+
+
+def test_another_recipe_does_not_resume_and_a_damaged_checkpoint_is_left(
+    case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = recipe_of("vplot", epochs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(fit.shutil, "rmtree", lambda *_, **__: None)
+        trained(case, recipe, tmp_path)
+    (checkpoint,) = tmp_path.rglob("last.ckpt")
+    with caplog.at_level(logging.INFO):
+        trained(case, recipe_of("vplot", epochs=1, jitter=6), tmp_path)
+    assert "resuming" not in caplog.text
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with caplog.at_level(logging.INFO):
+        trained(case, recipe, tmp_path)
+    assert "is damaged" in caplog.text
+
+
+def test_test_labels_do_not_reach_the_weights(case, tmp_path: Path) -> None:
+    windows, stores, genome = case
+    recipe = recipe_of("vplot", epochs=1)
+    one = trained(case, recipe, tmp_path)
+    swapped = windows["state"].map({"open": "closed", "closed": "open"})
+    spoilt = windows.assign(state=windows["state"].where(windows["split"] != "test", swapped))
+    two = trained((spoilt, stores, genome), recipe, tmp_path)
+    assert same_weights(one, two)
+
+
+def test_a_saved_network_predicts_the_same(case, tmp_path: Path) -> None:
+    recipe = recipe_of("vplot", "sequence", epochs=1)
+    model = trained(case, recipe, tmp_path)
+    weights, card_path = tmp_path / "model.safetensors", tmp_path / "card.json"
+    save_network(model.network, model.card, weights, card_path)
+    network, card = load_network(weights, card_path)
+    assert card["seed"] == 1
+    assert card["reference_depth"] == {"vplot": len(case[1]["vplot"]["cells"])}
+    windows, stores, genome = case
+    data = window_data(
+        recipe, windows, stores, card["reference_depth"], genome, torch.device("cpu")
+    )
+    ids = torch.from_numpy(np.flatnonzero(windows["split"] != "train"))
+    found = predict_logits(network, data, ids, 16)["state"].exp()
+    assert found.sum(1).numpy() == pytest.approx(1, abs=1e-5)
+    expected = model.predictions[["p:closed", "p:open"]].to_numpy()
+    assert found.numpy() == pytest.approx(expected, abs=1e-6)
+    content = json.loads(card_path.read_text())
+    content["network"]["channels"] = 24
+    card_path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="does not belong to"):
+        load_network(weights, card_path)
+
+
+def test_predictions_do_not_depend_on_the_strand(case, tmp_path: Path) -> None:
+    windows, stores, genome = case
+    recipe = recipe_of("vplot", "sequence")
+    data = window_data(recipe, windows, stores, {"vplot": 1000.0}, genome, torch.device("cpu"))
+    spec = NetworkSpec(
+        {"vplot": data.images["vplot"].grid.shape}, True, WIDTH, {"state": 2}, **SMALL
+    )
+    torch.manual_seed(0)
+    network = ChromatinNetwork(spec).eval()
+    ids = torch.arange(20)
+    with torch.no_grad():
+        ahead, back = (
+            network(data.draw(ids, reverse=torch.full((20,), turned)))["state"].softmax(1)
+            for turned in (False, True)
+        )
+    assert not torch.allclose(ahead, back)
+    mean = predict_logits(network, data, ids, 16)["state"].exp()
+    assert torch.allclose(mean, (ahead + back) / 2, atol=1e-6)
+
+
+def test_depth_is_scaled_away(case) -> None:
+    windows, stores, _ = case
+    store = stores["vplot"]["cells"]
+    double = Fragments.from_intervals(
+        SIZES,
+        np.repeat(np.repeat(np.arange(3), np.diff(store.offsets)), 2),
+        np.repeat(np.concatenate([store.intervals(c)[0] for c in SIZES]), 2),
+        np.repeat(np.concatenate([store.intervals(c)[1] for c in SIZES]), 2),
+    )
+    recipe = recipe_of("vplot")
+    ids = torch.arange(5)
+    one, two = (
+        window_data(
+            recipe, windows, {"vplot": {"cells": each}}, {"vplot": 500.0}, None, torch.device("cpu")
+        ).draw(ids)["vplot"]
+        for each in (store, double)
+    )
+    assert one.sum() > 0
+    assert torch.allclose(one, two)
+
+
+def test_several_tasks_have_several_heads() -> None:
+    spec = NetworkSpec({"vplot": (10, 51)}, False, WIDTH, {"x": 3, "y": 5}, **SMALL)
+    assert NetworkSpec.from_json(json.loads(json.dumps(spec.as_json()))) == spec
+    logits = ChromatinNetwork(spec)({"vplot": torch.rand(4, 10, 51)})
+    assert {task: tuple(value.shape) for task, value in logits.items()} == {
+        "x": (4, 3),
+        "y": (4, 5),
+    }
+
+
+def test_smoothing_is_a_gaussian_of_the_named_width() -> None:
+    image = torch.zeros(1, 1, 201)
+    image[0, 0, 100] = 1
+    smooth = Smoothing(201, (4.0,))(image)[0, 1]
+    place = torch.arange(201) - 100
+    assert float((smooth * place**2).sum() / smooth.sum()) == pytest.approx(16, rel=1e-3)
+    assert float(smooth.sum()) == pytest.approx((2 * np.pi) ** 0.5, rel=1e-3)
