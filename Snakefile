@@ -25,9 +25,9 @@ include: "rules/report.smk"
 rule all:
     """Everything: assays, models, evaluation, figures and reports."""
     default_target: True
-    localrule: True
     input:
         "<results>/reports/index.html",
         "<results>/provenance.json",
         rules.assays.input,
         rules.evaluation.input,
+    localrule: True

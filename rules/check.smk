@@ -13,6 +13,8 @@ rule check:
         "<logs>/check.log",
     benchmark:
         "<benchmarks>/check.jsonl"
+    conda:
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -21,7 +23,5 @@ rule check:
         config=part("genome", "sites", "tasks", "windows", "samples", "labels"),
         paths=input_paths(settings),
         code=code_hash("check"),
-    conda:
-        "../envs/assays.yaml"
     script:
         "../scripts/check.py"

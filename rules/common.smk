@@ -26,9 +26,9 @@ config.update(settings.config)
 NETWORKS = settings.models_of_kind("network")
 BASELINES = settings.models_of_kind("majority", "forest")
 CLASS_SITES = {
-    f"{task}.{name}": {"task": task, "class": name}
-    for task, entry in config["tasks"].items()
-    for name in entry["classes"]
+    f"{task}.{name}": {"task": task, "name": name}
+    for task in dict.fromkeys(entry["task"] for entry in config["windows"].values())
+    for name in config["tasks"][task]["classes"]
 }
 TRACKS_OF_ASSAY = {"ATAC": ["cuts", "coverage"], "MNase": ["dyads"]}
 
@@ -61,6 +61,11 @@ def existing(paths):
 
 def all_inputs(wildcards):
     return existing(input_paths(settings))
+
+
+def genome_file(wildcards):
+    """The FASTA. Sizes are ancient where they are read, so that another check reruns nothing."""
+    return existing([config["genome"]["fasta"]])
 
 
 def bams(wildcards):

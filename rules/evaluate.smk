@@ -1,16 +1,23 @@
 """Evaluate: scores with intervals, confusion matrices and learning curves."""
 
 RUNS = [
-    (model, seed) for model, entry in config["models"].items() for seed in entry["seeds"]
+    (model, seed)
+    for model, entry in config["models"].items()
+    for seed in entry["seeds"]
 ]
 
 
 def scores_of_runs(wildcards):
-    return [f"<results>/evaluation/{model}.seed-{seed}.scores.tsv" for model, seed in RUNS]
+    return [
+        f"<results>/evaluation/{model}.seed-{seed}.scores.tsv" for model, seed in RUNS
+    ]
 
 
 def confusions_of_runs(wildcards):
-    return [f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv" for model, seed in RUNS]
+    return [
+        f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv"
+        for model, seed in RUNS
+    ]
 
 
 def cell_types_of_model(model):
@@ -20,7 +27,13 @@ def cell_types_of_model(model):
 
 
 def titles_of_models():
-    return {name: entry.get("title", name) for name, entry in config["models"].items()}
+    return {name: entry["title"] for name, entry in config["models"].items()}
+
+
+def titles_of_windows(wildcards):
+    """Titles of the models of one window set."""
+    models = config["models"].items()
+    return {name: e["title"] for name, e in models if e["windows"] == wildcards.windows}
 
 
 def task_of_model(wildcards):
@@ -29,7 +42,7 @@ def task_of_model(wildcards):
     classes = config["tasks"][name]["classes"]
     return {
         "task": name,
-        "titles": {key: block.get("title", key) for key, block in classes.items()},
+        "titles": {key: block["title"] for key, block in classes.items()},
     }
 
 
@@ -44,6 +57,8 @@ rule evaluate:
         "<logs>/evaluate/{model}.{seed}.log",
     benchmark:
         "<benchmarks>/evaluate/{model}.{seed}.jsonl"
+    conda:
+        "../envs/models.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -52,15 +67,11 @@ rule evaluate:
         evaluation=config["evaluation"],
         task=task_of_model,
         code=code_hash("metrics"),
-    conda:
-        "../envs/models.yaml"
     script:
         "../scripts/evaluate.py"
 
 
 rule metrics:
-    """Gather the scores of all models in one tidy table."""
-    localrule: True
     input:
         scores=scores_of_runs,
         confusion=confusions_of_runs,
@@ -69,6 +80,8 @@ rule metrics:
         confusion="<results>/evaluation/confusion.tsv",
     log:
         "<logs>/metrics.log",
+    """Gather the scores of all models in one tidy table."""
+    localrule: True
     script:
         "../scripts/metrics.py"
 
@@ -87,6 +100,8 @@ rule confusion_figure:
         pdf="<results>/figures/confusion.{model}.seed-{seed}.{cell_type}.pdf",
     log:
         "<logs>/confusion_figure/{model}.{seed}.{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -95,35 +110,33 @@ rule confusion_figure:
         task=task_of_model,
         titles=titles_of_models(),
         code=code_hash("figures"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/confusion_figure.py"
 
 
 rule comparison_figure:
-    """Draw the scores of all models in one cell type."""
+    """Draw the scores of all models of one window set in one cell type."""
     input:
         "<results>/evaluation/metrics.tsv",
     output:
         png=report(
-            "<results>/figures/models.{cell_type}.png",
+            "<results>/figures/models.{windows}.{cell_type}.png",
             caption="../report/models.rst",
             category="Evaluation",
-            labels={"cell type": "{cell_type}", "figure": "all models"},
+            labels={"cell type": "{cell_type}", "figure": "models on {windows}"},
         ),
-        pdf="<results>/figures/models.{cell_type}.pdf",
+        pdf="<results>/figures/models.{windows}.{cell_type}.pdf",
     log:
-        "<logs>/comparison_figure/{cell_type}.log",
+        "<logs>/comparison_figure/{windows}.{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
     params:
-        titles=titles_of_models(),
+        titles=titles_of_windows,
         code=code_hash("figures"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/comparison_figure.py"
 
@@ -144,6 +157,8 @@ rule learning_curve:
         "<logs>/learning_curve/{model}.{seed}.log",
     wildcard_constraints:
         model=one_of(NETWORKS),
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -151,15 +166,11 @@ rule learning_curve:
     params:
         titles=titles_of_models(),
         code=code_hash("figures"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/learning_curve.py"
 
 
 rule evaluation:
-    """All scores and their figures."""
-    localrule: True
     input:
         "<results>/evaluation/metrics.tsv",
         [
@@ -167,9 +178,15 @@ rule evaluation:
             for model, seed in RUNS
             for cell_type in cell_types_of_model(model)
         ],
-        [f"<results>/figures/models.{label.cell_type}.png" for label in settings.labels],
+        [
+            f"<results>/figures/models.{config['models'][model]['windows']}.{cell_type}.png"
+            for model, _ in RUNS
+            for cell_type in cell_types_of_model(model)
+        ],
         [
             f"<results>/figures/learning.{model}.seed-{seed}.png"
             for model, seed in RUNS
             if model in NETWORKS
         ],
+    """All scores and their figures."""
+    localrule: True

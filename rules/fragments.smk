@@ -22,7 +22,8 @@ rule fragments:
     """Turn the BAMs of one sample into its fragment store."""
     input:
         bams=bams,
-        sizes="<results>/check/chrom.sizes",
+        sizes=ancient("<results>/check/chrom.sizes"),
+        genome=genome_file,
         blacklist=blacklist,
         aliases=alias_table,
     output:
@@ -32,6 +33,8 @@ rule fragments:
         "<logs>/fragments/{sample}.log",
     benchmark:
         "<benchmarks>/fragments/{sample}.jsonl"
+    conda:
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=fragments_mb,
@@ -39,7 +42,5 @@ rule fragments:
     params:
         rules=fragment_rules,
         code=code_hash("alignments"),
-    conda:
-        "../envs/assays.yaml"
     script:
         "../scripts/fragments.py"

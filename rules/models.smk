@@ -30,6 +30,10 @@ def training_mb(wildcards, attempt):
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
 
 
+def training_threads(wildcards):
+    return settings.training(wildcards.model)["threads"]
+
+
 rule baseline:
     """Fit a baseline and predict the windows of all splits but train."""
     input:
@@ -44,6 +48,8 @@ rule baseline:
         "<benchmarks>/baseline/{model}.{seed}.jsonl"
     wildcard_constraints:
         model=one_of(BASELINES),
+    conda:
+        "../envs/models.yaml"
     threads: 2
     resources:
         mem_mb=training_mb,
@@ -51,8 +57,6 @@ rule baseline:
     params:
         recipe=recipe,
         code=code_hash("baselines", "recipe", "predictions"),
-    conda:
-        "../envs/models.yaml"
     script:
         "../scripts/baseline.py"
 
@@ -74,7 +78,9 @@ rule train:
         "<benchmarks>/train/{model}.{seed}.jsonl"
     wildcard_constraints:
         model=one_of(NETWORKS),
-    threads: 2
+    conda:
+        "../envs/models.yaml"
+    threads: training_threads
     resources:
         mem_mb=training_mb,
         runtime=720,
@@ -83,7 +89,5 @@ rule train:
         recipe=recipe,
         checkpoints=subpath(output.weights, ancestor=3),
         code=code_hash("fit", "recipe", "predictions"),
-    conda:
-        "../envs/models.yaml"
     script:
         "../scripts/train.py"

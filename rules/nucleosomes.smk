@@ -30,6 +30,8 @@ rule dyad_profile:
         "<logs>/dyad_profile/{cell_type}.{sites}.log",
     benchmark:
         "<benchmarks>/dyad_profile/{cell_type}.{sites}.jsonl"
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -38,7 +40,5 @@ rule dyad_profile:
         nucleosomes=config["nucleosomes"],
         entry=sites_entry,
         code=code_hash("nucleosomes", "sites", "figures"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/dyad_profile.py"

@@ -30,6 +30,8 @@ rule quality:
         "<logs>/quality/{sample}.log",
     benchmark:
         "<benchmarks>/quality/{sample}.jsonl"
+    conda:
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -38,8 +40,6 @@ rule quality:
         exclude=config["genome"]["exclude"],
         tss=tss_entry,
         code=code_hash("quality"),
-    conda:
-        "../envs/assays.yaml"
     script:
         "../scripts/quality.py"
 
@@ -58,6 +58,8 @@ rule length_ladder:
         pdf="<results>/quality/{cell_type}.lengths.pdf",
     log:
         "<logs>/length_ladder/{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -65,7 +67,5 @@ rule length_ladder:
     params:
         max_length=config["vplots"]["max_length"],
         code=code_hash("figures"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/length_ladder.py"

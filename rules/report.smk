@@ -22,27 +22,43 @@ def profile_names(cell_type):
     return config["nucleosomes"]["sites"]
 
 
-def runs_of_cell_type(cell_type):
-    return [(model, seed) for model, seed in RUNS if cell_type in cell_types_of_model(model)]
+def tasks_of_cell_type(cell_type):
+    """The tasks that a report tells of: those with labels and models in this cell type."""
+    tasks = {}
+    for model, seed in RUNS:
+        windows = config["models"][model]["windows"]
+        name = config["windows"][windows]["task"]
+        if cell_type in cell_types_of_model(model):
+            leading = config["tasks"][name]["metric"]
+            entry = {"windows": windows, "leading": leading, "runs": []}
+            tasks.setdefault(name, entry)["runs"].append((model, seed))
+    return tasks
 
 
 def report_files(wildcards):
     """Everything that a report of a cell type shows."""
     cell_type, results = wildcards.cell_type, "<results>"
-    runs = runs_of_cell_type(cell_type)
+    tasks = tasks_of_cell_type(cell_type).values()
     files = [f"{results}/quality/{s.name}.json" for s in settings.samples_of(cell_type)]
     files += [f"{results}/quality/{cell_type}.lengths.png"]
-    files += [f"{results}/vplots/{cell_type}/{name}.png" for name in vplot_names(cell_type)]
+    files += [
+        f"{results}/vplots/{cell_type}/{name}.png" for name in vplot_names(cell_type)
+    ]
     files += [f"{results}/vplots/{cell_type}/classes.png"] * panel_of(cell_type)
     for name in profile_names(cell_type):
-        files += [f"{results}/nucleosomes/{cell_type}/{name}.{end}" for end in ("png", "json")]
-    files += [f"{results}/windows/{name}.json" for name in config["windows"]]
-    if runs:
-        files += [f"{results}/evaluation/metrics.tsv", f"{results}/figures/models.{cell_type}.png"]
-    for model, seed in runs:
-        files += [f"{results}/figures/confusion.{model}.seed-{seed}.{cell_type}.png"]
-        if model in NETWORKS:
-            files += [f"{results}/figures/learning.{model}.seed-{seed}.png"]
+        files += [
+            f"{results}/nucleosomes/{cell_type}/{name}.{end}" for end in ("png", "json")
+        ]
+    files += [f"{results}/evaluation/metrics.tsv"] * bool(tasks)
+    for task in tasks:
+        files += [f"{results}/windows/{task['windows']}.json"]
+        files += [f"{results}/figures/models.{task['windows']}.{cell_type}.png"]
+        for model, seed in task["runs"]:
+            files += [
+                f"{results}/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
+            ]
+            curve = f"{results}/figures/learning.{model}.seed-{seed}.png"
+            files += [curve] * (model in NETWORKS)
     return files
 
 
@@ -51,16 +67,16 @@ def report_plan(wildcards):
     cell_type = wildcards.cell_type
     return {
         "samples": [sample.name for sample in settings.samples_of(cell_type)],
-        "vplots": {name: config["sites"][name]["title"] for name in vplot_names(cell_type)},
+        "vplots": {
+            name: config["sites"][name]["title"] for name in vplot_names(cell_type)
+        },
         "panel": panel_of(cell_type),
-        "profiles": {name: config["sites"][name]["title"] for name in profile_names(cell_type)},
-        "runs": runs_of_cell_type(cell_type),
+        "profiles": {
+            name: config["sites"][name]["title"] for name in profile_names(cell_type)
+        },
         "networks": NETWORKS,
         "titles": titles_of_models(),
-        "tasks": {
-            entry["task"]: {"windows": name, "leading": config["tasks"][entry["task"]]["metric"]}
-            for name, entry in config["windows"].items()
-        },
+        "tasks": tasks_of_cell_type(cell_type),
         "evaluation": config["evaluation"],
     }
 
@@ -74,6 +90,8 @@ rule report:
         "<results>/reports/{cell_type}.html",
     log:
         "<logs>/report/{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -82,8 +100,6 @@ rule report:
         plan=report_plan,
         results=subpath(output[0], ancestor=2),
         code=code_hash("report"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/report.py"
 
@@ -92,11 +108,15 @@ rule provenance:
     """Write what the results were made from."""
     input:
         files=all_inputs,
-        cards=[f"<results>/models/{model}/seed-{seed}/card.json" for model, seed in RUNS],
+        cards=[
+            f"<results>/models/{model}/seed-{seed}/card.json" for model, seed in RUNS
+        ],
     output:
         "<results>/provenance.json",
     log:
         "<logs>/provenance.log",
+    conda:
+        "../envs/models.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -105,8 +125,6 @@ rule provenance:
         config=config,
         runs=RUNS,
         code=code_hash("manifest"),
-    conda:
-        "../envs/models.yaml"
     script:
         "../scripts/provenance.py"
 
@@ -114,7 +132,9 @@ rule provenance:
 rule report_index:
     """Write the index of all reports."""
     input:
-        reports=[f"<results>/reports/{cell_type}.html" for cell_type in settings.cell_types],
+        reports=[
+            f"<results>/reports/{cell_type}.html" for cell_type in settings.cell_types
+        ],
         quality=[f"<results>/quality/{sample.name}.json" for sample in settings.samples],
         metrics="<results>/evaluation/metrics.tsv",
         template=templates("index", "base"),
@@ -122,6 +142,8 @@ rule report_index:
         "<results>/reports/index.html",
     log:
         "<logs>/report_index.log",
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -131,15 +153,11 @@ rule report_index:
         titles=titles_of_models(),
         leading={name: entry["metric"] for name, entry in config["tasks"].items()},
         code=code_hash("report"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/report_index.py"
 
 
 rule assays:
-    """Everything that needs no model: check, fragments, tracks, quality, V-plots, nucleosomes."""
-    localrule: True
     input:
         [f"<results>/quality/{sample.name}.json" for sample in settings.samples],
         [
@@ -147,14 +165,22 @@ rule assays:
             for sample in settings.samples
             for track in TRACKS_OF_ASSAY[sample.assay]
         ],
-        [f"<results>/quality/{cell_type}.lengths.png" for cell_type in settings.cell_types],
+        [
+            f"<results>/quality/{cell_type}.lengths.png"
+            for cell_type in settings.cell_types
+        ],
         [
             f"<results>/vplots/{cell_type}/{name}.npz"
             for cell_type in settings.cell_types
-            for name in [*vplot_names(cell_type), *(CLASS_SITES if panel_of(cell_type) else [])]
+            for name in [
+                *vplot_names(cell_type),
+                *(CLASS_SITES if panel_of(cell_type) else []),
+            ]
         ],
         [
             f"<results>/nucleosomes/{cell_type}/{name}.tsv"
             for cell_type in settings.cell_types
             for name in profile_names(cell_type)
         ],
+    """Everything that needs no model: check, fragments, tracks, quality, V-plots, nucleosomes."""
+    localrule: True

@@ -4,7 +4,10 @@
 def track_lengths(wildcards):
     """Dyads come from nucleosome-sized fragments, everything else from all of them."""
     if wildcards.track == "dyads":
-        return [config["nucleosomes"]["min_length"], config["nucleosomes"]["max_length"]]
+        return [
+            config["nucleosomes"]["min_length"],
+            config["nucleosomes"]["max_length"],
+        ]
     return None
 
 
@@ -18,6 +21,8 @@ rule track:
         "<logs>/track/{sample}.{track}.log",
     benchmark:
         "<benchmarks>/track/{sample}.{track}.jsonl"
+    conda:
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -26,7 +31,5 @@ rule track:
         lengths=track_lengths,
         exclude=config["genome"]["exclude"],
         code=code_hash("tracks"),
-    conda:
-        "../envs/assays.yaml"
     script:
         "../scripts/track.py"

@@ -9,19 +9,23 @@ def vplot_sites(wildcards):
 
 
 def windows_of_task(task):
-    return next(name for name, entry in config["windows"].items() if entry["task"] == task)
+    return next(
+        name for name, entry in config["windows"].items() if entry["task"] == task
+    )
 
 
 def sites_entry(wildcards):
     return CLASS_SITES.get(wildcards.sites) or config["sites"][wildcards.sites]
 
 
+def title_of_class(task, name):
+    return config["tasks"][task]["classes"][name]["title"]
+
+
 def sites_title(wildcards):
-    if wildcards.sites not in CLASS_SITES:
-        return config["sites"][wildcards.sites]["title"]
-    place = CLASS_SITES[wildcards.sites]
-    entry = config["tasks"][place["task"]]["classes"][place["class"]]
-    return entry.get("title", place["class"])
+    if wildcards.sites in CLASS_SITES:
+        return title_of_class(**CLASS_SITES[wildcards.sites])
+    return config["sites"][wildcards.sites]["title"]
 
 
 def atac_of_cell_type(wildcards):
@@ -29,7 +33,9 @@ def atac_of_cell_type(wildcards):
 
 
 def class_vplots(wildcards):
-    return [f"<results>/vplots/{wildcards.cell_type}/{sites}.npz" for sites in CLASS_SITES]
+    return [
+        f"<results>/vplots/{wildcards.cell_type}/{sites}.npz" for sites in CLASS_SITES
+    ]
 
 
 rule vplot:
@@ -52,6 +58,8 @@ rule vplot:
         "<logs>/vplot/{cell_type}.{sites}.log",
     benchmark:
         "<benchmarks>/vplot/{cell_type}.{sites}.jsonl"
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -61,8 +69,6 @@ rule vplot:
         entry=sites_entry,
         title=sites_title,
         code=code_hash("vplots", "sites", "figures"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/vplot.py"
 
@@ -81,18 +87,14 @@ rule vplot_panel:
         pdf="<results>/vplots/{cell_type}/classes.pdf",
     log:
         "<logs>/vplot_panel/{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        titles=[
-            block.get("title", name)
-            for entry in config["tasks"].values()
-            for name, block in entry["classes"].items()
-        ],
+        titles=[title_of_class(**place) for place in CLASS_SITES.values()],
         code=code_hash("vplots", "figures"),
-    conda:
-        "../envs/report.yaml"
     script:
         "../scripts/vplot_panel.py"

@@ -23,7 +23,8 @@ rule windows:
     """Make one window set: candidates, labels and split."""
     input:
         labels=label_files,
-        sizes="<results>/check/chrom.sizes",
+        sizes=ancient("<results>/check/chrom.sizes"),
+        genome=genome_file,
         blacklist=blacklist,
         aliases=alias_table,
     output:
@@ -33,6 +34,8 @@ rule windows:
         "<logs>/windows/{windows}.log",
     benchmark:
         "<benchmarks>/windows/{windows}.jsonl"
+    conda:
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=windows_mb,
@@ -43,7 +46,5 @@ rule windows:
         task=task_entry,
         exclude=config["genome"]["exclude"],
         code=code_hash("windows"),
-    conda:
-        "../envs/assays.yaml"
     script:
         "../scripts/windows.py"

@@ -23,7 +23,11 @@ if "snakemake" in globals():
         known = (labels, train.to_numpy(), len(recipe.classes))
         if recipe.kind == "forest":
             shape = (recipe.forest["length_edges"], recipe.forest["position_bin"])
-            features = [binned_features(store, windows, *shape) for store in stores.values()]
+            depth = recipe.reference_depth(stores)
+            features = [
+                binned_features(store, windows, *shape, depth[name])
+                for name, store in stores.items()
+            ]
             probabilities = forest_probabilities(
                 np.concatenate(features, axis=1), *known, recipe.forest["trees"],
                 recipe.forest["min_leaf"], seed, snakemake.threads,
@@ -35,4 +39,6 @@ if "snakemake" in globals():
         card = {"model": recipe.model, "kind": recipe.kind, "task": recipe.task, "seed": seed}
         card |= {"classes": recipe.classes, "inputs": recipe.inputs, "device": "cpu"}
         card |= {"samples": recipe.samples, "train_on": recipe.train_on}
-        write_json(card | {"forest": recipe.forest}, snakemake.output.card)
+        write_json(
+            card | ({"forest": recipe.forest} if recipe.forest else {}), snakemake.output.card
+        )

@@ -14,8 +14,9 @@ if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         cell_type = snakemake.wildcards.cell_type
         scores = pd.read_csv(snakemake.input[0], sep="\t")
-        scores = scores[scores["cell_type"] == cell_type]
+        titles = snakemake.params.titles
+        scores = scores[(scores["cell_type"] == cell_type) & scores["model"].isin(titles)]
         split = ", ".join(sorted(scores["split"].unique()))
         title = f"{cell_type}: {split} windows, 95 % intervals over blocks"
-        figure = draw_model_comparison(scores, snakemake.params.titles, title)
+        figure = draw_model_comparison(scores, titles, title)
         save_figure(figure, snakemake.output.png, snakemake.output.pdf)

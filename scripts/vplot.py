@@ -19,9 +19,10 @@ if "snakemake" in globals():
         fragments = read_pool(snakemake.input.fragments)
         entry, cell_type = snakemake.params.entry, snakemake.wildcards.cell_type
         used = {chrom for chrom, number in fragments.count_by_chromosome().items() if number}
-        if "class" in entry:
+        if "task" in entry:
             windows = read_windows(snakemake.input.sites)
-            sites = sites_of_class(windows, cell_type, entry["task"], entry["class"])
+            sites = sites_of_class(windows, cell_type, **entry)
+            sites = sites[sites["chrom"].isin(used)].reset_index(drop=True)
         else:
             aliases = read_aliases(next(iter(snakemake.input.aliases), None))
             blacklist = read_blacklist(snakemake.input.blacklist, fragments.sizes, aliases)

@@ -169,7 +169,7 @@ def _pairs_of_file(
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Yield (3, n) blocks of raw pairs: chromosome index, start, end."""
     fast = rules.pairing == "fast"
-    needs_flag = _has_proper_flag(path)
+    needs_flag = _has_proper_flag(path, fast)
     waiting: _Reads | None = None
     for batch in _batches(path, rules, fast):
         counts["reads"] += len(batch)
@@ -185,17 +185,20 @@ def _pairs_of_file(
         counts["mate_failed"] += len(waiting)
 
 
-def _has_proper_flag(path: str | Path) -> bool:
-    """Tell whether the aligner set proper-pair flags at all; some files carry none."""
-    for batch in _record_batches(path, fields=["flag"]):
-        flags = batch.column("flag").to_numpy()
-        found = bool((flags & PROPER).any())
-        if not found:
-            logger.warning(
-                "%s: no proper-pair flag among the first reads; mate positions decide", path
-            )
-        return found
-    return False
+def _has_proper_flag(path: str | Path, fast: bool) -> bool:
+    """Tell from the first reads whether the aligner set proper-pair flags; some files have none."""
+    batch = next(_record_batches(path, fields=["flag", "tlen"]), None)
+    if batch is None:
+        return False
+    if fast and not np.any(_ints(batch.column("tlen"), 0)):
+        raise InputError(
+            f"{path}: no read has a template length (TLEN), which pairing 'fast' needs; "
+            "set fragments/pairing to 'strict'"
+        )
+    found = bool((batch.column("flag").to_numpy() & PROPER).any())
+    if not found:
+        logger.warning("%s: no proper-pair flag among the first reads; mate positions decide", path)
+    return found
 
 
 def _batches(path: str | Path, rules: FragmentFilter, fast: bool) -> Iterator[_Reads]:

@@ -19,6 +19,7 @@ def binned_features(
     windows: pd.DataFrame,
     length_edges: Sequence[int],
     position_bin: int,
+    depth: float,
 ) -> npt.NDArray[np.float32]:
     """Count the fragments of each window by length class and position bin: a coarse V-plot.
 
@@ -32,18 +33,18 @@ def binned_features(
         Edges of the length classes in bp, each class half-open.
     position_bin
         Width of a position bin in bp; the middle bin is centred on the window.
+    depth
+        Number of fragments that the counts of each cell type are scaled to.
 
     Returns
     -------
     array
-        float32 (n_windows, n_length_classes * n_bins): log1p of the counts, scaled to the mean
-        depth of the cell types.
+        float32 (n_windows, n_length_classes * n_bins): log1p of the scaled counts.
     """
     half = int(windows["end"].iloc[0] - windows["start"].iloc[0]) // 2
     reach = (half + position_bin // 2) // position_bin
     shape = (len(windows), len(length_edges) - 1, 2 * reach + 1)
     counts = np.zeros(shape, dtype=np.float32)
-    depth = float(np.mean([len(store) for store in stores.values()])) if stores else 0.0
     for cell_type, store in stores.items():
         mine = np.flatnonzero(windows["cell_type"] == cell_type)
         sites = windows.iloc[mine].rename(columns={"centre": "position"}).assign(strand=".")

@@ -4,7 +4,6 @@
 who has to start the workflow ten times to learn of ten faults will not start it an eleventh time.
 """
 
-import hashlib
 import json
 import logging
 from collections import Counter
@@ -20,6 +19,7 @@ from chrompute.errors import InputError
 from chrompute.genome import chromosome_sizes, is_excluded, read_aliases, read_genome
 from chrompute.intervals import BedRecord, scan_bed, shorten
 from chrompute.labels import Task, unmapped_states
+from chrompute.manifest import sha256_of
 from chrompute.settings import Settings
 from chrompute.sheets import Sample
 from chrompute.sites import scan_sites
@@ -83,6 +83,7 @@ def inspect_inputs(settings: Settings, index_folder: str | Path) -> Findings:
     """
     found = Findings()
     missing = [path for path in input_paths(settings) if not Path(path).is_file()]
+    found.files |= {settings.config[name]: {"kind": "sheet"} for name in ("samples", "labels")}
     found.faults += [f"{path}: there is no such file; correct its path" for path in missing]
     gone = set(missing)
     genome = settings.config["genome"]
@@ -370,9 +371,3 @@ def _inspect_classes(path: str, records: list[BedRecord], task: Task, found: Fin
     absent = sorted(state for state in task.class_of if state not in states)
     if absent and records:
         found.notes.append(f"{path}: holds no segment of {_show(absent)}, which the task names")
-
-
-def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 digest of a file, hexadecimal."""
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

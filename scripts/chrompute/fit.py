@@ -8,10 +8,11 @@ that was not.
 import hashlib
 import json
 import logging
+import os
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -263,6 +264,7 @@ def train_network(
     device = choose_device(rules.device)
     lightning.seed_everything(seed, verbose=False)
     if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS
         torch.use_deterministic_algorithms(True, warn_only=True)
     chosen = {
         name: torch.from_numpy(np.flatnonzero(windows["fit"] == name))
@@ -388,7 +390,8 @@ def run_recipe(
         **recipe.network,
     )
     fit = windows.assign(fit=recipe.fit_role(windows))
-    key = _digest(asdict(recipe), seed, code, windows, stores)
+    made_by = [asdict(recipe), seed, code, torch.__version__, device.type]
+    key = _digest(made_by, windows, stores, genome)
     folder = Path(checkpoints) / f"{recipe.model}-seed-{seed}-{key}"
     network, history = train_network(spec, data, fit, rules, seed, folder)
     network.to(device)
@@ -417,11 +420,20 @@ def run_recipe(
 
 
 def _digest(
-    recipe: Mapping[str, Any], seed: int, code: str, windows: pd.DataFrame, stores: Stores
+    made_by: Sequence[Any],
+    windows: pd.DataFrame,
+    stores: Stores,
+    genome: Mapping[str, npt.NDArray[np.uint8]] | None,
 ) -> str:
-    digest = hashlib.sha256(json.dumps([recipe, seed, code], sort_keys=True).encode())
+    """Digest all that decides the weights."""
+    digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())
     digest.update(pd.util.hash_pandas_object(windows).to_numpy().tobytes())
-    for by_type in stores.values():
-        for fragments in by_type.values():
-            digest.update(fragments.midpoints.tobytes() + fragments.lengths.tobytes())
+    arrays = [
+        array
+        for by_type in stores.values()
+        for fragments in by_type.values()
+        for array in (fragments.midpoints, fragments.lengths)
+    ]
+    for array in (*arrays, *(genome or {}).values()):
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]

@@ -91,6 +91,12 @@ class Fragments:
         starts, ends
             int (n,): half-open intervals in bp.
         """
+        too_long = [name for name, size in sizes.items() if 2 * size > np.iinfo(np.int32).max]
+        if too_long:
+            raise InputError(
+                f"chromosome {', '.join(too_long)} is longer than the store can hold "
+                "(1,073,741,823 bp); split it or leave it out of the genome"
+            )
         chroms, starts, ends = (np.asarray(a, dtype=np.int64) for a in (chroms, starts, ends))
         midpoints, lengths = starts + ends, ends - starts
         order = np.lexsort((lengths, midpoints, chroms))

@@ -6,12 +6,12 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from chrompute import __version__
-from chrompute.check import sha256_of
 
 _LIBRARY = Path(__file__).parent
 _PACKAGES = (
@@ -67,8 +67,13 @@ def _git(*arguments: str) -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that make results."""
-    return {name: metadata.version(name) for name in _PACKAGES}
+    """Return the versions of the packages that make results, of those that are installed."""
+    versions = {}
+    for name in _PACKAGES:
+        # A job in an environment of its own has only what it needs.
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
 
 
 def provenance(
@@ -99,3 +104,9 @@ def provenance(
 def write_json(content: Mapping[str, Any], path: str | Path) -> None:
     """Write JSON with a trailing newline."""
     Path(path).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 digest of a file, hexadecimal."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

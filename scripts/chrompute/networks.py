@@ -80,7 +80,8 @@ class Smoothing(nn.Module):
         place = torch.arange(columns, dtype=torch.float32)
         distance = place[:, None] - place[None, :]
         kernels = [torch.exp(-0.5 * (distance / scale) ** 2) / scale for scale in scales]
-        self.register_buffer("kernels", torch.stack(kernels), persistent=False)
+        stacked = torch.stack(kernels) if kernels else torch.empty(0, columns, columns)
+        self.register_buffer("kernels", stacked, persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the image and its smoothed copies, stacked along the length axis."""

@@ -16,7 +16,7 @@ _WINDOW = 50
 
 
 def tss_enrichment(fragments: Fragments, sites: pd.DataFrame) -> float:
-    """Compute the cuts at TSS over those 2 kb away, the ENCODE TSS enrichment.
+    """Compute the cuts at TSS over those 2 kb away, after the ENCODE ATAC-seq standards.
 
     The mean cut density within 50 bp of the TSS is divided by the mean density in the
     outermost 100 bp on each side of a 4-kb window.
@@ -79,7 +79,7 @@ def _warnings(counts: Mapping[str, int], empty: list[str]) -> list[str]:
     sentences = []
     if empty:
         sentences.append(
-            f"No fragment on {', '.join(empty)}: windows there teach nothing and score nothing."
+            f"No fragment on {', '.join(empty)}: windows there hold nothing but sequence."
         )
     kept = counts["kept"] + counts.get("second_mate", 0)
     if kept < 0.5 * counts["reads"]:

@@ -39,7 +39,8 @@ class Recipe:
     train_on
         Cell types it is trained on.
     images, network, training, forest
-        The configuration's blocks of these names, defaults filled in.
+        The configuration's blocks of these names, defaults filled in; empty where the kind of
+        model has no use for them, so that a change there does not fit it again.
     """
 
     model: str
@@ -62,7 +63,8 @@ class Recipe:
         entry = settings.config["models"][model]
         windows = settings.config["windows"][entry["windows"]]
         chosen = settings.samples_of_model(model)
-        everywhere = entry["train_on"] == "all"
+        labelled = [label.cell_type for label in settings.labels if label.task == windows["task"]]
+        kind = entry["kind"]
         return cls(
             model=model,
             kind=entry["kind"],
@@ -72,11 +74,11 @@ class Recipe:
             width=windows["width"],
             inputs=tuple(entry["inputs"]),
             samples=tuple((s.name, s.cell_type, s.assay) for s in chosen),
-            train_on=tuple(settings.cell_types if everywhere else entry["train_on"]),
-            images=settings.config["images"],
-            network=entry["network"],
-            training=settings.training(model),
-            forest=entry["forest"],
+            train_on=tuple(labelled if entry["train_on"] == "all" else entry["train_on"]),
+            images=settings.config["images"] if kind == "network" else {},
+            network=entry["network"] if kind == "network" else {},
+            training=settings.training(model) if kind == "network" else {},
+            forest=entry["forest"] if kind == "forest" else {},
         )
 
     def read_stores(self, paths: Sequence[str | Path]) -> Stores:

@@ -106,8 +106,8 @@ def cell_type_content(
     ----------
     plan
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
-        `panel`, `runs` (model, seed), `networks`, `titles` {model: title}, `tasks` {task:
-        windows and leading metric} and `evaluation`.
+        `panel`, `networks`, `titles` {model: title}, `tasks` {task: its window set, leading
+        metric and runs (model, seed)} and `evaluation`.
     results
         The results folder.
     cell_type
@@ -121,7 +121,7 @@ def cell_type_content(
         | {"picture": page.profile(name, title)}
         for name, title in plan["profiles"].items()
     ]
-    tasks = [page.task(name, entry, plan) for name, entry in plan["tasks"].items() if plan["runs"]]
+    tasks = [page.task(name, entry, plan) for name, entry in plan["tasks"].items()]
     return {
         "cell_type": cell_type,
         "samples": samples,
@@ -224,21 +224,24 @@ class _Page:
             "Grey: per base; blue: smoothed; labels: peaks, in bp.",
         )
 
-    def task(self, name: str, entry: Mapping[str, str], plan: Mapping[str, Any]) -> dict[str, Any]:
+    def task(self, name: str, entry: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
         facts = _read_json(self.results / f"windows/{entry['windows']}.json")
         scores = pd.read_csv(self.results / "evaluation/metrics.tsv", sep="\t")
-        scores = scores[(scores["cell_type"] == self.cell_type) & (scores["task"] == name)]
+        models = [model for model, _ in entry["runs"]]
+        scores = scores[(scores["cell_type"] == self.cell_type) & scores["model"].isin(models)]
+        counts = facts["counts"][self.cell_type]
         rows = model_rows(scores, plan["titles"], entry["leading"])
         split = plan["evaluation"]["split"]
-        number = sum(facts["counts"][split].values())
+        number = sum(counts[split].values())
         comparison = self.picture(
-            f"figures/models.{self.cell_type}.png",
+            f"figures/models.{entry['windows']}.{self.cell_type}.png",
             "Scores of all models",
             "Scores of all models; bars are 95 % intervals.",
         )
         titles = plan["titles"]
         return {
             **facts,
+            "counts": counts,
             "name": name,
             "windows": entry["windows"],
             "split": split,
@@ -254,7 +257,7 @@ class _Page:
                     f"Confusion matrix of {titles[model]}",
                     f"{titles[model]}, seed {seed}: per cent of each label's windows, and number.",
                 )
-                for model, seed in reversed(plan["runs"])
+                for model, seed in reversed(entry["runs"])
             ],
             "curves": [
                 self.picture(
@@ -263,7 +266,7 @@ class _Page:
                     f"Training of {titles[model]}, seed {seed}. The training loss includes label "
                     "smoothing and dropout and so lies above the validation loss.",
                 )
-                for model, seed in plan["runs"]
+                for model, seed in entry["runs"]
                 if model in plan["networks"]
             ],
         }

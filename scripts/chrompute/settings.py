@@ -14,6 +14,8 @@ from chrompute.labels import mapping_faults
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
 
+#: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
+_TRUNK_BIN = 16
 #: Names under `training` and their defaults; a model's own block comes before the run's.
 TRAINING_DEFAULTS: dict[str, Any] = {
     "epochs": 12,
@@ -109,6 +111,9 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     if faults:
         return Settings(config, [], []), [f"configuration: {fault}" for fault in faults]
     filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
+    for group in (filled["models"], *(task["classes"] for task in filled["tasks"].values())):
+        for name, entry in group.items():
+            entry.setdefault("title", name)
     samples, sample_faults = read_samples(filled["samples"])
     labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
     settings = Settings(filled, samples, labels)
@@ -132,8 +137,11 @@ def _explain(error: ValidationError) -> list[str]:
         ]
     if error.validator == "propertyNames":
         return [f"{place}: the name {error.instance!r} is not allowed ({error.message})"]
+    message = error.message
+    if error.validator == "not":
+        message = f"{error.instance!r} is not allowed"
     help_text = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    return [f"{place}: {error.message}" + (f". {help_text}" if help_text else "")]
+    return [f"{place}: {message}" + (f". {help_text}" if help_text else "")]
 
 
 def _suggestion(key: str, known: Iterable[str]) -> str:
@@ -181,6 +189,14 @@ def _cross_faults(settings: Settings) -> list[str]:
             faults.append(f"configuration: {low}: min_length must be below max_length")
     for name, entry in config["tasks"].items():
         faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
+        sets = [w for w, window_set in config["windows"].items() if window_set["task"] == name]
+        if len(sets) > 1:
+            faults.append(
+                f"configuration: windows: task {name!r} has the window sets {', '.join(sets)}; "
+                "keep one, scores would be mixed"
+            )
+    if "classes" in config["sites"]:
+        faults.append("configuration: sites: 'classes' is the name of a figure; choose another")
     for name, entry in config["models"].items():
         faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
     return faults
@@ -231,7 +247,54 @@ def _model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
             f"reads {', '.join(sorted(leaks))}, from which the labels of task "
             f"{windows['task']!r} were derived; list other 'samples'"
         )
-    bins = entry["network"].get("position_bin", 16), settings.config["images"]["position_bin"]
-    if entry["kind"] == "network" and bins[0] % bins[1]:
-        faults.append(f"network/position_bin {bins[0]} must be a multiple of images/ {bins[1]}")
+    if entry["kind"] == "network":
+        faults += _network_faults(entry, settings, windows)
+    edges = entry["forest"]["length_edges"]
+    if edges != sorted(set(edges)):
+        faults.append(f"forest/length_edges {edges} must ascend")
+    return [*faults, *_training_set_faults(entry, settings, windows, samples)]
+
+
+def _network_faults(
+    entry: Mapping[str, Any], settings: Settings, windows: Mapping[str, Any] | None
+) -> list[str]:
+    bin_size = entry["network"].get("position_bin", _TRUNK_BIN)
+    pixel = settings.config["images"]["position_bin"]
+    faults = []
+    if bin_size % pixel:
+        faults.append(
+            f"network/position_bin {bin_size} must be a multiple of images/position_bin {pixel}"
+        )
+    if windows is not None and windows["width"] // bin_size < 8:
+        faults.append(
+            f"network/position_bin {bin_size} leaves fewer than 8 bins of a window of "
+            f"{windows['width']} bp; make it smaller"
+        )
+    return faults
+
+
+def _training_set_faults(
+    entry: Mapping[str, Any],
+    settings: Settings,
+    windows: Mapping[str, Any] | None,
+    samples: Sequence[Sample],
+) -> list[str]:
+    """See that the cell types a model is trained on have labels and the assays it reads."""
+    if windows is None:
+        return []
+    labelled = [label.cell_type for label in settings.labels if label.task == windows["task"]]
+    chosen = labelled if entry["train_on"] == "all" else entry["train_on"]
+    chosen = [name for name in chosen if name in settings.cell_types]  # others are told of already
+    faults = [
+        f"train_on: cell type {name!r} has no labels of task {windows['task']!r}"
+        for name in chosen
+        if name not in labelled
+    ]
+    if not labelled:
+        faults.append(f"the label sheet has no line for its task {windows['task']!r}")
+    for name in entry["inputs"]:
+        assay = ASSAY_OF_INPUT.get(name)
+        own = [s for s in samples if s.assay == assay]
+        if own and chosen and not any(s.cell_type in chosen for s in own):
+            faults.append(f"input {name!r}: no {assay} sample in the cell types it is trained on")
     return faults

@@ -1,11 +1,10 @@
 """The sample sheet and the label sheet: tab-separated, one line a sample or label file."""
 
+import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
 
 from chrompute.errors import InputError
 from chrompute.fragments import Shift
@@ -17,6 +16,7 @@ _OPTIONAL = {"shift", "dedup", "sha256", "replicate", "derived_from"}
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
 _DEFAULT_SHIFT = {"ATAC": "+4/-4", "MNase": "none"}
 _DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
+_EXTRA = "more columns"
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -60,28 +60,35 @@ class LabelFile:
     derived_from: tuple[str, ...]
 
 
-def _read_sheet(path: str, columns: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+def _read_sheet(
+    path: str, columns: Sequence[str]
+) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    """Return (line, row) of each line that holds anything, and what is wrong with the sheet."""
     if not Path(path).is_file():
-        return pd.DataFrame(), [f"{path}: there is no such sheet; correct its path"]
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, comment="#")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        return pd.DataFrame(), [f"{path}: cannot be read as a tab-separated table ({error})"]
+        return [], [f"{path}: there is no such sheet; correct its path"]
+    with open(path, encoding="utf-8", errors="replace", newline="") as handle:
+        reader = csv.DictReader(handle, delimiter="\t", restkey=_EXTRA, restval="")
+        header = reader.fieldnames or []
+        rows = [(reader.line_num, row) for row in reader if any(row.values())]
     faults = [
         f"{path}, line 1: there is no column {name!r}; the columns are {', '.join(columns)}"
         for name in columns
-        if name not in table.columns and name not in _OPTIONAL
+        if name not in header and name not in _OPTIONAL
     ]
     faults += [
         f"{path}, line 1: unknown column {name!r}; the columns are {', '.join(columns)}"
-        for name in table.columns
+        for name in header
         if name not in columns
     ]
-    if not faults and table.empty:
+    faults += [
+        f"{path}, line {line}: has more columns than the header; remove stray tabs"
+        for line, row in rows
+        if _EXTRA in row
+    ]
+    if not faults and not rows:
         faults = [f"{path}: has no line below its header"]
-    for name in _OPTIONAL & set(columns) - set(table.columns):
-        table[name] = ""
-    return table, faults
+    absent = dict.fromkeys(_OPTIONAL & set(columns) - set(header), "")
+    return [(line, absent | row) for line, row in rows], faults
 
 
 def _split(text: str, separator: str = ";") -> tuple[str, ...]:
@@ -90,12 +97,12 @@ def _split(text: str, separator: str = ";") -> tuple[str, ...]:
 
 def read_samples(path: str) -> tuple[list[Sample], list[str]]:
     """Read the sample sheet; return the samples and, one sentence each, all its faults."""
-    table, faults = _read_sheet(path, _SAMPLE_COLUMNS)
+    rows, faults = _read_sheet(path, _SAMPLE_COLUMNS)
     if faults:
         return [], faults
     samples: list[Sample] = []
     lines: dict[str, int] = {}
-    for line, row in enumerate(table.to_dict("records"), 2):
+    for line, row in rows:
         name = row["sample"]
         problems = _sample_problems(row)
         if name in lines:
@@ -149,14 +156,14 @@ def read_labels(
     path: str, tasks: Iterable[str], samples: Sequence[Sample]
 ) -> tuple[list[LabelFile], list[str]]:
     """Read the label sheet; return the label files and, one sentence each, all its faults."""
-    table, faults = _read_sheet(path, _LABEL_COLUMNS)
+    rows, faults = _read_sheet(path, _LABEL_COLUMNS)
     if faults:
         return [], faults
     known_samples = {sample.name for sample in samples}
     known_types = {sample.cell_type for sample in samples}
     labels: list[LabelFile] = []
     seen: dict[tuple[str, str], int] = {}
-    for line, row in enumerate(table.to_dict("records"), 2):
+    for line, row in rows:
         label = LabelFile(
             row["cell_type"],
             row["task"],

@@ -40,7 +40,7 @@ class Vplot:
     @property
     def scaled(self) -> npt.NDArray[np.float64]:
         """Counts per site and per million fragments, float64 (n_lengths, n_positions)."""
-        return self.counts / (self.n_sites * self.n_fragments / 1e6)
+        return self.counts / max(self.n_sites * self.n_fragments / 1e6, 1e-12)
 
 
 def fragments_at_sites(

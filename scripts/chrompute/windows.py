@@ -14,7 +14,7 @@ from chrompute.errors import InputError
 from chrompute.genome import is_excluded
 from chrompute.intervals import BedRecord, IntervalSet
 from chrompute.labels import Task, joined_segments, unmapped_states
-from chrompute.splits import ChromosomeSplit
+from chrompute.splits import SPLITS, ChromosomeSplit
 
 #: Where the centre base of a candidate lies, by name in the configuration.
 ANCHORS = ("centre", "start", "end")
@@ -97,7 +97,7 @@ def build_windows(
         task with the class, and `split`.
     facts
         Segments in the files, windows dropped for each reason (they add up), and the number
-        of windows by split and class.
+        of windows by cell type, split and class.
 
     Raises
     ------
@@ -175,16 +175,21 @@ def _as_table(
     return table[columns].astype({"start": "int64", "end": "int64", "centre": "int64"})
 
 
-def _counts(table: pd.DataFrame, task: Task) -> dict[str, dict[str, int]]:
-    counts = {}
-    for name in ("train", "valid", "test"):
-        of_split = table.loc[table["split"] == name, task.name].value_counts()
-        counts[name] = {c: int(of_split.get(c, 0)) for c in task.classes}
-        if not sum(counts[name].values()):
-            raise InputError(
-                f"windows: split {name!r} has no window; choose other chromosomes in 'split'"
-            )
-    return counts
+def _counts(table: pd.DataFrame, task: Task) -> dict[str, dict[str, dict[str, int]]]:
+    empty = [name for name in SPLITS if name not in set(table["split"])]
+    if empty:
+        raise InputError(
+            f"windows: split {', '.join(map(repr, empty))} has no window; "
+            "choose other chromosomes in 'split'"
+        )
+    number = table.groupby(["cell_type", "split", task.name]).size().to_dict()
+    return {
+        cell_type: {
+            split: {name: int(number.get((cell_type, split, name), 0)) for name in task.classes}
+            for split in SPLITS
+        }
+        for cell_type in table["cell_type"].unique()
+    }
 
 
 def write_windows(

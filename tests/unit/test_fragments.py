@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pysam
 import pytest
-from conftest import MakeBam, Read, pair
 
 from chrompute import alignments
 from chrompute.alignments import FILTERS, FragmentFilter, read_bam
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift, pool, read_fragments, write_fragments
 from chrompute.intervals import BedRecord, IntervalSet
+from helpers import MakeBam, Read, pair
 
 SIZES = {"chr1": 10_000, "chr2": 5_000}
 PLAIN = FragmentFilter(SIZES, Shift(0, 0))
@@ -231,7 +231,7 @@ def test_truncated_bam_is_refused(yeast: Path, tmp_path: Path) -> None:
 
 def test_no_fragment_left_says_where_the_reads_went(make_bam: MakeBam) -> None:
     path = make_bam(pair("a", "chr1", 100, 300, mapq=3), SIZES)
-    with pytest.raises(InputError, match="no fragment passed the filters .*mapq 2"):
+    with pytest.raises(InputError, match=r"no fragment passed the filters .*mapq 2"):
         read_bam([path], PLAIN)
 
 

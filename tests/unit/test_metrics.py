@@ -126,7 +126,7 @@ def test_forest_features_count_by_hand() -> None:
     windows = pd.DataFrame(
         {"cell_type": ["a"], "chrom": ["c"], "start": [4500], "end": [5501], "centre": [5000]}
     )
-    features = binned_features({"a": store}, windows, [0, 100, 400], 100)
+    features = binned_features({"a": store}, windows, [0, 100, 400], 100, 2.0)
     counts = np.expm1(features).reshape(2, 11)
     expected = np.zeros((2, 11))
     expected[0, 5] = 1

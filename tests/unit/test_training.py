@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute import fit
+from chrompute import fit, settings
 from chrompute.dataset import window_data
 from chrompute.errors import InputError
 from chrompute.fit import TrainedModel, run_recipe
@@ -116,19 +116,19 @@ def test_interrupted_training_resumes_bit_for_bit(
     recipe = recipe_of("vplot", "sequence")
     whole = trained(case, recipe, tmp_path / "whole")
 
-    class Killed(Exception):
+    class KilledError(Exception):
         """Stands for a kill in the middle of the last epoch."""
 
     step = fit.WindowTraining.training_step
 
     def interrupted(self, ids, number):
         if self.current_epoch == 2 and number == 3:
-            raise Killed
+            raise KilledError
         return step(self, ids, number)
 
     with monkeypatch.context() as patch:
         patch.setattr(fit.WindowTraining, "training_step", interrupted)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             trained(case, recipe, tmp_path / "cut")
     assert len([*(tmp_path / "cut").rglob("last.ckpt")]) == 1
     with caplog.at_level(logging.INFO):
@@ -238,6 +238,10 @@ def test_several_tasks_have_several_heads() -> None:
         "x": (4, 3),
         "y": (4, 5),
     }
+
+
+def test_the_settings_know_the_networks_default_bin() -> None:
+    assert NetworkSpec({}, True, WIDTH, {"x": 2}).position_bin == settings._TRUNK_BIN
 
 
 def test_smoothing_is_a_gaussian_of_the_named_width() -> None:

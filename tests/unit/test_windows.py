@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chrompute.errors import InputError
-from chrompute.genome import encode, is_excluded, read_aliases, read_genome
+from chrompute.genome import encode, is_excluded, read_aliases, read_genome, read_sizes
 from chrompute.intervals import BedRecord, IntervalSet, read_bed
 from chrompute.labels import Task, mapping_faults
 from chrompute.splits import ChromosomeSplit
@@ -42,7 +42,7 @@ def test_windows_are_centred_and_labelled() -> None:
         ("a", "chr2", 199, 300, 249, "body", "valid"),
         ("a", "chr3", 200, 301, 250, "open", "test"),
     ]
-    assert facts["counts"]["train"] == {"open": 1, "body": 0}
+    assert facts["counts"]["a"]["train"] == {"open": 1, "body": 0}
     assert facts["classes"] == {"open": "open DNA", "body": "body"}
 
 
@@ -139,8 +139,10 @@ def test_yeast_states_give_the_known_number_of_windows(yeast: Path) -> None:
         line.split("\t")
         for line in (yeast / "labels/regulatory_states.bed").read_text().splitlines()
     ]
-    kept = {"Promoter_TFbound", "Promoter_UNB", "Promoter_lowPIC", "Plus1_nucleosome",
-            "GeneBody_low", "GeneBody_mid", "GeneBody_high", "Terminator", "Intergenic"}  # fmt: skip
+    kept = {
+        *("Promoter_TFbound", "Promoter_UNB", "Promoter_lowPIC", "Plus1_nucleosome"),
+        *("GeneBody_low", "GeneBody_mid", "GeneBody_high", "Terminator", "Intergenic"),
+    }
     long = [f for f in lines if f[3] in kept and int(f[2]) - int(f[1]) >= 60]
     listed = [
         line.split("\t")[:3] for line in (yeast / "genome/blacklist.bed").read_text().splitlines()
@@ -148,13 +150,7 @@ def test_yeast_states_give_the_known_number_of_windows(yeast: Path) -> None:
     blocked = {(c, b) for c, s, e in listed for b in range(int(s), int(e))}
     expected = sum((f[0], (int(f[1]) + int(f[2]) - 1) // 2) not in blocked for f in long)
     entry = {"classes": {"all": {"states": [*kept]}}, "exclude": [*{f[3] for f in lines} - kept]}
-    sizes = dict(
-        (name, int(size))
-        for name, size in (
-            line.split("\t")
-            for line in (yeast / "genome/sacCer3.chrom.sizes").read_text().splitlines()
-        )
-    )
+    sizes = read_sizes(yeast / "genome/sacCer3.chrom.sizes")
     table, facts = build_windows(
         {"yeast": read_bed(yeast / "labels/regulatory_states.bed", sizes)},
         Task.from_config("state", entry),
@@ -165,7 +161,7 @@ def test_yeast_states_give_the_known_number_of_windows(yeast: Path) -> None:
         ["chrM"],
     )
     assert len(table) == expected == 16_559
-    assert facts["counts"]["test"]["all"] == 3_669
+    assert facts["counts"]["yeast"]["test"]["all"] == 3_669
 
 
 def test_intervals_answer_base_by_base() -> None:

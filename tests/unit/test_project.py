@@ -1,0 +1,199 @@
+"""Figures, reports, the digest of the code, and files of the project that must agree."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from chrompute import figures, manifest
+from chrompute.errors import ChromputeError, InputError
+from chrompute.report import filter_rows, headline, model_rows, render
+from chrompute.runlog import run_log
+from chrompute.vplots import Vplot
+from helpers import ROOT
+
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+ASSAY_MODULES = (
+    *("alignments", "fragments", "tracks", "vplots", "nucleosomes", "quality", "windows"),
+    *("labels", "splits", "sites", "check", "intervals", "sheets", "settings"),
+)
+MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "baselines", "metrics")
+
+
+def small_vplot() -> Vplot:
+    counts = np.random.default_rng(0).poisson(0.3, (60, 101))
+    return Vplot(counts, np.arange(20, 80), np.arange(-50, 51), 7, 1000)
+
+
+def test_equal_data_give_equal_figures(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        figure = figures.draw_vplot(small_vplot(), "sites")
+        figures.save_figure(figure, tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
+    for end in ("png", "pdf"):
+        assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
+
+
+def test_the_vplot_image_is_drawn_the_right_way_up() -> None:
+    counts = np.zeros((60, 101), dtype=int)
+    counts[5, 90] = 1000  # length 25, 40 bp downstream
+    vplot = Vplot(counts, np.arange(20, 80), np.arange(-50, 51), 1, 1_000_000)
+    figure = figures.draw_vplot(vplot, "x")
+    (image,) = figure.axes[0].images
+    row, column = np.unravel_index(np.argmax(image.get_array()), counts.shape)
+    left, right, bottom, top = image.get_extent()
+    assert image.origin == "lower"
+    assert left + (column + 0.5) * (right - left) / 101 == pytest.approx(40)
+    assert bottom + (row + 0.5) * (top - bottom) / 60 == pytest.approx(25)
+
+
+def test_panel_and_other_figures_are_drawn(tmp_path: Path) -> None:
+    cells = pd.DataFrame(
+        [(t, p, n) for t, p, n in (("a", "a", 3), ("a", "b", 1), ("b", "a", 0), ("b", "b", 4))],
+        columns=["label", "predicted", "windows"],
+    )
+    drawn = figures.draw_confusion(cells, ["a", "b"], ["A", "B"], "t")
+    texts = [text.get_text() for text in drawn.axes[0].texts]
+    assert texts == ["75\n3", "25\n1", "0\n0", "100\n4"]
+    panel = figures.draw_vplot_panel({f"class {i}": small_vplot() for i in range(5)})
+    assert [axes.get_title() for axes in panel.axes[:5]] == [f"class {i}\n(7)" for i in range(5)]
+
+
+SCORES = pd.DataFrame(
+    [
+        (model, 1, "state", "c", "test", metric, value, value - 0.01, value + 0.01)
+        for model, value in (("m", 0.25), ("n", 0.75))
+        for metric in figures.METRIC_TITLES
+    ],
+    columns=["model", "seed", "task", "cell_type", "split", "metric", "value", "low", "high"],
+)
+
+
+def test_model_table_marks_the_best_and_the_headline_names_it() -> None:
+    rows = model_rows(SCORES, {"m": "majority", "n": "net"}, "kappa")
+    assert [row["best"] for row in rows] == [False, True]
+    assert rows[1]["cells"][0] == "0.750 (0.740 to 0.760)"
+    text = headline(rows, "kappa", 1234)
+    assert text == (
+        "Best of 2 models on 1,234 windows: net, kappa 0.750 (0.740 to 0.760); "
+        "next is majority with 0.250."
+    )
+
+
+def test_filter_table_leaves_out_what_never_happened() -> None:
+    samples = [{"filters": {"mapq": 1, "length": 0}}, {"filters": {"mapq": 0, "kept_x": 2}}]
+    assert filter_rows(samples) == [
+        {"name": "mapq", "cells": [1, 0]},
+        {"name": "kept x", "cells": [0, 2]},
+    ]
+
+
+def test_reports_escape_what_comes_from_data(tmp_path: Path) -> None:
+    row = {"cell_type": "a", "samples": 1, "fragments": 5, "headline": "<b>&"}
+    render(ROOT / "report/index.html.j2", {"rows": [row]}, tmp_path / "i.html")
+    text = (tmp_path / "i.html").read_text()
+    assert "&lt;b&gt;&amp;" in text
+    assert "<b>&" not in text
+
+
+def test_code_hash_follows_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {"tracks", "fragments", "errors"} <= manifest.modules_behind("tracks")
+    assert "networks" not in manifest.modules_behind("tracks")
+    (tmp_path / "a.py").write_text("from chrompute.b import x\n")
+    (tmp_path / "b.py").write_text("x = 1\n")
+    (tmp_path / "c.py").write_text("y = 1\n")
+    monkeypatch.setattr(manifest, "_LIBRARY", tmp_path)
+    before = manifest.code_hash("a")
+    (tmp_path / "c.py").write_text("y = 2\n")
+    assert manifest.code_hash("a") == before
+    (tmp_path / "b.py").write_text("x = 2\n")
+    assert manifest.code_hash("a") != before
+
+
+def test_dependencies_point_one_way() -> None:
+    library = ROOT / "scripts/chrompute"
+    imports = {path.stem: path.read_text() for path in library.glob("*.py")}
+    for module in ASSAY_MODULES:
+        behind = manifest.modules_behind(module)
+        assert not any(
+            re.search(r"^(import|from) (torch|lightning)", imports[m], re.M) for m in behind
+        ), module
+    for module in MODEL_MODULES:
+        assert "alignments" not in manifest.modules_behind(module), module
+    assert not any(re.search(r"^(import|from) snakemake", text, re.M) for text in imports.values())
+
+
+def test_conda_environments_have_the_locks_versions() -> None:
+    lines = (ROOT / "envs/requirements.txt").read_text().splitlines()
+    lock: dict[str, set[str]] = {}
+    for line in lines:
+        name, version = re.match(r"([^=]+)==([^ ;]+)", line).groups()
+        lock.setdefault(name.lower(), set()).add(version)
+    for path in (ROOT / "envs").glob("*.yaml"):
+        for entry in yaml.safe_load(path.read_text())["dependencies"]:
+            name, version = entry.split(" =")
+            if name != "python":
+                assert version in lock[CONDA_NAMES.get(name, name)], f"{path.name}: {entry}"
+
+
+def test_the_lock_asks_for_no_cuda() -> None:
+    text = (ROOT / "envs/requirements.txt").read_text()
+    assert not re.search(r"^(nvidia|cuda|triton)", text, re.M)
+    assert re.search(r"^torch==", text, re.M)
+
+
+def test_every_rule_has_its_script_and_every_script_its_rule() -> None:
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    named = set(re.findall(r'"\.\./scripts/(\w+)\.py"', rules))
+    there = {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    assert named == there
+    assert named <= set(re.findall(r"^rule (\w+):", rules, re.M))
+
+
+def test_conda_environments_hold_what_their_scripts_import() -> None:
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    imported_as = {"scikit-learn": "sklearn", "pytorch": "torch", "matplotlib-base": "matplotlib"}
+    imported_as |= {"pybigwig": "pyBigWig"}
+    third_party = re.compile(r"^(?:import|from) (\w+)", re.M)
+    for env, script in re.findall(
+        r'"\.\./envs/(\w+)\.yaml"\s+script:\s+"\.\./scripts/(\w+)', rules
+    ):
+        entries = yaml.safe_load((ROOT / f"envs/{env}.yaml").read_text())["dependencies"]
+        names = {entry.split(" =")[0] for entry in entries}
+        there = {imported_as.get(name, name) for name in names} | {"chrompute"}
+        text = (ROOT / f"scripts/{script}.py").read_text()
+        modules = set(re.findall(r"from chrompute\.(\w+)", text))
+        behind = set().union(*map(manifest.modules_behind, modules))
+        texts = [text, *((ROOT / f"scripts/chrompute/{m}.py").read_text() for m in behind)]
+        wanted = {name for each in texts for name in third_party.findall(each)}
+        wanted -= set(sys.stdlib_module_names) | {"snakemake"}
+        assert wanted <= there, f"{script} in {env}: {wanted - there}"
+
+
+def test_the_configuration_table_is_up_to_date(tmp_path: Path) -> None:
+    before = (ROOT / "config/README.md").read_text()
+    try:
+        subprocess.run([sys.executable, ROOT / "docs/make_config_table.py"], check=True)
+        assert (ROOT / "config/README.md").read_text() == before
+    finally:
+        (ROOT / "config/README.md").write_text(before)
+
+
+def test_errors_of_the_user_are_one_message_in_terminal_and_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught, run_log(tmp_path / "logs/x.log"):
+        raise InputError(["first", "second"])
+    assert caught.value.code == 1
+    log = (tmp_path / "logs/x.log").read_text()
+    for text in (log, capsys.readouterr().err):
+        assert "2 faults were found:\n  1. first\n  2. second" in text
+        assert "Traceback" not in text
+    with pytest.raises(SystemExit), run_log(tmp_path / "y.log"):
+        raise ZeroDivisionError
+    assert "Traceback" in (tmp_path / "y.log").read_text()
+    assert issubclass(InputError, ChromputeError)

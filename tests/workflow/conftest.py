@@ -1,0 +1,111 @@
+"""A slice of the yeast data, cut at test time, and a way to run the workflow on it."""
+
+import shutil
+from pathlib import Path
+
+import pysam
+import pytest
+import yaml
+
+from helpers import ROOT
+from workflow_tools import run_snakemake
+
+CHROMOSOMES = ("chrI", "chrIII", "chrVI", "chrM")
+BAMS = {
+    "atac_1": "atac_SRR1822137_pr1.bam",
+    "atac_2": "atac_SRR1822137_pr2.bam",
+    "mnase": "mnase_henikoff2011.bam",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder."""
+    for item in items:
+        if Path(item.fspath).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.workflow)
+
+
+def _cut_bam(source: Path, target: Path, sizes: dict[str, int]) -> None:
+    header = {
+        "HD": {"VN": "1.6", "SO": "coordinate"},
+        "SQ": [{"SN": name, "LN": size} for name, size in sizes.items()],
+    }
+    with (
+        pysam.AlignmentFile(source) as bam,
+        pysam.AlignmentFile(target, "wb", header=header) as out,
+    ):
+        for chrom in sizes:
+            for read in bam.fetch(chrom):
+                fields = read.to_dict()
+                out.write(pysam.AlignedSegment.from_dict(fields, out.header))
+    pysam.index(str(target))
+
+
+def _cut_text(source: Path, target: Path, header: bool = False) -> None:
+    lines = source.read_text().splitlines(keepends=True)
+    kept = [line for line in lines[header:] if line.split("\t")[0] in CHROMOSOMES]
+    target.write_text("".join([*lines[:header], *kept]))
+
+
+@pytest.fixture(scope="session")
+def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with BAMs, genome, labels and sheets of four chromosomes; two cell types."""
+    folder = tmp_path_factory.mktemp("slice")
+    with pysam.FastaFile(str(yeast / "genome/sacCer3.fa.gz")) as fasta:
+        sizes = {name: fasta.get_reference_length(name) for name in CHROMOSOMES}
+        text = "".join(f">{name}\n{fasta.fetch(name)}\n" for name in CHROMOSOMES)
+    (folder / "genome.fa").write_text(text)
+    for name, bam in BAMS.items():
+        _cut_bam(yeast / bam, folder / f"{name}.bam", sizes)
+    (folder / "mnase.bam.bai").unlink()  # the workflow makes one elsewhere
+    _cut_text(yeast / "genome/blacklist.bed", folder / "blacklist.bed")
+    _cut_text(yeast / "labels/regulatory_states.bed", folder / "states.bed")
+    _cut_text(yeast / "labels/genes_promoters.tsv", folder / "genes.tsv", header=True)
+    (folder / "samples.tsv").write_text(
+        "sample\tcell_type\tassay\treplicate\tpath\n"
+        "atac_1\tone\tATAC\t1\tatac_1.bam\n"
+        "mnase\tone\tMNase\t1\tmnase.bam\n"
+        "atac_2\ttwo\tATAC\t1\tatac_2.bam\n"
+    )
+    (folder / "labels.tsv").write_text(
+        "cell_type\ttask\tkind\treplicate\tpath\tderived_from\n"
+        "one\tstate\tsegmentation\t1\tstates.bed\t\n"
+        "two\tstate\tsegmentation\t1\tstates.bed\t\n"
+    )
+    config = yaml.safe_load((ROOT / "config/yeast.yaml").read_text())
+    config |= {
+        "pathvars": {"results": "results", "logs": "results/logs", "benchmarks": "results/bench"},
+        "samples": "samples.tsv",
+        "labels": "labels.tsv",
+        "genome": {"fasta": "genome.fa", "blacklist": "blacklist.bed", "exclude": ["chrM"]},
+        "training": {"epochs": 2, "batch_size": 32},
+        "evaluation": {"draws": 100},
+    }
+    for site in config["sites"].values():
+        site["path"] = "genes.tsv"
+    config["windows"]["states"]["split"] = {"valid": ["chrVI"], "test": ["chrIII"]}
+    tiny = {"channels": 16, "blocks": 2, "motifs": 16}
+    for model in config["models"].values():
+        if model["kind"] == "network":
+            model["network"] = tiny
+    # Trained on one cell type, scored on both: the second has no MNase sample.
+    config["models"]["chrompute"]["train_on"] = ["one"]
+    config["models"]["forest"]["forest"] = {"trees": 50}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(yeast_slice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run on the slice."""
+    folder = tmp_path_factory.mktemp("run") / "work"
+    shutil.copytree(yeast_slice, folder)
+    result = run_snakemake(folder)
+    assert result.returncode == 0, result.stdout[-5000:]
+    return folder
+
+
+@pytest.fixture
+def fresh(yeast_slice: Path, tmp_path: Path) -> Path:
+    """A copy of the slice in which nothing has run yet."""
+    return Path(shutil.copytree(yeast_slice, tmp_path / "work"))

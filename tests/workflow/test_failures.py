@@ -1,0 +1,136 @@
+"""What goes wrong is said once, with the culprit's name, and leaves nothing half-written."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pysam
+import pytest
+
+from workflow_tools import change_config, run_snakemake, start_snakemake
+
+
+def cut_bam(folder: Path) -> None:
+    path = folder / "atac_1.bam"
+    path.write_bytes(path.read_bytes()[:-5000])
+
+
+def unsort_bam(folder: Path) -> None:
+    """Turn the order round and leave header and index as they were."""
+    path = folder / "atac_1.bam"
+    with pysam.AlignmentFile(path) as bam:
+        reads, header = [*bam], bam.header
+    with pysam.AlignmentFile(path, "wb", header=header) as out:
+        for read in reversed(reads):
+            out.write(read)
+
+
+def other_genome(folder: Path) -> None:
+    path = folder / "genome.fa"
+    path.write_text(path.read_text().replace(">chr", ">"))
+
+
+def longer_genome(folder: Path) -> None:
+    path = folder / "genome.fa"
+    path.write_text(path.read_text().replace(">chrVI\n", ">chrVI\nACGT"))
+
+
+def bad_label_line(folder: Path) -> None:
+    with (folder / "states.bed").open("a") as handle:
+        handle.write("chrVI\t270000\t999999\tIntergenic\n")
+
+
+def unmapped_class(folder: Path) -> None:
+    path = folder / "states.bed"
+    path.write_text(path.read_text().replace("Terminator", "Terminus"))
+
+
+def misspelt_key(folder: Path) -> None:
+    change_config(folder, lambda config: config.update(fragmnets={"min_mapq": 10}))
+
+
+def duplicate_sample(folder: Path) -> None:
+    path = folder / "samples.tsv"
+    path.write_text(path.read_text().replace("atac_2\ttwo", "atac_1\ttwo"))
+
+
+def no_such_bam(folder: Path) -> None:
+    (folder / "atac_2.bam").unlink()
+
+
+CASES: dict[str, tuple[Callable[[Path], Any], list[str]]] = {
+    "truncated BAM": (cut_bam, ["atac_1.bam: is truncated"]),
+    "unsorted BAM": (unsort_bam, ["atac_1.bam: is not sorted by coordinate", "samtools sort"]),
+    "other names": (other_genome, ["no chromosome name agrees", "atac_1.bam", "mnase.bam", "chrI"]),
+    "other lengths": (longer_genome, ["chrVI 270,161 against 270,165"]),
+    "bad line in labels": (bad_label_line, ["states.bed, line", "end 999,999 lies beyond"]),
+    "class without mapping": (unmapped_class, ["state 'Terminus' has no class", "'Terminator'"]),
+    "misspelt key": (misspelt_key, ["unknown key 'fragmnets'; did you mean 'fragments'?"]),
+    "sample named twice": (
+        duplicate_sample,
+        ["samples.tsv, line 4: sample 'atac_1' is already on"],
+    ),
+    "missing BAM": (no_such_bam, ["atac_2.bam: there is no such file"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_stops_with_its_name_and_leaves_nothing(fresh: Path, name: str) -> None:
+    spoil, words = CASES[name]
+    spoil(fresh)
+    begun = time.monotonic()
+    result = run_snakemake(fresh)
+    assert result.returncode != 0
+    for word in words:
+        assert word in result.stdout
+    assert "Traceback" not in result.stdout
+    left = [p for p in (fresh / "results").rglob("*") if p.is_file() and "logs" not in p.parts]
+    assert left == []
+    assert time.monotonic() - begun < 20
+
+
+def test_one_run_tells_of_sheet_and_file_faults_together(fresh: Path) -> None:
+    for spoil in (cut_bam, duplicate_sample, bad_label_line, misspelt_label_task):
+        spoil(fresh)
+    result = run_snakemake(fresh)
+    assert result.returncode != 0
+    for word in ("is truncated", "is already on", "lies beyond", "task 'stat' is not"):
+        assert word in result.stdout
+
+
+def misspelt_label_task(folder: Path) -> None:
+    path = folder / "labels.tsv"
+    path.write_text(path.read_text().replace("two\tstate", "two\tstat"))
+
+
+def test_a_killed_run_loses_no_epoch(fresh: Path) -> None:
+    target = "results/models/vplot/seed-1/model.safetensors"
+    change_config(fresh, lambda config: config["training"].update(epochs=6))
+    whole = fresh.with_name("whole")
+    shutil.copytree(fresh, whole)
+    process = start_snakemake(fresh, target)
+    deadline = time.monotonic() + 120
+    while not list((fresh / "results").rglob("last.ckpt")):
+        assert process.poll() is None, process.stdout
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C in a terminal does
+    process.communicate(timeout=60)
+    assert not (fresh / target).exists()
+    again = run_snakemake(fresh, target)
+    assert again.returncode == 0, again.stdout[-3000:]
+    assert "resuming after epoch" in again.stdout
+    assert run_snakemake(whole, target).returncode == 0
+    assert (fresh / target).read_bytes() == (whole / target).read_bytes()
+
+
+def test_the_dry_run_of_the_default_configuration_works() -> None:
+    result = subprocess.run(
+        ["make", "--dry-run", "run"], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    assert "snakemake --cores 2 --configfile config/yeast.yaml" in result.stdout

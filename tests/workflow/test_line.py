@@ -1,0 +1,178 @@
+"""The whole line on a slice of the yeast data."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pysam
+import pytest
+
+from helpers import need_program
+from workflow_tools import run_snakemake
+
+FILTERED = ["-q", "30", "-F", "3844", "-f", "66"]
+
+
+def test_every_stage_leaves_its_files(finished: Path) -> None:
+    results = finished / "results"
+    expected = [
+        "check/chrom.sizes", "check/inputs.json", "fragments/atac_1.parquet",
+        "fragments/mnase.json",
+        "tracks/atac_2.cuts.bw", "tracks/atac_1.coverage.bw", "tracks/mnase.dyads.bw",
+        "quality/one.lengths.pdf", "vplots/one/tss.npz", "vplots/two/tss.pdf",
+        "vplots/one/state.promoter_tf.npz", "vplots/one/classes.png", "nucleosomes/one/plus1.pdf",
+        "windows/states.parquet", "models/forest/seed-1/predictions.parquet",
+        "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
+        "evaluation/metrics.tsv", "evaluation/confusion.tsv", "figures/models.states.two.pdf",
+        "reports/one.html", "reports/two.html", "reports/index.html", "provenance.json",
+    ]  # fmt: skip
+    missing = [name for name in expected if not (results / name).stat().st_size]
+    assert missing == []
+    assert not list(results.glob("models/checkpoints/*"))
+
+
+def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
+    result = run_snakemake(finished)
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout
+
+
+def test_inputs_are_never_written_to(finished: Path, yeast_slice: Path) -> None:
+    before = {path.name for path in yeast_slice.iterdir()}
+    assert {path.name for path in finished.iterdir()} - before == {"results", ".snakemake"}
+    assert [path.name for path in (finished / "results/check/index").iterdir()] == ["mnase.0.csi"]
+
+
+@pytest.mark.debian
+def test_filter_counts_agree_with_samtools(finished: Path) -> None:
+    samtools = need_program("samtools")
+    for sample in ("atac_1", "mnase"):
+        facts = json.loads((finished / f"results/fragments/{sample}.json").read_text())["counts"]
+        bam = finished / f"{sample}.bam"
+        total = subprocess.run([samtools, "view", "-c", bam], capture_output=True, check=True)
+        assert facts["reads"] == int(total.stdout)
+        others = {"reads", "fragments"}
+        assert sum(n for name, n in facts.items() if name not in others) == facts["reads"]
+
+
+@pytest.mark.debian
+def test_blacklisted_fragments_agree_with_bedtools(finished: Path, tmp_path: Path) -> None:
+    bedtools = need_program("bedtools")
+    with pysam.AlignmentFile(finished / "mnase.bam", require_index=False) as bam:
+        lines = [
+            f"{r.reference_name}\t{r.reference_start}\t{r.reference_start + r.template_length}\n"
+            for r in bam
+            if r.is_proper_pair and r.template_length > 0
+        ]
+    (tmp_path / "pairs.bed").write_text("".join(lines))
+    command = [
+        bedtools,
+        "intersect",
+        "-u",
+        "-a",
+        tmp_path / "pairs.bed",
+        "-b",
+        finished / "blacklist.bed",
+    ]
+    hit = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()
+    facts = json.loads((finished / "results/fragments/mnase.json").read_text())["counts"]
+    assert facts["blacklist"] == 2 * len([line for line in hit if not line.startswith("chrM")])
+
+
+def test_tracks_hold_what_the_store_holds(finished: Path) -> None:
+    results = finished / "results"
+    fragments = pd.read_parquet(results / "fragments/atac_1.parquet")
+    with pyBigWig.open(str(results / "tracks/atac_1.cuts.bw")) as cuts:
+        total = sum(cuts.stats(c, type="sum", exact=True)[0] for c in ("chrI", "chrIII", "chrVI"))
+        assert total == 2 * len(fragments)
+        assert cuts.stats("chrM") == [None]
+    mnase = pd.read_parquet(results / "fragments/mnase.parquet")
+    with pyBigWig.open(str(results / "tracks/mnase.dyads.bw")) as dyads:
+        total = sum(dyads.stats(c, type="sum", exact=True)[0] for c in ("chrI", "chrIII", "chrVI"))
+    assert total == mnase["length"].between(120, 180).sum()
+
+
+def test_class_vplots_cover_every_window_of_the_class(finished: Path) -> None:
+    windows = pd.read_parquet(finished / "results/windows/states.parquet")
+    mine = windows[(windows["cell_type"] == "two") & (windows["state"] == "terminator")]
+    with np.load(finished / "results/vplots/two/state.terminator.npz") as vplot:
+        assert json.loads(str(vplot["metadata"]))["n_sites"] == len(mine)
+        assert vplot["counts"].shape == (400, 2001)
+        assert vplot["counts"].sum() > 0
+
+
+def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> None:
+    metrics = pd.read_csv(finished / "results/evaluation/metrics.tsv", sep="\t")
+    columns = ["model", "seed", "task", "cell_type", "split", "metric", "value", "low", "high"]
+    assert [*metrics.columns] == columns
+    assert set(metrics["split"]) == {"test"}
+    names = {"accuracy", "balanced_accuracy", "kappa", "auroc", "auprc"}
+    assert len(metrics) == 4 * 2 * len(names)
+    assert set(metrics["metric"]) == names
+    assert (metrics["low"] <= metrics["high"]).all()
+    predictions = pd.read_parquet(finished / "results/models/forest/seed-1/predictions.parquet")
+    test = predictions[(predictions["split"] == "test") & (predictions["cell_type"] == "one")]
+    assert set(test["chrom"]) == {"chrIII"}
+    probabilities = test.filter(like="p:")
+    hits = probabilities.idxmax(axis=1).str.removeprefix("p:") == test["label"]
+    row = metrics.query("model == 'forest' and cell_type == 'one' and metric == 'accuracy'")
+    assert row["value"].item() == pytest.approx(hits.mean(), abs=1e-6)
+    assert (
+        row["value"].item()
+        > metrics.query("model == 'majority' and metric == 'accuracy'")["value"].max()
+    )
+
+
+def test_reports_are_self_contained(finished: Path) -> None:
+    for name in ("one", "two"):
+        text = (finished / f"results/reports/{name}.html").read_text()
+        assert re.findall(r'(?:src|srcset)="(?!data:)', text) == []
+        assert "http" not in text
+        assert text.count("data:image/png;base64,") >= 9
+        for pdf in re.findall(r'href="([^"]+\.pdf)"', text):
+            assert (finished / "results/reports" / pdf).is_file()
+    assert "No MNase sample" in (finished / "results/reports/two.html").read_text()
+    index = (finished / "results/reports/index.html").read_text()
+    assert all(f'href="{name}.html"' in index for name in ("one", "two"))
+
+
+def test_training_says_how_far_it_is(finished: Path) -> None:
+    log = (finished / "results/logs/train/chrompute.1.log").read_text()
+    assert "parameters" in log
+    assert re.search(r"epoch 2, train loss [\d.]+, valid loss [\d.]+, valid accuracy", log)
+
+
+def test_provenance_names_inputs_versions_seeds_and_device(finished: Path) -> None:
+    facts = json.loads((finished / "results/provenance.json").read_text())
+    assert len(facts["inputs"]["genome.fa"]) == 64
+    assert facts["packages"]["torch"]
+    assert facts["models"]["vplot/seed-1"] == {"seed": 1, "device": "cpu"}
+
+
+def test_equal_configuration_gives_equal_bytes(finished: Path, fresh: Path) -> None:
+    targets = [
+        "results/fragments/atac_1.parquet", "results/tracks/atac_1.coverage.bw",
+        "results/vplots/one/tss.npz", "results/vplots/one/tss.pdf",
+        "results/windows/states.parquet",
+        "results/models/vplot/seed-1/model.safetensors", "results/models/vplot/seed-1/card.json",
+        "results/evaluation/vplot.seed-1.scores.tsv",
+    ]  # fmt: skip
+    result = run_snakemake(fresh, *targets)
+    assert result.returncode == 0, result.stdout[-3000:]
+    different = [
+        name for name in targets if (fresh / name).read_bytes() != (finished / name).read_bytes()
+    ]
+    assert different == []
+
+
+def test_snakemake_report_is_written(finished: Path) -> None:
+    result = run_snakemake(finished, "--report", "report.html")
+    try:
+        assert result.returncode == 0, result.stdout[-3000:]
+        assert (finished / "report.html").stat().st_size > 500_000
+    finally:
+        (finished / "report.html").unlink(missing_ok=True)
