@@ -159,9 +159,14 @@ def test_conda_environments_hold_what_their_scripts_import() -> None:
     imported_as = {"scikit-learn": "sklearn", "pytorch": "torch", "matplotlib-base": "matplotlib"}
     imported_as |= {"pybigwig": "pyBigWig"}
     third_party = re.compile(r"^(?:import|from) (\w+)", re.M)
-    for env, script in re.findall(
-        r'"\.\./envs/(\w+)\.yaml"\s+script:\s+"\.\./scripts/(\w+)', rules
-    ):
+    blocks = re.findall(r"^rule \w+:.*?(?=^rule|\Z)", rules, re.M | re.S)
+    pairs = [
+        (re.search(r"envs/(\w+)\.yaml", block), re.search(r"scripts/(\w+)\.py", block))
+        for block in blocks
+    ]
+    named = [(env[1], script[1]) for env, script in pairs if env and script]
+    assert len(named) > 12
+    for env, script in named:
         entries = yaml.safe_load((ROOT / f"envs/{env}.yaml").read_text())["dependencies"]
         names = {entry.split(" =")[0] for entry in entries}
         there = {imported_as.get(name, name) for name in names} | {"chrompute"}
