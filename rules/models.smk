@@ -2,11 +2,9 @@
 
 from dataclasses import asdict
 
-from chrompute.recipe import Recipe
-
 
 def recipe(wildcards):
-    return asdict(Recipe.of(settings, wildcards.model))
+    return asdict(settings.recipe(wildcards.model))
 
 
 def fragments_of_model(wildcards):
@@ -87,7 +85,7 @@ rule train:
         gpu=config["gpus"],
     params:
         recipe=recipe,
-        checkpoints=subpath(output.weights, ancestor=3),
-        code=code_hash("fit", "recipe", "predictions"),
+        results=subpath(output.weights, ancestor=4),
+        code=code_hash("runs"),
     script:
         "../scripts/train.py"

@@ -1,12 +1,13 @@
 """Train a network and predict the windows of all splits but train."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chrompute.fit import run_recipe
 from chrompute.genome import read_genome
 from chrompute.predict import save_network
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
+from chrompute.runs import run_recipe
 from chrompute.windows import read_windows
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if "snakemake" in globals():
         genome = read_genome(snakemake.input.genome[0]) if snakemake.input.genome else None
         trained = run_recipe(
             recipe, windows, stores, genome, int(snakemake.wildcards.seed),
-            snakemake.params.checkpoints, snakemake.params.code,
+            Path(snakemake.params.results) / "checkpoints", snakemake.params.code,
         )  # fmt: skip
         save_network(trained.network, trained.card, snakemake.output.weights, snakemake.output.card)
         trained.history.to_csv(snakemake.output.history, sep="\t", index=False)

@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from chrompute.fragments import Fragments, read_pool
-
-if TYPE_CHECKING:
-    from chrompute.settings import Settings
 
 #: The assay behind each model input that draws images.
 ASSAY_OF_INPUT = {"vplot": "ATAC", "mnase": "MNase"}
@@ -56,30 +53,6 @@ class Recipe:
     network: Mapping[str, Any]
     training: Mapping[str, Any]
     forest: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, settings: "Settings", model: str) -> "Recipe":
-        """Gather the recipe of one model from the configuration."""
-        entry = settings.config["models"][model]
-        windows = settings.config["windows"][entry["windows"]]
-        chosen = settings.samples_of_model(model)
-        labelled = [label.cell_type for label in settings.labels if label.task == windows["task"]]
-        kind = entry["kind"]
-        return cls(
-            model=model,
-            kind=entry["kind"],
-            task=windows["task"],
-            classes=tuple(settings.config["tasks"][windows["task"]]["classes"]),
-            windows=entry["windows"],
-            width=windows["width"],
-            inputs=tuple(entry["inputs"]),
-            samples=tuple((s.name, s.cell_type, s.assay) for s in chosen),
-            train_on=tuple(labelled if entry["train_on"] == "all" else entry["train_on"]),
-            images=settings.config["images"] if kind == "network" else {},
-            network=entry["network"] if kind == "network" else {},
-            training=settings.training(model) if kind == "network" else {},
-            forest=entry["forest"] if kind == "forest" else {},
-        )
 
     def read_stores(self, paths: Sequence[str | Path]) -> Stores:
         """Read and pool the fragments of each image input and cell type.

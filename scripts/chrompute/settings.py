@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from chrompute.labels import mapping_faults
-from chrompute.recipe import ASSAY_OF_INPUT
+from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
 
 #: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
@@ -81,6 +81,28 @@ class Settings:
         """Return the training settings of a network, every one of them filled in."""
         own = self.config["models"][model]["training"]
         return TRAINING_DEFAULTS | dict(self.config["training"]) | dict(own)
+
+    def recipe(self, model: str) -> Recipe:
+        """Gather the recipe of one model."""
+        entry = self.config["models"][model]
+        kind, windows = entry["kind"], self.config["windows"][entry["windows"]]
+        labelled = [label.cell_type for label in self.labels if label.task == windows["task"]]
+        chosen = _samples_of_model(entry, self.samples)
+        return Recipe(
+            model=model,
+            kind=kind,
+            task=windows["task"],
+            classes=tuple(self.config["tasks"][windows["task"]]["classes"]),
+            windows=entry["windows"],
+            width=windows["width"],
+            inputs=tuple(entry["inputs"]),
+            samples=tuple((s.name, s.cell_type, s.assay) for s in chosen),
+            train_on=tuple(labelled if entry["train_on"] == "all" else entry["train_on"]),
+            images=self.config["images"] if kind == "network" else {},
+            network=entry["network"] if kind == "network" else {},
+            training=self.training(model) if kind == "network" else {},
+            forest=entry["forest"] if kind == "forest" else {},
+        )
 
 
 def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[Settings, list[str]]:

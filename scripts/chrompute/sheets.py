@@ -1,6 +1,5 @@
 """The sample sheet and the label sheet: tab-separated, one line a sample or label file."""
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ _OPTIONAL = {"shift", "dedup", "sha256", "replicate", "derived_from"}
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
 _DEFAULT_SHIFT = {"ATAC": "+4/-4", "MNase": "none"}
 _DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
-_EXTRA = "more columns"
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -66,29 +64,36 @@ def _read_sheet(
     """Return (line, row) of each line that holds anything, and what is wrong with the sheet."""
     if not Path(path).is_file():
         return [], [f"{path}: there is no such sheet; correct its path"]
-    with open(path, encoding="utf-8", errors="replace", newline="") as handle:
-        reader = csv.DictReader(handle, delimiter="\t", restkey=_EXTRA, restval="")
-        header = reader.fieldnames or []
-        rows = [(reader.line_num, row) for row in reader if any(row.values())]
+    text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
+    lines = [
+        (number, line.split("\t"))
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.startswith("#")
+    ]
+    first, header = lines[0] if lines else (1, [])
     faults = [
-        f"{path}, line 1: there is no column {name!r}; the columns are {', '.join(columns)}"
+        f"{path}, line {first}: there is no column {name!r}; the columns are {', '.join(columns)}"
         for name in columns
         if name not in header and name not in _OPTIONAL
     ]
     faults += [
-        f"{path}, line 1: unknown column {name!r}; the columns are {', '.join(columns)}"
+        f"{path}, line {first}: unknown column {name!r}; the columns are {', '.join(columns)}"
         for name in header
         if name not in columns
     ]
     faults += [
-        f"{path}, line {line}: has more columns than the header; remove stray tabs"
-        for line, row in rows
-        if _EXTRA in row
+        f"{path}, line {number}: has {len(fields)} columns, its header {len(header)}; mend the tabs"
+        for number, fields in lines[1:]
+        if len(fields) > len(header)
     ]
-    if not faults and not rows:
+    if not faults and len(lines) < 2:
         faults = [f"{path}: has no line below its header"]
-    absent = dict.fromkeys(_OPTIONAL & set(columns) - set(header), "")
-    return [(line, absent | row) for line, row in rows], faults
+    empty = dict.fromkeys(columns, "")
+    rows = [
+        (number, empty | dict(zip(header, map(str.strip, fields), strict=False)))
+        for number, fields in lines[1:]
+    ]
+    return rows, faults
 
 
 def _split(text: str, separator: str = ";") -> tuple[str, ...]:

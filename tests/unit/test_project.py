@@ -22,7 +22,7 @@ ASSAY_MODULES = (
     *("alignments", "fragments", "tracks", "vplots", "nucleosomes", "quality", "windows"),
     *("labels", "splits", "sites", "check", "intervals", "sheets", "settings"),
 )
-MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "baselines", "metrics")
+MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics")
 
 
 def small_vplot() -> Vplot:

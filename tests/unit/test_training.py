@@ -12,12 +12,12 @@ import torch
 from chrompute import fit, settings
 from chrompute.dataset import window_data
 from chrompute.errors import InputError
-from chrompute.fit import TrainedModel, run_recipe
 from chrompute.fragments import Fragments
 from chrompute.genome import encode
 from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
 from chrompute.predict import load_network, predict_logits, save_network
 from chrompute.recipe import Recipe
+from chrompute.runs import TrainedModel, run_recipe
 
 SIZES = {"chr1": 60_000, "chr2": 30_000, "chr3": 30_000}
 WIDTH = 401

@@ -32,7 +32,7 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
     ]  # fmt: skip
     missing = [name for name in expected if not (results / name).stat().st_size]
     assert missing == []
-    assert not list(results.glob("models/checkpoints/*"))
+    assert not list(results.glob("checkpoints/*"))
 
 
 def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
