@@ -60,28 +60,34 @@ def model_rows(
     Returns
     -------
     list
-        Rows with `title`, `seed`, `best` and `cells`, one text a metric of `METRIC_TITLES`.
+        Rows with `title`, `seed`, `best`, `value` of the leading metric, and `cells`: for each
+        metric of `METRIC_TITLES` the texts `value` and `interval`.
     """
     rows: list[dict[str, Any]] = []
     for model in titles:
         for seed, own in scores[scores["model"] == model].groupby("seed"):
             values = own.set_index("metric")
-            cells = [
-                f"{v.value:.3f} ({v.low:.3f} to {v.high:.3f})"
-                for v in (values.loc[metric] for metric in METRIC_TITLES)
-            ]
+            cells = [_cell(values.loc[metric]) for metric in METRIC_TITLES]
             value = float(values.loc[leading, "value"])
             rows.append({"title": titles[model], "seed": seed, "cells": cells, "value": value})
     best = max((row["value"] for row in rows), default=0.0)
     return [row | {"best": row["value"] == best} for row in rows]
 
 
+def _cell(score: pd.Series) -> dict[str, str]:
+    return {"value": f"{score.value:.3f}", "interval": f"{score.low:.3f} to {score.high:.3f}"}
+
+
+def _leading_text(row: Mapping[str, Any], leading: str) -> str:
+    cell = row["cells"][list(METRIC_TITLES).index(leading)]
+    return f"{row['title']}, {METRIC_TITLES[leading]} {cell['value']} ({cell['interval']})"
+
+
 def headline(rows: Sequence[Mapping[str, Any]], leading: str, windows: int) -> str:
     """Say in one sentence which model is best, by how much, and on how many windows."""
     ordered = sorted(rows, key=lambda row: -row["value"])
-    name = METRIC_TITLES[leading]
-    text = f"Best of {len(rows)} models on {windows:,} windows: {ordered[0]['title']}, {name} "
-    text += ordered[0]["cells"][list(METRIC_TITLES).index(leading)]
+    text = f"Best of {len(rows)} models on {windows:,} windows: "
+    text += _leading_text(ordered[0], leading)
     if len(ordered) > 1:
         text += f"; next is {ordered[1]['title']} with {ordered[1]['value']:.3f}"
     return text + "."
@@ -167,11 +173,7 @@ def index_content(
         for task, metric in leading.items():
             chosen = scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
             top = [row for row in model_rows(chosen, titles, metric) if row["best"]][:1]
-            best += [
-                f"{row['title']}, {METRIC_TITLES[metric]} "
-                + row["cells"][list(METRIC_TITLES).index(metric)]
-                for row in top
-            ]
+            best += [_leading_text(row, metric) for row in top]
         rows.append(
             {
                 "cell_type": cell_type,

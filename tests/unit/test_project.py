@@ -76,7 +76,7 @@ SCORES = pd.DataFrame(
 def test_model_table_marks_the_best_and_the_headline_names_it() -> None:
     rows = model_rows(SCORES, {"m": "majority", "n": "net"}, "kappa")
     assert [row["best"] for row in rows] == [False, True]
-    assert rows[1]["cells"][0] == "0.750 (0.740 to 0.760)"
+    assert rows[1]["cells"][0] == {"value": "0.750", "interval": "0.740 to 0.760"}
     text = headline(rows, "kappa", 1234)
     assert text == (
         "Best of 2 models on 1,234 windows: net, kappa 0.750 (0.740 to 0.760); "
