@@ -8,16 +8,20 @@ DATA := ../shared/data/yeast
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run check test bench docs lock clean
+.PHONY: run data check test bench docs lock clean
 
-run: $(INSTALLED)
-	@test -e $(DATA) || { echo "No data: $(CONFIG) reads the yeast data set, which is looked for in $(abspath $(DATA))." >&2; exit 1; }
+run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+
+# Only the yeast configuration needs this folder; others name their own files.
+data:
+	@test "$(CONFIG)" != config/yeast.yaml -o -e $(DATA) || { echo "No data: $(CONFIG) reads the yeast data set, which is looked for in $(abspath $(DATA))." >&2; exit 1; }
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint --configfile config/yeast.yaml
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/unit
 

@@ -72,7 +72,12 @@ def table() -> str:
     return "\n".join(lines) + "\n\n"
 
 
+def filled(page: str) -> str:
+    """Return the page with the table between its markers made anew."""
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n{table()}{END}{rest.split(END)[1]}"
+
+
 if __name__ == "__main__":
-    page = ROOT / "config/README.md"
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{table()}{END}{rest.split(END)[1]}", encoding="utf-8")
+    path = ROOT / "config/README.md"
+    path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -22,6 +22,6 @@ rule check:
     params:
         config=part("genome", "sites", "tasks", "windows", "samples", "labels"),
         paths=input_paths(settings),
-        code=code_hash("check"),
+        code=code_of("check"),
     script:
         "../scripts/check.py"

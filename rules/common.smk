@@ -1,6 +1,7 @@
 """What all rules share: the checked configuration, wildcards and named functions."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -19,7 +20,7 @@ settings, faults = load_settings(
 if faults:
     # The files are looked at all the same, so that one run tells of all faults.
     if settings.samples or settings.labels:
-        faults += inspect_inputs(settings, ".snakemake/chrompute-index").faults
+        faults += inspect_inputs(settings, index_folder=None).faults
     raise WorkflowError(str(InputError(faults)))
 config.update(settings.config)
 
@@ -31,6 +32,11 @@ CLASS_SITES = {
     for name in config["tasks"][task]["classes"]
 }
 TRACKS_OF_ASSAY = {"ATAC": ["cuts", "coverage"], "MNase": ["dyads"]}
+RUNS = [
+    (model, seed)
+    for model, entry in config["models"].items()
+    for seed in entry["seeds"]
+]
 
 
 def one_of(names):
@@ -47,6 +53,11 @@ wildcard_constraints:
     windows=one_of(config["windows"]),
     model=one_of(config["models"]),
     seed=r"\d+",
+
+
+def code_of(script):
+    """Digest the library behind a script: Snakemake sees changes of the script alone."""
+    return code_hash(Path(workflow.basedir) / f"scripts/{script}.py")
 
 
 def part(*keys):
@@ -95,3 +106,296 @@ def label_files(wildcards):
 def megabytes(paths):
     """Size of the existing ones among some files, MB."""
     return sum(Path(path).stat().st_size for path in existing(paths)) / 1e6
+
+
+# Fragments
+
+
+def fragment_rules(wildcards):
+    """Return what decides a sample's fragments, as plain values."""
+    sample = settings.sample(wildcards.sample)
+    return {
+        **config["fragments"],
+        "exclude": config["genome"]["exclude"],
+        "shift": str(sample.shift),
+        "dedup": sample.dedup,
+        "assay": sample.assay,
+    }
+
+
+def fragments_mb(wildcards, attempt):
+    """Memory: the interpreter, a batch of reads, and the fragments (about 150 bytes a pair)."""
+    return int(attempt * (700 + 6 * megabytes(settings.sample(wildcards.sample).paths)))
+
+
+# Tracks
+
+
+def track_lengths(wildcards):
+    """Dyads come from nucleosome-sized fragments, everything else from all of them."""
+    if wildcards.track == "dyads":
+        return [
+            config["nucleosomes"]["min_length"],
+            config["nucleosomes"]["max_length"],
+        ]
+    return None
+
+
+# Quality
+
+
+def tss_file(wildcards):
+    name = config["quality"]["tss"]
+    return [] if name is None else existing([config["sites"][name]["path"]])
+
+
+def tss_entry(wildcards):
+    name = config["quality"]["tss"]
+    return None if name is None else config["sites"][name]
+
+
+def quality_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type)
+    return [f"<results>/quality/{sample.name}.json" for sample in samples]
+
+
+# V-plots
+
+
+def vplot_sites(wildcards):
+    """The file that holds the sites: a configured set, or the windows of a class."""
+    if wildcards.sites in CLASS_SITES:
+        return f"<results>/windows/{windows_of_task(CLASS_SITES[wildcards.sites]['task'])}.parquet"
+    return existing([config["sites"][wildcards.sites]["path"]])
+
+
+def windows_of_task(task):
+    return next(
+        name for name, entry in config["windows"].items() if entry["task"] == task
+    )
+
+
+def sites_entry(wildcards):
+    return CLASS_SITES.get(wildcards.sites) or config["sites"][wildcards.sites]
+
+
+def title_of_class(task, name):
+    return config["tasks"][task]["classes"][name]["title"]
+
+
+def sites_title(wildcards):
+    if wildcards.sites in CLASS_SITES:
+        return title_of_class(**CLASS_SITES[wildcards.sites])
+    return config["sites"][wildcards.sites]["title"]
+
+
+def atac_of_cell_type(wildcards):
+    return fragments_of(wildcards.cell_type, "ATAC")
+
+
+def class_sites_of(cell_type):
+    """The classes, as site sets, of the tasks that a cell type has labels of."""
+    tasks = {label.task for label in settings.labels if label.cell_type == cell_type}
+    return [sites for sites, place in CLASS_SITES.items() if place["task"] in tasks]
+
+
+def class_vplots(wildcards):
+    names = class_sites_of(wildcards.cell_type)
+    return [f"<results>/vplots/{wildcards.cell_type}/{sites}.npz" for sites in names]
+
+
+def class_titles(wildcards):
+    return [
+        title_of_class(**CLASS_SITES[sites])
+        for sites in class_sites_of(wildcards.cell_type)
+    ]
+
+
+# Nucleosomes
+
+
+def mnase_of_cell_type(wildcards):
+    return fragments_of(wildcards.cell_type, "MNase")
+
+
+def profile_sites(wildcards):
+    return existing([config["sites"][wildcards.sites]["path"]])
+
+
+# Windows
+
+
+def windows_mb(wildcards, attempt):
+    return int(attempt * (500 + 20 * megabytes(label_files(wildcards))))
+
+
+def cell_types_of_labels(wildcards):
+    """Cell types in the order of `label_files`."""
+    task = config["windows"][wildcards.windows]["task"]
+    return [label.cell_type for label in settings.labels if label.task == task]
+
+
+def window_entry(wildcards):
+    return config["windows"][wildcards.windows]
+
+
+def task_entry(wildcards):
+    return config["tasks"][config["windows"][wildcards.windows]["task"]]
+
+
+# Models
+
+
+def recipe(wildcards):
+    return asdict(settings.recipe(wildcards.model))
+
+
+def fragments_of_model(wildcards):
+    samples = settings.samples_of_model(wildcards.model)
+    return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
+
+
+def windows_of_model(wildcards):
+    return f"<results>/windows/{config['models'][wildcards.model]['windows']}.parquet"
+
+
+def genome_of_model(wildcards):
+    reads = "sequence" in config["models"][wildcards.model]["inputs"]
+    return existing([config["genome"]["fasta"]]) if reads else []
+
+
+def training_mb(wildcards, attempt):
+    """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each)."""
+    paths = [path for sample in settings.samples for path in sample.paths]
+    genome = 4 * megabytes([config["genome"]["fasta"]])
+    return int(attempt * (1800 + genome + 3 * megabytes(paths)))
+
+
+def training_threads(wildcards):
+    return settings.training(wildcards.model)["threads"]
+
+
+# Evaluate
+
+
+def scores_of_runs(wildcards):
+    return [
+        f"<results>/evaluation/{model}.seed-{seed}.scores.tsv" for model, seed in RUNS
+    ]
+
+
+def confusions_of_runs(wildcards):
+    return [
+        f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv"
+        for model, seed in RUNS
+    ]
+
+
+def cell_types_of_model(model):
+    """Cell types in which a model is scored: those with labels of its task."""
+    task = config["windows"][config["models"][model]["windows"]]["task"]
+    return [label.cell_type for label in settings.labels if label.task == task]
+
+
+def titles_of_models():
+    return {name: entry["title"] for name, entry in config["models"].items()}
+
+
+def titles_of_windows(wildcards):
+    """Titles of the models of one window set."""
+    models = config["models"].items()
+    return {name: e["title"] for name, e in models if e["windows"] == wildcards.windows}
+
+
+def task_of_model(wildcards):
+    """Return a task's name and class titles."""
+    name = config["windows"][config["models"][wildcards.model]["windows"]]["task"]
+    classes = config["tasks"][name]["classes"]
+    return {
+        "task": name,
+        "titles": {key: block["title"] for key, block in classes.items()},
+    }
+
+
+# Report
+
+
+def templates(*names):
+    return [str(Path(workflow.basedir) / f"report/{name}.html.j2") for name in names]
+
+
+def vplot_names(cell_type):
+    if not settings.samples_of(cell_type, "ATAC"):
+        return []
+    return config["vplots"]["sites"]
+
+
+def panel_of(cell_type):
+    return bool(class_sites_of(cell_type)) and bool(
+        settings.samples_of(cell_type, "ATAC")
+    )
+
+
+def profile_names(cell_type):
+    if not settings.samples_of(cell_type, "MNase"):
+        return []
+    return config["nucleosomes"]["sites"]
+
+
+def tasks_of_cell_type(cell_type):
+    """The tasks that a report tells of: those with labels and models in this cell type."""
+    tasks = {}
+    for model, seed in RUNS:
+        windows = config["models"][model]["windows"]
+        name = config["windows"][windows]["task"]
+        if cell_type in cell_types_of_model(model):
+            leading = config["tasks"][name]["metric"]
+            entry = {"windows": windows, "leading": leading, "runs": []}
+            tasks.setdefault(name, entry)["runs"].append((model, seed))
+    return tasks
+
+
+def report_files(wildcards):
+    """Everything that a report of a cell type shows."""
+    cell_type, results = wildcards.cell_type, "<results>"
+    tasks = tasks_of_cell_type(cell_type).values()
+    files = [f"{results}/quality/{s.name}.json" for s in settings.samples_of(cell_type)]
+    files += [f"{results}/quality/{cell_type}.lengths.png"]
+    files += [
+        f"{results}/vplots/{cell_type}/{name}.png" for name in vplot_names(cell_type)
+    ]
+    files += [f"{results}/vplots/{cell_type}/classes.png"] * panel_of(cell_type)
+    for name in profile_names(cell_type):
+        files += [
+            f"{results}/nucleosomes/{cell_type}/{name}.{end}" for end in ("png", "json")
+        ]
+    files += [f"{results}/evaluation/metrics.tsv"] * bool(tasks)
+    for task in tasks:
+        files += [f"{results}/windows/{task['windows']}.json"]
+        files += [f"{results}/figures/models.{task['windows']}.{cell_type}.png"]
+        for model, seed in task["runs"]:
+            files += [
+                f"{results}/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
+            ]
+            curve = f"{results}/figures/learning.{model}.seed-{seed}.png"
+            files += [curve] * (model in NETWORKS)
+    return files
+
+
+def report_plan(wildcards):
+    """What the report needs to know of the configuration."""
+    cell_type = wildcards.cell_type
+    return {
+        "samples": [sample.name for sample in settings.samples_of(cell_type)],
+        "vplots": {
+            name: config["sites"][name]["title"] for name in vplot_names(cell_type)
+        },
+        "panel": panel_of(cell_type),
+        "profiles": {
+            name: config["sites"][name]["title"] for name in profile_names(cell_type)
+        },
+        "networks": NETWORKS,
+        "titles": titles_of_models(),
+        "tasks": tasks_of_cell_type(cell_type),
+        "evaluation": config["evaluation"],
+    }

@@ -1,50 +1,5 @@
 """Evaluate: scores with intervals, confusion matrices and learning curves."""
 
-RUNS = [
-    (model, seed)
-    for model, entry in config["models"].items()
-    for seed in entry["seeds"]
-]
-
-
-def scores_of_runs(wildcards):
-    return [
-        f"<results>/evaluation/{model}.seed-{seed}.scores.tsv" for model, seed in RUNS
-    ]
-
-
-def confusions_of_runs(wildcards):
-    return [
-        f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv"
-        for model, seed in RUNS
-    ]
-
-
-def cell_types_of_model(model):
-    """Cell types in which a model is scored: those with labels of its task."""
-    task = config["windows"][config["models"][model]["windows"]]["task"]
-    return [label.cell_type for label in settings.labels if label.task == task]
-
-
-def titles_of_models():
-    return {name: entry["title"] for name, entry in config["models"].items()}
-
-
-def titles_of_windows(wildcards):
-    """Titles of the models of one window set."""
-    models = config["models"].items()
-    return {name: e["title"] for name, e in models if e["windows"] == wildcards.windows}
-
-
-def task_of_model(wildcards):
-    """Return a task's name and class titles."""
-    name = config["windows"][config["models"][wildcards.model]["windows"]]["task"]
-    classes = config["tasks"][name]["classes"]
-    return {
-        "task": name,
-        "titles": {key: block["title"] for key, block in classes.items()},
-    }
-
 
 rule evaluate:
     """Score one trained model."""
@@ -66,12 +21,13 @@ rule evaluate:
     params:
         evaluation=config["evaluation"],
         task=task_of_model,
-        code=code_hash("metrics"),
+        code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"
 
 
 rule metrics:
+    """Gather the scores of all models in one tidy table."""
     input:
         scores=scores_of_runs,
         confusion=confusions_of_runs,
@@ -80,8 +36,14 @@ rule metrics:
         confusion="<results>/evaluation/confusion.tsv",
     log:
         "<logs>/metrics.log",
-    """Gather the scores of all models in one tidy table."""
-    localrule: True
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_of("metrics"),
     script:
         "../scripts/metrics.py"
 
@@ -109,7 +71,7 @@ rule confusion_figure:
     params:
         task=task_of_model,
         titles=titles_of_models(),
-        code=code_hash("figures"),
+        code=code_of("confusion_figure"),
     script:
         "../scripts/confusion_figure.py"
 
@@ -136,7 +98,7 @@ rule comparison_figure:
         runtime=10,
     params:
         titles=titles_of_windows,
-        code=code_hash("figures"),
+        code=code_of("comparison_figure"),
     script:
         "../scripts/comparison_figure.py"
 
@@ -165,12 +127,13 @@ rule learning_curve:
         runtime=10,
     params:
         titles=titles_of_models(),
-        code=code_hash("figures"),
+        code=code_of("learning_curve"),
     script:
         "../scripts/learning_curve.py"
 
 
 rule evaluation:
+    """All scores and their figures."""
     input:
         "<results>/evaluation/metrics.tsv",
         [
@@ -188,5 +151,4 @@ rule evaluation:
             for model, seed in RUNS
             if model in NETWORKS
         ],
-    """All scores and their figures."""
     localrule: True

@@ -1,23 +1,6 @@
 """Fragments: one pass per BAM to a midpoint-sorted store, with the filter counts beside it."""
 
 
-def fragment_rules(wildcards):
-    """Return what decides a sample's fragments, as plain values."""
-    sample = settings.sample(wildcards.sample)
-    return {
-        **config["fragments"],
-        "exclude": config["genome"]["exclude"],
-        "shift": str(sample.shift),
-        "dedup": sample.dedup,
-        "assay": sample.assay,
-    }
-
-
-def fragments_mb(wildcards, attempt):
-    """Memory: the interpreter, a batch of reads, and the fragments (about 150 bytes a pair)."""
-    return int(attempt * (700 + 6 * megabytes(settings.sample(wildcards.sample).paths)))
-
-
 rule fragments:
     """Turn the BAMs of one sample into its fragment store."""
     input:
@@ -41,6 +24,6 @@ rule fragments:
         runtime=60,
     params:
         rules=fragment_rules,
-        code=code_hash("alignments"),
+        code=code_of("fragments"),
     script:
         "../scripts/fragments.py"

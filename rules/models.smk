@@ -1,36 +1,5 @@
 """Models: baselines and networks, straight from the fragment stores."""
 
-from dataclasses import asdict
-
-
-def recipe(wildcards):
-    return asdict(settings.recipe(wildcards.model))
-
-
-def fragments_of_model(wildcards):
-    samples = settings.samples_of_model(wildcards.model)
-    return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
-
-
-def windows_of_model(wildcards):
-    return f"<results>/windows/{config['models'][wildcards.model]['windows']}.parquet"
-
-
-def genome_of_model(wildcards):
-    reads = "sequence" in config["models"][wildcards.model]["inputs"]
-    return existing([config["genome"]["fasta"]]) if reads else []
-
-
-def training_mb(wildcards, attempt):
-    """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each)."""
-    paths = [path for sample in settings.samples for path in sample.paths]
-    genome = 4 * megabytes([config["genome"]["fasta"]])
-    return int(attempt * (1800 + genome + 3 * megabytes(paths)))
-
-
-def training_threads(wildcards):
-    return settings.training(wildcards.model)["threads"]
-
 
 rule baseline:
     """Fit a baseline and predict the windows of all splits but train."""
@@ -54,7 +23,7 @@ rule baseline:
         runtime=60,
     params:
         recipe=recipe,
-        code=code_hash("baselines", "recipe", "predictions"),
+        code=code_of("baseline"),
     script:
         "../scripts/baseline.py"
 
@@ -86,6 +55,6 @@ rule train:
     params:
         recipe=recipe,
         results=subpath(output.weights, ancestor=4),
-        code=code_hash("runs"),
+        code=code_of("train"),
     script:
         "../scripts/train.py"

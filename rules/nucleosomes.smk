@@ -1,14 +1,6 @@
 """Nucleosomes: the MNase dyad profile around site sets."""
 
 
-def mnase_of_cell_type(wildcards):
-    return fragments_of(wildcards.cell_type, "MNase")
-
-
-def profile_sites(wildcards):
-    return existing([config["sites"][wildcards.sites]["path"]])
-
-
 rule dyad_profile:
     """Average the MNase dyads of one cell type around one set of sites."""
     input:
@@ -39,6 +31,6 @@ rule dyad_profile:
     params:
         nucleosomes=config["nucleosomes"],
         entry=sites_entry,
-        code=code_hash("nucleosomes", "sites", "figures"),
+        code=code_of("dyad_profile"),
     script:
         "../scripts/dyad_profile.py"

@@ -1,21 +1,6 @@
 """Quality: filter counts, length ladder and TSS enrichment of each sample."""
 
 
-def tss_file(wildcards):
-    name = config["quality"]["tss"]
-    return [] if name is None else existing([config["sites"][name]["path"]])
-
-
-def tss_entry(wildcards):
-    name = config["quality"]["tss"]
-    return None if name is None else config["sites"][name]
-
-
-def quality_of_cell_type(wildcards):
-    samples = settings.samples_of(wildcards.cell_type)
-    return [f"<results>/quality/{sample.name}.json" for sample in samples]
-
-
 rule quality:
     """Summarise one sample."""
     input:
@@ -39,7 +24,7 @@ rule quality:
     params:
         exclude=config["genome"]["exclude"],
         tss=tss_entry,
-        code=code_hash("quality"),
+        code=code_of("quality"),
     script:
         "../scripts/quality.py"
 
@@ -66,6 +51,6 @@ rule length_ladder:
         runtime=10,
     params:
         max_length=config["vplots"]["max_length"],
-        code=code_hash("figures"),
+        code=code_of("length_ladder"),
     script:
         "../scripts/length_ladder.py"

@@ -1,16 +1,6 @@
 """Tracks: what one sample looks like along the genome."""
 
 
-def track_lengths(wildcards):
-    """Dyads come from nucleosome-sized fragments, everything else from all of them."""
-    if wildcards.track == "dyads":
-        return [
-            config["nucleosomes"]["min_length"],
-            config["nucleosomes"]["max_length"],
-        ]
-    return None
-
-
 rule track:
     """Write cuts, coverage or dyads of one sample as bigWig, at base resolution."""
     input:
@@ -30,6 +20,6 @@ rule track:
     params:
         lengths=track_lengths,
         exclude=config["genome"]["exclude"],
-        code=code_hash("tracks"),
+        code=code_of("track"),
     script:
         "../scripts/track.py"

@@ -1,43 +1,6 @@
 """V-plots: ATAC fragments around site sets and around every class, by midpoint and length."""
 
 
-def vplot_sites(wildcards):
-    """The file that holds the sites: a configured set, or the windows of a class."""
-    if wildcards.sites in CLASS_SITES:
-        return f"<results>/windows/{windows_of_task(CLASS_SITES[wildcards.sites]['task'])}.parquet"
-    return existing([config["sites"][wildcards.sites]["path"]])
-
-
-def windows_of_task(task):
-    return next(
-        name for name, entry in config["windows"].items() if entry["task"] == task
-    )
-
-
-def sites_entry(wildcards):
-    return CLASS_SITES.get(wildcards.sites) or config["sites"][wildcards.sites]
-
-
-def title_of_class(task, name):
-    return config["tasks"][task]["classes"][name]["title"]
-
-
-def sites_title(wildcards):
-    if wildcards.sites in CLASS_SITES:
-        return title_of_class(**CLASS_SITES[wildcards.sites])
-    return config["sites"][wildcards.sites]["title"]
-
-
-def atac_of_cell_type(wildcards):
-    return fragments_of(wildcards.cell_type, "ATAC")
-
-
-def class_vplots(wildcards):
-    return [
-        f"<results>/vplots/{wildcards.cell_type}/{sites}.npz" for sites in CLASS_SITES
-    ]
-
-
 rule vplot:
     """Aggregate the V-plots of one cell type at one set of sites."""
     input:
@@ -68,7 +31,7 @@ rule vplot:
         vplots=config["vplots"],
         entry=sites_entry,
         title=sites_title,
-        code=code_hash("vplots", "sites", "figures"),
+        code=code_of("vplot"),
     script:
         "../scripts/vplot.py"
 
@@ -94,7 +57,7 @@ rule vplot_panel:
         mem_mb=1000,
         runtime=10,
     params:
-        titles=[title_of_class(**place) for place in CLASS_SITES.values()],
-        code=code_hash("vplots", "figures"),
+        titles=class_titles,
+        code=code_of("vplot_panel"),
     script:
         "../scripts/vplot_panel.py"

@@ -1,24 +1,6 @@
 """Windows: candidate windows with labels and a split."""
 
 
-def windows_mb(wildcards, attempt):
-    return int(attempt * (500 + 20 * megabytes(label_files(wildcards))))
-
-
-def cell_types_of_labels(wildcards):
-    """Cell types in the order of `label_files`."""
-    task = config["windows"][wildcards.windows]["task"]
-    return [label.cell_type for label in settings.labels if label.task == task]
-
-
-def window_entry(wildcards):
-    return config["windows"][wildcards.windows]
-
-
-def task_entry(wildcards):
-    return config["tasks"][config["windows"][wildcards.windows]["task"]]
-
-
 rule windows:
     """Make one window set: candidates, labels and split."""
     input:
@@ -45,6 +27,6 @@ rule windows:
         entry=window_entry,
         task=task_entry,
         exclude=config["genome"]["exclude"],
-        code=code_hash("windows"),
+        code=code_of("windows"),
     script:
         "../scripts/windows.py"

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from chrompute.figures import draw_model_comparison, save_figure
+from chrompute.predictions import read_scores
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         cell_type = snakemake.wildcards.cell_type
-        scores = pd.read_csv(snakemake.input[0], sep="\t")
+        scores = read_scores(snakemake.input[0])
         titles = snakemake.params.titles
         scores = scores[(scores["cell_type"] == cell_type) & scores["model"].isin(titles)]
         split = ", ".join(sorted(scores["split"].unique()))

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from chrompute.figures import draw_confusion, save_figure
+from chrompute.predictions import read_scores
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         names, classes = snakemake.wildcards, snakemake.params.task["titles"]
-        cells = pd.read_csv(snakemake.input[0], sep="\t")
+        cells = read_scores(snakemake.input[0])
         cells = cells[cells["cell_type"] == names.cell_type]
         title = f"{names.cell_type}: {snakemake.params.titles[names.model]}"
         figure = draw_confusion(cells, list(classes), list(classes.values()), title)

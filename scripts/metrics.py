@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from chrompute.predictions import read_scores
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -13,5 +14,5 @@ if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         for name in ("metrics", "confusion"):
             parts = snakemake.input.scores if name == "metrics" else snakemake.input.confusion
-            table = pd.concat([pd.read_csv(path, sep="\t") for path in parts])
+            table = pd.concat([read_scores(path) for path in parts])
             table.to_csv(getattr(snakemake.output, name), sep="\t", index=False)

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         vplots = [read_vplot(path) for path in snakemake.input]
-        figure = draw_vplot_panel(dict(zip(snakemake.params.titles, vplots, strict=True)))
+        figure = draw_vplot_panel(list(zip(snakemake.params.titles, vplots, strict=True)))
         save_figure(figure, snakemake.output.png, snakemake.output.pdf)

@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import oxbow
 import pyarrow as pa
+import pysam
 
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
@@ -223,13 +225,59 @@ def _batches(path: str | Path, rules: FragmentFilter, fast: bool) -> Iterator[_R
 
 
 def _record_batches(path: str | Path, **columns: Any) -> Iterator[pa.RecordBatch]:
+    """Yield the records as Arrow batches, by the fast reader or, where it refuses, by pysam."""
+    batches = oxbow_batches(path, **columns)
     try:
-        for item in oxbow.from_bam(str(path), batch_size=_BATCH, **columns).batches():
-            yield pa.record_batch(item)
+        first = next(batches, None)
     except Exception as error:  # what the reader raises has no class of its own
+        logger.warning("%s: read by pysam, the fast reader says: %s", path, error)
+        batches, first = pysam_batches(path), None
+    try:
+        if first is not None:
+            yield first
+        yield from batches
+    except Exception as error:
         raise InputError(
             f"{path}: reading failed ({error}); the file is damaged, copy or align it again"
         ) from error
+
+
+def oxbow_batches(path: str | Path, **columns: Any) -> Iterator[pa.RecordBatch]:
+    """Read some columns of a BAM; positions count from 1, quality 255 is null."""
+    for item in oxbow.from_bam(str(path), batch_size=_BATCH, **columns).batches():
+        yield pa.record_batch(item)
+
+
+def pysam_batches(path: str | Path) -> Iterator[pa.RecordBatch]:
+    """Read all columns of a BAM in the form of `oxbow_batches`, four times as slowly.
+
+    Headers that samtools accepts and the fast reader does not are common enough: a program
+    that stands in them twice, an empty value, a missing version.
+    """
+    with pysam.AlignmentFile(str(path), "rb", check_sq=False) as bam:
+        names = pa.array(list(bam.references), pa.string())
+        while reads := list(islice(bam, _BATCH)):
+            columns = {
+                "qname": pa.array([r.query_name for r in reads], pa.string()),
+                "flag": pa.array([r.flag for r in reads], pa.uint16()),
+                "rname": _coded([r.reference_id for r in reads], names),
+                "pos": pa.array([r.reference_start + 1 for r in reads], pa.int32()),
+                "end": pa.array([r.reference_end or 0 for r in reads], pa.int32()),
+                "mapq": pa.array([r.mapping_quality for r in reads], pa.uint8()),
+                "rnext": _coded([r.next_reference_id for r in reads], names),
+                "pnext": pa.array([r.next_reference_start + 1 for r in reads], pa.int32()),
+                "tlen": pa.array([r.template_length for r in reads], pa.int32()),
+                "tags": pa.array(
+                    [{"MQ": r.get_tag("MQ") if r.has_tag("MQ") else None} for r in reads],
+                    pa.struct({"MQ": pa.int64()}),
+                ),
+            }
+            yield pa.record_batch(columns)
+
+
+def _coded(ids: list[int], names: pa.Array) -> pa.DictionaryArray:
+    codes = pa.array([code if code >= 0 else None for code in ids], pa.int32())
+    return pa.DictionaryArray.from_arrays(codes, names)
 
 
 def _mapping_quality(batch: pa.RecordBatch, fast: bool) -> npt.NDArray[np.int64]:

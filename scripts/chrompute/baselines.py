@@ -115,6 +115,7 @@ def forest_probabilities(
         trees, min_samples_leaf=min_leaf, n_jobs=threads, random_state=seed
     )
     forest.fit(features[usable], labels[usable])
+    forest.n_jobs = 1  # several threads add the trees up in any order, and sums of floats differ
     probabilities = np.zeros((len(labels), n_classes))
     probabilities[:, forest.classes_] = forest.predict_proba(features)
     return probabilities

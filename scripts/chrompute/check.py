@@ -6,9 +6,11 @@ who has to start the workflow ten times to learn of ten faults will not start it
 
 import json
 import logging
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pysam
 
 from chrompute.alignments import PAIRED
 from chrompute.errors import InputError
-from chrompute.genome import chromosome_sizes, is_excluded, read_aliases, read_genome
+from chrompute.genome import is_excluded, read_aliases, read_lengths
 from chrompute.intervals import BedRecord, scan_bed, shorten
 from chrompute.labels import Task, unmapped_states
 from chrompute.manifest import sha256_of
@@ -30,6 +32,8 @@ logger = logging.getLogger(__name__)
 #: The empty BGZF block that ends every complete BAM (SAM specification, section 4.1.2).
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _NAMES_SHOWN = 8
+#: What reading a damaged, foreign or forbidden file can raise, decompression included.
+_READ_ERRORS = (OSError, EOFError, ValueError, AssertionError, zlib.error)
 
 
 @dataclass
@@ -44,6 +48,8 @@ class Findings:
         Sentences worth reading that do not.
     sizes
         {chromosome: bp} of the genome, empty when it could not be read.
+    bam_sizes
+        {chromosome: bp} of a BAM; regions are compared with it where the genome is unreadable.
     files
         {path: facts}.
     """
@@ -51,6 +57,7 @@ class Findings:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
+    bam_sizes: dict[str, int] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -66,7 +73,7 @@ def input_paths(settings: Settings) -> list[str]:
     return list(dict.fromkeys(path for path in paths if path))
 
 
-def inspect_inputs(settings: Settings, index_folder: str | Path) -> Findings:
+def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findings:
     """Open and compare every input file.
 
     Parameters
@@ -74,7 +81,8 @@ def inspect_inputs(settings: Settings, index_folder: str | Path) -> Findings:
     settings
         Configuration and sheets.
     index_folder
-        Where the index of a BAM that has none is written; inputs are never written to.
+        Where the index of a BAM that has none is written; inputs are never written to. None
+        makes no index and does without the numbers of reads.
 
     Returns
     -------
@@ -96,12 +104,11 @@ def inspect_inputs(settings: Settings, index_folder: str | Path) -> Findings:
         for path in sample.paths:
             if path not in gone:
                 _inspect_bam(path, sample, genome.get("exclude", []), aliases, index_folder, found)
-    if found.sizes:
-        _inspect_regions(settings, gone, aliases, found)
+    _inspect_regions(settings, gone, aliases, found)
     return found
 
 
-def check_inputs(settings: Settings, index_folder: str | Path) -> Findings:
+def check_inputs(settings: Settings, index_folder: str | Path | None) -> Findings:
     """Inspect all inputs and raise when there is a fault.
 
     Raises
@@ -136,7 +143,7 @@ def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str
 
 def _inspect_genome(path: str, found: Findings) -> None:
     try:
-        found.sizes = chromosome_sizes(read_genome(path))
+        found.sizes = read_lengths(path)
     except InputError as error:
         found.faults += error.faults
         return
@@ -157,16 +164,15 @@ def _inspect_bam(
     sample: Sample,
     excluded: Sequence[str],
     aliases: Mapping[str, str],
-    index_folder: str | Path,
+    index_folder: str | Path | None,
     found: Findings,
 ) -> None:
-    faults = _file_faults(path, sample)
-    if not faults:
-        try:
-            faults = _content_faults(path, sample, excluded, aliases, index_folder, found)
-        except (OSError, ValueError, pysam.SamtoolsError) as error:
-            detail = " ".join(str(error).split())
-            faults = [f"{path}: cannot be read as BAM ({detail}); copy or align it again"]
+    try:
+        faults = _file_faults(path, sample)
+        faults = faults or _content_faults(path, sample, excluded, aliases, index_folder, found)
+    except (*_READ_ERRORS, pysam.SamtoolsError) as error:
+        detail = " ".join(str(error).split()) or type(error).__name__
+        faults = [f"{path}: cannot be read as BAM ({detail}); copy or align it again"]
     found.faults += faults
 
 
@@ -194,7 +200,7 @@ def _content_faults(
     sample: Sample,
     excluded: Sequence[str],
     aliases: Mapping[str, str],
-    index_folder: str | Path,
+    index_folder: str | Path | None,
     found: Findings,
 ) -> list[str]:
     with pysam.AlignmentFile(path, "rb", check_sq=False) as bam:
@@ -205,22 +211,41 @@ def _content_faults(
         faults.append(f"{path}: is sorted as {order!r}, not by coordinate; run samtools sort")
     if not faults:
         faults += _order_faults(path)
-    if faults:
-        return faults + _name_faults(path, header, {}, excluded, aliases, found)
-    index = _index_of(path, sample, index_folder)
-    with pysam.AlignmentFile(path, "rb", index_filename=str(index)) as bam:
-        reads = {entry.contig: int(entry.mapped) for entry in bam.get_index_statistics()}
-        unplaced = int(bam.nocoordinate)
+    found.bam_sizes = {aliases.get(raw, raw): size for raw, size in header.items()}
+    reads = None
+    if not faults and index_folder is not None:
+        reads = _count_reads(path, sample, index_folder, found)
+        if not sum(reads.values()):
+            faults.append(f"{path}: holds no mapped read; remove the sample or align it again")
+    return faults + _name_faults(path, header, reads or {}, excluded, aliases, found)
+
+
+def _count_reads(
+    path: str, sample: Sample, index_folder: str | Path, found: Findings
+) -> dict[str, int]:
+    """Return the mapped reads of each chromosome, from the BAM's index or one made for it."""
+    index = _index_beside(path)
+    entries: list[Any] = []
+    if index is not None:
+        try:
+            with pysam.AlignmentFile(path, "rb", index_filename=str(index)) as bam:
+                entries, unplaced = bam.get_index_statistics(), int(bam.nocoordinate)
+        except (OSError, ValueError):
+            found.notes.append(f"{index}: is no index of {path}; another one is made and used")
+            index = None
+    if index is None:
+        made = _make_index(path, sample, index_folder)
+        with pysam.AlignmentFile(path, "rb", index_filename=str(made)) as bam:
+            entries, unplaced = bam.get_index_statistics(), int(bam.nocoordinate)
+    reads = {entry.contig: int(entry.mapped) for entry in entries}
     found.files[path] = {
         "kind": "alignments",
         "sample": sample.name,
         "mapped_reads": sum(reads.values()),
         "unplaced_reads": unplaced,
-        "own_index": Path(index).parent != Path(index_folder),
+        "own_index": index is not None,
     }
-    if not sum(reads.values()):
-        faults.append(f"{path}: holds no mapped read; remove the sample or align it again")
-    return faults + _name_faults(path, header, reads, excluded, aliases, found)
+    return reads
 
 
 def _order_faults(path: str, most: int = 200_000) -> list[str]:
@@ -253,14 +278,15 @@ def _sheet_faults(path: str, sample: Sample, bam: pysam.AlignmentFile) -> list[s
     return []
 
 
-def _index_of(path: str, sample: Sample, folder: str | Path) -> Path:
-    """Return the BAM's index, made in `folder` when there is none beside it."""
-    for candidate in (f"{path}.bai", f"{path}.csi", str(Path(path).with_suffix(".bai"))):
-        if Path(candidate).is_file():
-            return Path(candidate)
+def _index_beside(path: str) -> Path | None:
+    names = (f"{path}.bai", f"{path}.csi", str(Path(path).with_suffix(".bai")))
+    return next((Path(name) for name in names if Path(name).is_file()), None)
+
+
+def _make_index(path: str, sample: Sample, folder: str | Path) -> Path:
     target = Path(folder) / f"{sample.name}.{sample.paths.index(path)}.csi"
     target.parent.mkdir(parents=True, exist_ok=True)
-    logger.info("%s has no index, writing %s", path, target)
+    logger.info("%s has no usable index, writing %s", path, target)
     pysam.index("-c", "-o", str(target), path)
     return target
 
@@ -329,45 +355,75 @@ def _show(items: Iterable[str]) -> str:
 def _inspect_regions(
     settings: Settings, gone: set[str], aliases: Mapping[str, str], found: Findings
 ) -> None:
+    sizes = found.sizes or found.bam_sizes
     blacklist = settings.config["genome"].get("blacklist")
+    if not sizes:
+        return
     if blacklist and blacklist not in gone:
-        _inspect_bed(blacklist, "blacklist", aliases, found)
+        _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
     for label in settings.labels:
         if label.path not in gone:
-            records = _inspect_bed(label.path, f"labels of {label.task}", aliases, found)
+            records = _inspect_bed(label.path, f"labels of {label.task}", sizes, aliases, found)
             task = Task.from_config(label.task, settings.config["tasks"][label.task])
             _inspect_classes(label.path, records, task, found)
-    for name, entry in settings.config["sites"].items():
+    for name, entry in settings.config.get("sites", {}).items():
         if entry["path"] in gone:
             continue
-        sites, faults = scan_sites(entry["path"], entry, found.sizes, aliases)
-        found.faults += faults
+        try:
+            sites, faults = scan_sites(entry["path"], entry, sizes, aliases)
+        except _READ_ERRORS as error:
+            sites, faults = [], [_unreadable(entry["path"], error)]
+        if not len(sites) and not faults:
+            faults = [f"{entry['path']}: holds no site; give another file or remove the entry"]
+        found.faults += [fault for fault in faults if fault not in found.faults]
         found.files[entry["path"]] = {"kind": f"sites {name}", "sites": len(sites)}
 
 
+def _unreadable(path: str, error: BaseException) -> str:
+    detail = " ".join(str(error).split()) or type(error).__name__
+    return f"{path}: cannot be read as text ({detail}); give a plain or gzipped file"
+
+
 def _inspect_bed(
-    path: str, kind: str, aliases: Mapping[str, str], found: Findings
+    path: str,
+    kind: str,
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str],
+    found: Findings,
 ) -> list[BedRecord]:
     records: list[BedRecord] = []
     faults: list[str] = []
     try:
-        for item in scan_bed(path, found.sizes, aliases):
+        for item in scan_bed(path, sizes, aliases):
             if isinstance(item, str):
                 faults.append(item)
             else:
                 records.append(item)
-    except (OSError, UnicodeDecodeError) as error:
-        faults.append(f"{path}: cannot be read as text ({error}); give a plain or gzipped BED")
+    except _READ_ERRORS as error:
+        faults.append(_unreadable(path, error))
     if not records and not faults:
         faults.append(f"{path}: holds no interval; give another file or remove the entry")
-    found.faults += shorten(faults, path)
+    found.faults += [f for f in shorten(faults, path) if f not in found.faults]
     found.files[path] = {"kind": kind, "intervals": len(records)}
     return records
 
 
 def _inspect_classes(path: str, records: list[BedRecord], task: Task, found: Findings) -> None:
     states = Counter(record.name for record in records)
-    found.faults += [f"{path}: {sentence}" for sentence in unmapped_states(task, states)]
+    faults = [f"{path}: {sentence}" for sentence in unmapped_states(task, states)]
+    faults += shorten(_overlaps(path, records), path)
+    found.faults += [fault for fault in faults if fault not in found.faults]
     absent = sorted(state for state in task.class_of if state not in states)
     if absent and records:
         found.notes.append(f"{path}: holds no segment of {_show(absent)}, which the task names")
+
+
+def _overlaps(path: str, records: list[BedRecord]) -> list[str]:
+    """Name segments that share bases: a base would have two labels."""
+    ordered = sorted(records, key=lambda record: (record.chrom, record.start))
+    return [
+        f"{path}, line {two.line}: the segment shares bases with that of line {one.line}; "
+        "a segmentation gives each base one state"
+        for one, two in pairwise(ordered)
+        if one.chrom == two.chrom and two.start < one.end
+    ]

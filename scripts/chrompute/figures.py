@@ -141,26 +141,26 @@ def _moving_mean(values: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.
     return np.convolve(values, np.ones(width), mode="same") / weights
 
 
-def draw_vplot_panel(vplots: Mapping[str, Vplot]) -> Figure:
+def draw_vplot_panel(vplots: Sequence[tuple[str, Vplot]]) -> Figure:
     """Draw several V-plots beside each other on one colour scale.
 
     Parameters
     ----------
     vplots
-        {title: V-plot}, all of one shape.
+        (title, V-plot) pairs, all of one shape.
     """
     columns = 4
     rows = -(-len(vplots) // columns)
     figure = new_figure(2.1 * columns, 1.9 * rows + 0.3)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    images = {title: smoothed_vplot(vplot) for title, vplot in vplots.items()}
+    images = [smoothed_vplot(vplot) for _, vplot in vplots]
     # Classes differ by orders of magnitude: a logarithmic scale shows the faint ones too.
-    top = max(map(_top, images.values()))
+    top = max(map(_top, images))
     norm = LogNorm(top / 100, top)
     for axes in grid.flat[len(vplots) :]:
         axes.set_axis_off()
-    for axes, (title, vplot) in zip(grid.flat, vplots.items(), strict=False):
-        mesh = _show_vplot(axes, vplot, np.maximum(images[title], top / 100), norm)
+    for axes, (title, vplot), image in zip(grid.flat, vplots, images, strict=False):
+        mesh = _show_vplot(axes, vplot, np.maximum(image, top / 100), norm)
         axes.set_title(f"{title}\n({vplot.n_sites:,})", fontsize=7)
     figure.supxlabel("midpoint relative to window centre (bp)", fontsize=8)
     figure.supylabel("fragment length (bp)", fontsize=8)

@@ -1,6 +1,6 @@
 """The reference genome: names, lengths and encoded sequence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -17,6 +17,8 @@ UNKNOWN_BASE = 4
 _CODES = np.full(256, UNKNOWN_BASE, dtype=np.uint8)
 for _code, _base in enumerate(BASES):
     _CODES[ord(_base)] = _CODES[ord(_base.lower())] = _code
+#: Signs of nucleic acids: the bases, and the IUPAC codes of more than one.
+_DNA = np.isin(np.arange(256), list(b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"))
 
 
 def encode(sequence: str) -> npt.NDArray[np.uint8]:
@@ -50,30 +52,46 @@ def read_genome(
         When the file cannot be read, is empty, or holds a name twice.
     """
     wanted = None if chromosomes is None else set(chromosomes)
-    genome: dict[str, npt.NDArray[np.uint8]] = {}
+    return {
+        name: encode(sequence)
+        for name, sequence in _sequences(fasta)
+        if wanted is None or name in wanted
+    }
+
+
+def read_lengths(fasta: str | Path) -> dict[str, int]:
+    """Read the names and lengths of a FASTA file, holding one sequence at a time.
+
+    Raises
+    ------
+    InputError
+        As `read_genome`.
+    """
+    return {name: len(sequence) for name, sequence in _sequences(fasta)}
+
+
+def _sequences(fasta: str | Path) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
     try:
         with pysam.FastxFile(str(fasta)) as handle:
             for record in handle:
-                if not record.name or record.sequence is None:
-                    continue
-                if record.name in genome:
-                    raise InputError(
-                        f"{fasta}: sequence {record.name!r} is there twice; remove one"
-                    )
-                if wanted is None or record.name in wanted:
-                    genome[record.name] = encode(record.sequence)
-    except (OSError, ValueError, UnicodeEncodeError) as error:
+                name, sequence = record.name or "", record.sequence or ""
+                if name in seen:
+                    raise InputError(f"{fasta}: sequence {name!r} is there twice; remove one")
+                if record.quality is not None or not _is_dna(sequence):
+                    raise InputError(f"{fasta}: {name!r} is no DNA sequence; give a FASTA of DNA")
+                seen.add(name)
+                yield name, sequence
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{fasta}: cannot be read as FASTA ({error}); give a plain or gzipped FASTA file"
         ) from error
-    if not genome:
+    if not seen:
         raise InputError(f"{fasta}: holds no sequence; give the genome the BAMs were aligned to")
-    return genome
 
 
-def chromosome_sizes(genome: Mapping[str, npt.NDArray[np.uint8]]) -> dict[str, int]:
-    """Return {chromosome: length in bp}."""
-    return {name: int(sequence.size) for name, sequence in genome.items()}
+def _is_dna(sequence: str) -> bool:
+    return bool(_DNA[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)].all())
 
 
 def write_sizes(sizes: Mapping[str, int], path: str | Path) -> None:

@@ -1,6 +1,7 @@
 """BED files and sets of intervals. Everything is 0-based half-open."""
 
 import gzip
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from chrompute.errors import InputError
 
-_HEADER_WORDS = ("#", "track", "browser")
+_HEADER = re.compile(r"#|track\b(?!\t)|browser\b(?!\t)")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def scan_bed(
     """
     with open_text(path) as handle:
         for number, line in enumerate(handle, 1):
-            if not line.strip() or line.startswith(_HEADER_WORDS):
+            if not line.strip() or _HEADER.match(line):
                 continue
             parsed = _parse_line(line, number, aliases or {})
             fault = parsed if isinstance(parsed, str) else _fault_of(parsed, sizes)

@@ -20,33 +20,28 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def modules_behind(module: str) -> set[str]:
-    """Return the library modules that `module` imports, directly or not, and itself."""
+def modules_behind(source: Path) -> set[str]:
+    """Return the library modules that a Python file imports, directly or not."""
     found: set[str] = set()
-    waiting = [module]
+    waiting = [source]
     while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        tree = ast.parse((_LIBRARY / f"{name}.py").read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "chrompute":
-                waiting += [a.name for a in node.names if (_LIBRARY / f"{a.name}.py").is_file()]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chrompute."):
-                waiting.append(str(node.module).split(".")[1])
+        for node in ast.walk(ast.parse(waiting.pop().read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chrompute."):
+                name = str(node.module).split(".")[1]
+                if name not in found:
+                    found.add(name)
+                    waiting.append(_LIBRARY / f"{name}.py")
     return found
 
 
-def code_hash(*modules: str) -> str:
-    """Digest the library files that the modules depend on.
+def code_hash(source: Path) -> str:
+    """Digest the library files behind a script.
 
     Snakemake sees when a script changes, not when a module that it imports does; this digest
     among a rule's parameters makes it see.
     """
-    names = sorted(set().union(*map(modules_behind, modules)))
     digest = hashlib.sha256()
-    for name in names:
+    for name in sorted(modules_behind(source)):
         digest.update((_LIBRARY / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
 

@@ -1,6 +1,7 @@
-"""The table that passes from models to the evaluation: windows and class probabilities."""
+"""The tables that pass from models to the evaluation, and from there to figures and reports."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -32,3 +33,12 @@ def prediction_table(
     for index, name in enumerate(classes):
         table[PROBABILITY + name] = probabilities[:, index].astype(np.float32)
     return table.reset_index(drop=True)
+
+
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """Read a table of scores or of confusion; names stay names, also "1" and "NA"."""
+    names = ("model", "task", "cell_type", "split", "metric", "label", "predicted")
+    numbers = {name: [""] for name in ("value", "low", "high")}
+    return pd.read_csv(
+        path, sep="\t", dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=numbers
+    )

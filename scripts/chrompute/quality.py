@@ -15,11 +15,11 @@ _BACKGROUND = 100
 _WINDOW = 50
 
 
-def tss_enrichment(fragments: Fragments, sites: pd.DataFrame) -> float:
+def tss_enrichment(fragments: Fragments, sites: pd.DataFrame) -> float | None:
     """Compute the cuts at TSS over those 2 kb away, after the ENCODE ATAC-seq standards.
 
     The mean cut density within 50 bp of the TSS is divided by the mean density in the
-    outermost 100 bp on each side of a 4-kb window.
+    outermost 100 bp on each side of a 4-kb window. None where nothing was cut there.
     """
     wide = TSS_FLANK + 1000  # a fragment whose midpoint is outside can still cut inside
     _, offset, length = fragments_at_sites(fragments, sites, wide)
@@ -29,7 +29,7 @@ def tss_enrichment(fragments: Fragments, sites: pd.DataFrame) -> float:
     counts = np.bincount(cuts + TSS_FLANK, minlength=2 * TSS_FLANK + 1)
     background = np.concatenate([counts[:_BACKGROUND], counts[-_BACKGROUND:]]).mean()
     centre = counts[TSS_FLANK - _WINDOW : TSS_FLANK + _WINDOW + 1].mean()
-    return float(centre / background) if background > 0 else float("nan")
+    return round(float(centre / background), 4) if background > 0 else None
 
 
 def sample_quality(
@@ -70,7 +70,7 @@ def sample_quality(
         "nucleosome_free_fraction": round(float((lengths < 100).mean()), 6),
         "length_histogram": np.bincount(lengths).tolist(),
         "empty_chromosomes": empty,
-        "tss_enrichment": None if sites is None else round(tss_enrichment(fragments, sites), 4),
+        "tss_enrichment": None if sites is None else tss_enrichment(fragments, sites),
         "warnings": _warnings(filter_counts, empty),
     }
 

@@ -12,6 +12,7 @@ import jinja2
 import pandas as pd
 
 from chrompute.figures import METRIC_TITLES
+from chrompute.predictions import read_scores
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def index_content(
     leading
         {task: the metric it names}.
     """
-    scores = pd.read_csv(metrics, sep="\t")
+    scores = read_scores(metrics)
     facts = [_read_json(Path(path)) for path in quality]
     rows = []
     for cell_type in dict.fromkeys(name for _, name in samples):
@@ -228,7 +229,7 @@ class _Page:
 
     def task(self, name: str, entry: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
         facts = _read_json(self.results / f"windows/{entry['windows']}.json")
-        scores = pd.read_csv(self.results / "evaluation/metrics.tsv", sep="\t")
+        scores = read_scores(self.results / "evaluation/metrics.tsv")
         models = [model for model, _ in entry["runs"]]
         scores = scores[(scores["cell_type"] == self.cell_type) & scores["model"].isin(models)]
         counts = facts["counts"][self.cell_type]

@@ -123,15 +123,13 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
         One sentence each, empty when all is well.
     """
     schema = json.loads(Path(schema_path).read_text())
-    faults = [
-        sentence
-        for error in sorted(
-            Draft202012Validator(schema).iter_errors(config), key=lambda e: list(map(str, e.path))
-        )
-        for sentence in _explain(error)
-    ]
-    if faults:
-        return Settings(config, [], []), [f"configuration: {fault}" for fault in faults]
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(config), key=lambda e: list(map(str, e.path))
+    )
+    faults = [f"configuration: {fault}" for error in errors for fault in _explain(error)]
+    # With nothing but unknown keys the rest can be trusted, and is looked at all the same.
+    if any(error.validator != "additionalProperties" for error in errors):
+        return Settings(config, [], []), faults
     filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
     for group in (filled["models"], *(task["classes"] for task in filled["tasks"].values())):
         for name, entry in group.items():
@@ -139,8 +137,10 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     samples, sample_faults = read_samples(filled["samples"])
     labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
     settings = Settings(filled, samples, labels)
-    own = _cross_faults(settings) if not (sample_faults or label_faults) else []
-    return settings, [*sample_faults, *label_faults, *own]
+    faults += sample_faults + label_faults + _configuration_faults(filled)
+    if not (sample_faults or label_faults):
+        faults += _sheet_faults(settings)
+    return settings, faults
 
 
 def _explain(error: ValidationError) -> list[str]:
@@ -198,19 +198,20 @@ def _samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> li
     return [s for s in samples if s.assay in assays and (chosen is None or s.name in chosen)]
 
 
-def _cross_faults(settings: Settings) -> list[str]:
-    """List what no schema can say: names that must exist, and inputs that would leak labels."""
-    config = settings.config
-    faults = [
-        f"configuration: {place}: unknown {what} {name!r}{_suggestion(name, known)}"
-        for place, what, name, known in _references(settings)
-        if name not in known
-    ]
-    for low, high in (("fragments", "fragments"), ("vplots", "vplots"), ("images", "images")):
-        if config[low]["min_length"] >= config[high]["max_length"]:
-            faults.append(f"configuration: {low}: min_length must be below max_length")
+#: Columns of a window set beside its task's, and what a task must therefore not be called.
+_WINDOW_COLUMNS = ("cell_type", "chrom", "start", "end", "centre", "split")
+
+
+def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
+    """List what no schema can say of the configuration alone: ranges, and names that must exist."""
+    faults = _unknown_names(_references(config))
+    for block in ("fragments", "vplots", "nucleosomes", "images"):
+        if config[block]["min_length"] >= config[block]["max_length"]:
+            faults.append(f"configuration: {block}: min_length must be below max_length")
     for name, entry in config["tasks"].items():
         faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
+        if name in _WINDOW_COLUMNS:
+            faults.append(f"configuration: tasks: {name!r} is a column of windows; rename the task")
         sets = [w for w, window_set in config["windows"].items() if window_set["task"] == name]
         if len(sets) > 1:
             faults.append(
@@ -219,13 +220,39 @@ def _cross_faults(settings: Settings) -> list[str]:
             )
     if "classes" in config["sites"]:
         faults.append("configuration: sites: 'classes' is the name of a figure; choose another")
-    for name, entry in config["models"].items():
+    return faults
+
+
+def _sheet_faults(settings: Settings) -> list[str]:
+    """List what configuration and sheets say against each other."""
+    models = settings.config["models"]
+    samples = [sample.name for sample in settings.samples]
+    references: list[_Reference] = []
+    for name, entry in models.items():
+        place = f"models/{name}"
+        references += [(f"{place}/samples", "sample", s, samples) for s in entry["samples"] or ()]
+        if entry["train_on"] != "all":
+            known = settings.cell_types
+            references += [(f"{place}/train_on", "cell type", c, known) for c in entry["train_on"]]
+    faults = _unknown_names(references)
+    for name, entry in models.items():
         faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
     return faults
 
 
-def _references(settings: Settings) -> Iterable[tuple[str, str, str, Iterable[str]]]:
-    config = settings.config
+#: Where a name stands, what it names, the name, and the names that exist.
+_Reference = tuple[str, str, str, Iterable[str]]
+
+
+def _unknown_names(references: Iterable[_Reference]) -> list[str]:
+    return [
+        f"configuration: {place}: unknown {what} {name!r}{_suggestion(name, known)}"
+        for place, what, name, known in references
+        if name not in known
+    ]
+
+
+def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
     for block in ("vplots", "nucleosomes"):
         for name in config[block]["sites"]:
             yield f"{block}/sites", "site set", name, config["sites"]
@@ -234,13 +261,7 @@ def _references(settings: Settings) -> Iterable[tuple[str, str, str, Iterable[st
     for name, entry in config["windows"].items():
         yield f"windows/{name}", "task", entry["task"], config["tasks"]
     for name, entry in config["models"].items():
-        place = f"models/{name}"
-        yield place, "window set", entry["windows"], config["windows"]
-        for sample in entry["samples"] or ():
-            yield f"{place}/samples", "sample", sample, [s.name for s in settings.samples]
-        if entry["train_on"] != "all":
-            for cell_type in entry["train_on"]:
-                yield f"{place}/train_on", "cell type", cell_type, settings.cell_types
+        yield f"models/{name}", "window set", entry["windows"], config["windows"]
 
 
 def _model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:

@@ -1,6 +1,7 @@
 """The sample sheet and the label sheet: tab-separated, one line a sample or label file."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,12 +83,19 @@ def _read_sheet(
         if name not in columns
     ]
     faults += [
+        f"{path}, line {first}: column {name!r} is there twice; keep one"
+        for name, times in Counter(header).items()
+        if times > 1
+    ]
+    if not faults and len(lines) < 2:
+        faults = [f"{path}: has no line below its header"]
+    if faults:
+        return [], faults
+    faults += [
         f"{path}, line {number}: has {len(fields)} columns, its header {len(header)}; mend the tabs"
         for number, fields in lines[1:]
         if len(fields) > len(header)
     ]
-    if not faults and len(lines) < 2:
-        faults = [f"{path}: has no line below its header"]
     empty = dict.fromkeys(columns, "")
     rows = [
         (number, empty | dict(zip(header, map(str.strip, fields), strict=False)))
@@ -103,10 +111,9 @@ def _split(text: str, separator: str = ";") -> tuple[str, ...]:
 def read_samples(path: str) -> tuple[list[Sample], list[str]]:
     """Read the sample sheet; return the samples and, one sentence each, all its faults."""
     rows, faults = _read_sheet(path, _SAMPLE_COLUMNS)
-    if faults:
-        return [], faults
     samples: list[Sample] = []
     lines: dict[str, int] = {}
+    bams: dict[str, int] = {}
     for line, row in rows:
         name = row["sample"]
         problems = _sample_problems(row)
@@ -115,6 +122,10 @@ def read_samples(path: str) -> tuple[list[Sample], list[str]]:
                 f"sample {name!r} is already on line {lines[name]}; give each sample its own name"
             )
         lines.setdefault(name, line)
+        for bam in _split(row["path"]):
+            if bam in bams:
+                problems.append(f"{bam} is already on line {bams[bam]}; reads would count twice")
+            bams.setdefault(bam, line)
         faults += [f"{path}, line {line}: {problem}" for problem in problems]
         if not problems:
             samples.append(_as_sample(row))
@@ -128,6 +139,8 @@ def _sample_problems(row: dict[str, str]) -> list[str]:
         for column in ("sample", "cell_type")
         if not _NAME.match(row[column])
     ]
+    if row["cell_type"] == "index":
+        problems.append("cell_type 'index' is the name of the reports' index; choose another")
     if row["assay"] not in ASSAYS:
         problems.append(f"assay {row['assay']!r} must be one of {', '.join(ASSAYS)}")
     if not _split(row["path"]):
@@ -162,8 +175,6 @@ def read_labels(
 ) -> tuple[list[LabelFile], list[str]]:
     """Read the label sheet; return the label files and, one sentence each, all its faults."""
     rows, faults = _read_sheet(path, _LABEL_COLUMNS)
-    if faults:
-        return [], faults
     known_samples = {sample.name for sample in samples}
     known_types = {sample.cell_type for sample in samples}
     labels: list[LabelFile] = []

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.errors import InputError
-from chrompute.intervals import IntervalSet, scan_bed, shorten
+from chrompute.intervals import IntervalSet, open_text, scan_bed, shorten
 
 #: Column of each thing a site table must name.
 _NEEDED = ("chrom", "position", "strand")
@@ -57,30 +57,34 @@ def scan_sites(
 def _scan_table(
     path: str | Path, entry: Mapping[str, Any], sizes: Mapping[str, int], aliases: Mapping[str, str]
 ) -> tuple[pd.DataFrame, list[str]]:
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     columns = entry["columns"]
-    absent = [columns[name] for name in _NEEDED if columns[name] not in table.columns]
+    with open_text(path) as handle:
+        lines = [(n, text.rstrip("\r\n").split("\t")) for n, text in enumerate(handle, 1)]
+    lines = [(n, fields) for n, fields in lines if any(fields) and not fields[0].startswith("#")]
+    header = lines[0][1] if lines else []
+    absent = [columns[name] for name in _NEEDED if columns[name] not in header]
     if absent:
-        have = ", ".join(table.columns)
+        have = ", ".join(header) or "none"
         return pd.DataFrame(columns=list(_NEEDED)), [
-            f"{path}, line 1: no column {name!r} (there are {have}); correct 'columns'"
-            for name in absent
+            f"{path}: no column {name!r} (there are {have}); correct 'columns'" for name in absent
         ]
-    sites = pd.DataFrame({name: table[columns[name]] for name in _NEEDED})
-    # An empty position means that the annotation knows none for this gene.
-    sites = sites[sites["position"] != ""].copy()
-    sites["chrom"] = sites["chrom"].replace(dict(aliases))
-    position = pd.to_numeric(sites["position"], errors="coerce") - bool(entry.get("one_based"))
-    size = sites["chrom"].map(dict(sizes))
-    bad = position.isna() | size.isna() | (position < 0) | (position >= size)
-    faults = [
-        f"{path}, line {index + 2}: {sites.chrom[index]}:{sites.position[index]} is no place in "
-        "the genome; correct or remove the line"
-        for index in sites.index[bad]
-    ]
-    sites = sites[~bad].assign(position=position[~bad].astype("int64"))
-    sites["strand"] = sites["strand"].where(sites["strand"].isin(["+", "-"]), ".")
-    return sites.reset_index(drop=True), shorten(faults, str(path))
+    rows, faults = [], []
+    for number, fields in lines[1:]:
+        row = dict(zip(header, fields, strict=False))
+        chrom, position, strand = (row.get(columns[name], "").strip() for name in _NEEDED)
+        chrom = aliases.get(chrom, chrom)
+        # An empty position means that the annotation knows none for this gene.
+        if position == "":
+            continue
+        place = int(position) - bool(entry.get("one_based")) if position.isdecimal() else -1
+        if 0 <= place < sizes.get(chrom, 0):
+            rows.append((chrom, place, strand if strand in ("+", "-") else "."))
+        else:
+            faults.append(
+                f"{path}, line {number}: {chrom}:{position} is no place in the genome; "
+                "correct or remove the line"
+            )
+    return pd.DataFrame(rows, columns=list(_NEEDED)), shorten(faults, str(path))
 
 
 def read_sites(

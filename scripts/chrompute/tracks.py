@@ -64,21 +64,22 @@ def write_track(
     """
     count = TRACKS[track]
     wanted = set(chromosomes)
-    values = {chrom: count(fragments, chrom) for chrom in fragments.sizes if chrom in wanted}
+    values = ((chrom, count(fragments, chrom)) for chrom in fragments.sizes if chrom in wanted)
     write_bigwig(values, fragments.sizes, path)
 
 
 def write_bigwig(
-    values: Mapping[str, npt.NDArray], sizes: Mapping[str, int], path: str | Path
+    values: Iterable[tuple[str, npt.NDArray]], sizes: Mapping[str, int], path: str | Path
 ) -> None:
     """Write per-base values as a bigWig of maximal runs of one value.
 
     Parameters
     ----------
     values
-        {chromosome: array of its length}.
+        (chromosome, array of its length) in the order of `sizes`; taken one at a time, so that
+        a whole genome need not fit in memory.
     sizes
-        All chromosomes of the header, in order; `values` is written in that order.
+        All chromosomes of the header, in order.
     path
         The file to write.
     """
@@ -86,10 +87,7 @@ def write_bigwig(
         raise InputError("pyBigWig was built without numpy; reinstall it from the lock file")
     with pyBigWig.open(str(path), "w") as handle:
         handle.addHeader(list(sizes.items()))
-        for chrom in sizes:
-            if chrom not in values:
-                continue
-            array = np.asarray(values[chrom])
+        for chrom, array in values:
             edges = np.flatnonzero(np.diff(array)) + 1
             starts = np.concatenate([[0], edges])
             ends = np.concatenate([edges, [array.size]])

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def build_windows(
     Raises
     ------
     InputError
-        When a state has no class, or a split is left without windows.
+        When a state has no class, or a cell type has no window in one of the splits.
     """
     faults = unmapped_states(task, (r.name for records in segments.values() for r in records))
     if faults:
@@ -127,7 +127,7 @@ def build_windows(
         "dropped": dict(sorted(dropped.items())),
         "windows": len(table),
         "classes": {name: task.titles[name] for name in task.classes},
-        "counts": _counts(table, task),
+        "counts": _counts(table, task, segments),
     }
     return table, facts
 
@@ -175,20 +175,26 @@ def _as_table(
     return table[columns].astype({"start": "int64", "end": "int64", "centre": "int64"})
 
 
-def _counts(table: pd.DataFrame, task: Task) -> dict[str, dict[str, dict[str, int]]]:
-    empty = [name for name in SPLITS if name not in set(table["split"])]
+def _counts(
+    table: pd.DataFrame, task: Task, cell_types: Iterable[str]
+) -> dict[str, dict[str, dict[str, int]]]:
+    there = set(zip(table["cell_type"], table["split"], strict=True))
+    empty = [
+        f"windows: cell type {cell_type!r} has no window in split {split!r}; "
+        "choose other chromosomes in 'split', or labels that cover them"
+        for cell_type in cell_types
+        for split in SPLITS
+        if (cell_type, split) not in there
+    ]
     if empty:
-        raise InputError(
-            f"windows: split {', '.join(map(repr, empty))} has no window; "
-            "choose other chromosomes in 'split'"
-        )
+        raise InputError(empty)
     number = table.groupby(["cell_type", "split", task.name]).size().to_dict()
     return {
         cell_type: {
             split: {name: int(number.get((cell_type, split, name), 0)) for name in task.classes}
             for split in SPLITS
         }
-        for cell_type in table["cell_type"].unique()
+        for cell_type in cell_types
     }
 
 

@@ -220,6 +220,35 @@ def test_unsorted_bam_is_refused(
         read_bam([path], PLAIN)
 
 
+@pytest.mark.parametrize("pairing", ["strict", "fast"])
+def test_a_header_that_the_fast_reader_refuses(
+    human_bam: Path, tmp_path: Path, pairing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """samtools accepts a program that stands in the header twice; many pipelines write that."""
+    path = tmp_path / "odd.bam"
+    with pysam.AlignmentFile(human_bam) as bam:
+        sizes = dict(zip(bam.references, bam.lengths, strict=True))
+        text = str(bam.header) + "@PG\tID:twice\n@PG\tID:twice\n"
+        header = pysam.AlignmentHeader.from_text(text)
+        with pysam.AlignmentFile(path, "wb", header=header) as out:
+            for read in bam:
+                out.write(pysam.AlignedSegment.from_dict(read.to_dict(), header))
+    rules = FragmentFilter(sizes, Shift(0, 0), pairing=pairing)
+    expected, counts = read_bam([human_bam], rules)
+    found, odd_counts = read_bam([path], rules)
+    assert "read by pysam" in caplog.text
+    assert as_tuples(found) == as_tuples(expected)
+    assert odd_counts == counts
+
+
+def test_both_readers_give_the_same_batches(human_bam: Path) -> None:
+    columns = [*alignments._STRICT_FIELDS, "tlen"]
+    fast = next(alignments.oxbow_batches(human_bam, fields=columns))
+    slow = next(alignments.pysam_batches(human_bam))
+    for name in columns:
+        assert fast.column(name).to_pylist() == slow.column(name).to_pylist(), name
+
+
 def test_truncated_bam_is_refused(yeast: Path, tmp_path: Path) -> None:
     whole = (yeast / "atac_SRR1822137_pr1.bam").read_bytes()
     path = tmp_path / "cut.bam"

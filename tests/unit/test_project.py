@@ -1,7 +1,7 @@
 """Figures, reports, the digest of the code, and files of the project that must agree."""
 
 import re
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import yaml
 
 from chrompute import figures, manifest
 from chrompute.errors import ChromputeError, InputError
+from chrompute.predictions import read_scores
 from chrompute.report import filter_rows, headline, model_rows, render
 from chrompute.runlog import run_log
 from chrompute.vplots import Vplot
@@ -59,7 +60,7 @@ def test_panel_and_other_figures_are_drawn(tmp_path: Path) -> None:
     drawn = figures.draw_confusion(cells, ["a", "b"], ["A", "B"], "t")
     texts = [text.get_text() for text in drawn.axes[0].texts]
     assert texts == ["75\n3", "25\n1", "0\n0", "100\n4"]
-    panel = figures.draw_vplot_panel({f"class {i}": small_vplot() for i in range(5)})
+    panel = figures.draw_vplot_panel([(f"class {i}", small_vplot()) for i in range(5)])
     assert [axes.get_title() for axes in panel.axes[:5]] == [f"class {i}\n(7)" for i in range(5)]
 
 
@@ -101,29 +102,32 @@ def test_reports_escape_what_comes_from_data(tmp_path: Path) -> None:
 
 
 def test_code_hash_follows_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {"tracks", "fragments", "errors"} <= manifest.modules_behind("tracks")
-    assert "networks" not in manifest.modules_behind("tracks")
+    track = ROOT / "scripts/track.py"
+    assert {"tracks", "fragments", "errors"} <= manifest.modules_behind(track)
+    assert "networks" not in manifest.modules_behind(track)
     (tmp_path / "a.py").write_text("from chrompute.b import x\n")
     (tmp_path / "b.py").write_text("x = 1\n")
     (tmp_path / "c.py").write_text("y = 1\n")
     monkeypatch.setattr(manifest, "_LIBRARY", tmp_path)
-    before = manifest.code_hash("a")
+    source = tmp_path / "script.py"
+    source.write_text("from chrompute.a import x\n")
+    before = manifest.code_hash(source)
     (tmp_path / "c.py").write_text("y = 2\n")
-    assert manifest.code_hash("a") == before
+    assert manifest.code_hash(source) == before
     (tmp_path / "b.py").write_text("x = 2\n")
-    assert manifest.code_hash("a") != before
+    assert manifest.code_hash(source) != before
 
 
 def test_dependencies_point_one_way() -> None:
     library = ROOT / "scripts/chrompute"
     imports = {path.stem: path.read_text() for path in library.glob("*.py")}
     for module in ASSAY_MODULES:
-        behind = manifest.modules_behind(module)
+        behind = {module, *manifest.modules_behind(library / f"{module}.py")}
         assert not any(
             re.search(r"^(import|from) (torch|lightning)", imports[m], re.M) for m in behind
         ), module
     for module in MODEL_MODULES:
-        assert "alignments" not in manifest.modules_behind(module), module
+        assert "alignments" not in manifest.modules_behind(library / f"{module}.py"), module
     assert not any(re.search(r"^(import|from) snakemake", text, re.M) for text in imports.values())
 
 
@@ -171,21 +175,25 @@ def test_conda_environments_hold_what_their_scripts_import() -> None:
         names = {entry.split(" =")[0] for entry in entries}
         there = {imported_as.get(name, name) for name in names} | {"chrompute"}
         text = (ROOT / f"scripts/{script}.py").read_text()
-        modules = set(re.findall(r"from chrompute\.(\w+)", text))
-        behind = set().union(*map(manifest.modules_behind, modules))
+        behind = manifest.modules_behind(ROOT / f"scripts/{script}.py")
         texts = [text, *((ROOT / f"scripts/chrompute/{m}.py").read_text() for m in behind)]
         wanted = {name for each in texts for name in third_party.findall(each)}
         wanted -= set(sys.stdlib_module_names) | {"snakemake"}
         assert wanted <= there, f"{script} in {env}: {wanted - there}"
 
 
-def test_the_configuration_table_is_up_to_date(tmp_path: Path) -> None:
-    before = (ROOT / "config/README.md").read_text()
-    try:
-        subprocess.run([sys.executable, ROOT / "docs/make_config_table.py"], check=True)
-        assert (ROOT / "config/README.md").read_text() == before
-    finally:
-        (ROOT / "config/README.md").write_text(before)
+def test_the_configuration_table_is_up_to_date() -> None:
+    made = runpy.run_path(str(ROOT / "docs/make_config_table.py"))
+    text = (ROOT / "config/README.md").read_text()
+    assert made["filled"](text) == text
+
+
+def test_names_in_tables_of_scores_stay_names(tmp_path: Path) -> None:
+    row = SCORES.iloc[:1].assign(cell_type="293", model="NA", low=None)
+    row.to_csv(tmp_path / "s.tsv", sep="\t", index=False)
+    read = read_scores(tmp_path / "s.tsv").iloc[0]
+    assert (read["cell_type"], read["model"], read["value"]) == ("293", "NA", 0.25)
+    assert np.isnan(read["low"])
 
 
 def test_errors_of_the_user_are_one_message_in_terminal_and_log(

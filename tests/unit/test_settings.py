@@ -1,6 +1,7 @@
 """Configuration, sheets and the check: every fault is told, with place and remedy."""
 
 import copy
+import gzip
 import hashlib
 import re
 import shutil
@@ -105,6 +106,7 @@ def test_a_models_training_comes_before_the_runs_before_the_defaults(case: Case)
         ("quality", {"tss": "tsss"}, "quality/tss: unknown site set 'tsss'; did you mean 'tss'?"),
         ("vplots", {"sites": ["no"]}, "vplots/sites: unknown site set 'no'"),
         ("images", {"min_length": 500}, "images: min_length must be below max_length"),
+        ("nucleosomes", {"min_length": 200}, "nucleosomes: min_length must be below max_length"),
     ],
 )
 def test_configuration_faults_name_the_key(
@@ -156,13 +158,16 @@ def test_sheet_faults_name_the_line(tmp_path: Path) -> None:
         + "a\tc\tATAC\tx.bam\t\t\t\n"
         + "a\tc\tDNase\tx.bam\t4\tmaybe\t\n"
         + "b b\tc\tATAC\t\t\t\tabc\n"
+        + "\n# a comment\n"
+        + "d\tindex\tATAC\ty.bam\t\t\t\textra\n"
     )
     samples, faults = read_samples(str(path))
     assert [sample.name for sample in samples] == ["a"]
     words = ["DNase", "maybe", "'4'", "already on line 2", "'b b'", "path is empty", "one digest"]
+    words += ["'index'", "has 8 columns", "x.bam is already on line 2"]
     for word in words:
         assert any(word in fault for fault in faults), word
-    assert {re.search(r"line (\d)", fault).group(1) for fault in faults} == {"3", "4"}
+    assert {re.search(r"line (\d)", fault).group(1) for fault in faults} == {"3", "4", "7"}
 
 
 def test_sheet_header_faults(tmp_path: Path) -> None:
@@ -220,6 +225,13 @@ def cut(path: Path) -> None:
             "states.bed: state 'PP' has no class in tasks/state (did you mean 'P'?)",
         ),
         (lambda f, _: (f / "black.bed").write_text(""), "black.bed: holds no interval"),
+        (lambda f, _: (f / "tss.bed").write_text(""), "tss.bed: holds no site"),
+        (lambda f, _: (f / "tss.bed").write_bytes(b"\xff\xfe\x00"), "tss.bed: cannot be read"),
+        (lambda f, _: (f / "g.fa").write_text(">p\nMEEPQSDPSV\n"), "g.fa: 'p' is no DNA sequence"),
+        (
+            lambda f, _: (f / "states.bed").write_text("chr1\t0\t500\tP\nchr1\t499\t600\tG\n"),
+            "states.bed, line 2: the segment shares bases with that of line 1",
+        ),
         (lambda f, _: (f / "tss.bed").write_text("chr1\t9\n"), "tss.bed, line 1: has 2 tab-sep"),
         (
             lambda f, make: make(pair("a", "chr1", 1, 90), SIZES, "atac.bam", order="queryname"),
@@ -266,6 +278,40 @@ def test_missing_index_is_made_elsewhere(case: Case, tmp_path: Path) -> None:
     assert inspected(case, tmp_path) == []
     assert [path.name for path in (tmp_path / "index").iterdir()] == ["a.0.csi"]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "index"])
+
+
+def test_a_broken_index_is_replaced_not_blamed_on_the_bam(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "atac.bam.bai").write_bytes(b"")
+    assert inspected(case, tmp_path) == []
+    assert [path.name for path in (tmp_path / "index").iterdir()] == ["a.0.csi"]
+
+
+def test_gzipped_regions_that_are_cut_are_told(case: Case, tmp_path: Path) -> None:
+    whole = gzip.compress(b"chr1\t9000\t9100\n" * 500)
+    (tmp_path / "black.bed.gz").write_bytes(whole[: len(whole) // 2])
+    case["genome"]["blacklist"] = f"{tmp_path}/black.bed.gz"
+    assert any("black.bed.gz: cannot be read" in fault for fault in inspected(case, tmp_path))
+
+
+def test_regions_are_compared_with_a_bam_where_the_genome_is_unreadable(
+    case: Case, tmp_path: Path
+) -> None:
+    (tmp_path / "g.fa").unlink()
+    (tmp_path / "states.bed").write_text("chr1\t0\t500\tP\nchr2\t0\t5001\tG\n")
+    faults = inspected(case, tmp_path)
+    assert len(faults) == 2
+    assert "states.bed, line 2" in faults[1]
+
+
+def test_a_misspelt_key_does_not_hide_other_faults(case: Case, tmp_path: Path) -> None:
+    case["fragmnets"] = {}
+    case["vplots"] = {"sites": ["no"]}
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text(sheet.read_text().replace("MNase", "MNas"))
+    settings, faults = load_settings(case, SCHEMA)
+    assert [*map(bool, (faults, settings.samples))] == [True, True]
+    for word in ("'fragmnets'", "site set 'no'", "'MNas'"):
+        assert any(word in fault for fault in faults), word
 
 
 def test_digest_of_the_sheet_is_compared(case: Case, tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_an_unmapped_state_stops_and_names_itself() -> None:
 
 
 def test_a_split_without_windows_stops() -> None:
-    with pytest.raises(InputError, match="split 'test' has no window"):
+    with pytest.raises(InputError, match="'a' has no window in split 'test'"):
         build_windows({"a": BASIC[:2]}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
 
 
