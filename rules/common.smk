@@ -8,9 +8,10 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from chrompute.check import input_paths, inspect_inputs
+from chrompute.check import check_inputs, input_paths, inspect_inputs
 from chrompute.errors import InputError
 from chrompute.manifest import code_hash
+from chrompute.runlog import run_log
 from chrompute.settings import load_settings
 from chrompute.tracks import TRACKS
 
@@ -55,14 +56,22 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def check_before_work():
+    """Look at every input once a run has something to do, and before any job of it starts.
+
+    This is no job: jobs would have to depend on it, and since it looks at nearly the whole
+    configuration, every change of that would run all of them again.
+    """
+    results, logs = (
+        Path(workflow.pathvars.apply(f"<{name}>")) for name in ("results", "logs")
+    )
+    with run_log(logs / "check.log"):
+        check_inputs(settings, results / "check")
+
+
 def code_of(script):
     """Digest the library behind a script: Snakemake sees changes of the script alone."""
     return code_hash(Path(workflow.basedir) / f"scripts/{script}.py")
-
-
-def part(*keys):
-    """Take some blocks of the configuration, so that a rule reruns only when those change."""
-    return {key: config[key] for key in keys}
 
 
 def existing(paths):
@@ -75,7 +84,6 @@ def all_inputs(wildcards):
 
 
 def genome_file(wildcards):
-    """The FASTA. Sizes are ancient where they are read, so that another check reruns nothing."""
     return existing([config["genome"]["fasta"]])
 
 

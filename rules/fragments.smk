@@ -5,8 +5,7 @@ rule fragments:
     """Turn the BAMs of one sample into its fragment store."""
     input:
         bams=bams,
-        sizes=ancient("<results>/check/chrom.sizes"),
-        genome=genome_file,
+        sizes="<results>/check/chrom.sizes",
         blacklist=blacklist,
         aliases=alias_table,
     output:

@@ -5,8 +5,7 @@ rule windows:
     """Make one window set: candidates, labels and split."""
     input:
         labels=label_files,
-        sizes=ancient("<results>/check/chrom.sizes"),
-        genome=genome_file,
+        sizes="<results>/check/chrom.sizes",
         blacklist=blacklist,
         aliases=alias_table,
     output:

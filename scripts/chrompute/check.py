@@ -108,27 +108,32 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
     return found
 
 
-def check_inputs(settings: Settings, index_folder: str | Path | None) -> Findings:
-    """Inspect all inputs and raise when there is a fault.
+def check_inputs(settings: Settings, folder: str | Path) -> Findings:
+    """Inspect all inputs, write what was seen to `inputs.json`, and raise when there is a fault.
+
+    Parameters
+    ----------
+    settings
+        Configuration and sheets.
+    folder
+        Where `inputs.json` is written, and `index/` for BAMs that have no index.
 
     Raises
     ------
     InputError
-        With every fault that was found.
+        With every fault that was found; nothing is written then.
     """
-    found = inspect_inputs(settings, index_folder)
+    folder = Path(folder)
+    found = inspect_inputs(settings, folder / "index")
     for note in found.notes:
         logger.warning("note: %s", note)
     if found.faults:
         raise InputError(found.faults)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
+    (folder / "inputs.json").write_text(json.dumps(content, indent=2) + "\n")
     logger.info("%d files checked, no fault", len(found.files))
     return found
-
-
-def write_findings(found: Findings, path: str | Path) -> None:
-    """Write the facts and notes as JSON."""
-    content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
-    Path(path).write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str]:
@@ -225,6 +230,7 @@ def _count_reads(
 ) -> dict[str, int]:
     """Return the mapped reads of each chromosome, from the BAM's index or one made for it."""
     index = _index_beside(path)
+    made = Path(index_folder) / f"{sample.name}.{sample.paths.index(path)}.csi"
     entries: list[Any] = []
     if index is not None:
         try:
@@ -234,7 +240,7 @@ def _count_reads(
             found.notes.append(f"{index}: is no index of {path}; another one is made and used")
             index = None
     if index is None:
-        made = _make_index(path, sample, index_folder)
+        _make_index(path, made)
         with pysam.AlignmentFile(path, "rb", index_filename=str(made)) as bam:
             entries, unplaced = bam.get_index_statistics(), int(bam.nocoordinate)
     reads = {entry.contig: int(entry.mapped) for entry in entries}
@@ -283,12 +289,13 @@ def _index_beside(path: str) -> Path | None:
     return next((Path(name) for name in names if Path(name).is_file()), None)
 
 
-def _make_index(path: str, sample: Sample, folder: str | Path) -> Path:
-    target = Path(folder) / f"{sample.name}.{sample.paths.index(path)}.csi"
+def _make_index(path: str, target: Path) -> None:
+    """Index a BAM, unless an earlier start has done so since the BAM was written."""
+    if target.is_file() and target.stat().st_mtime >= Path(path).stat().st_mtime:
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     logger.info("%s has no usable index, writing %s", path, target)
     pysam.index("-c", "-o", str(target), path)
-    return target
 
 
 def _name_faults(

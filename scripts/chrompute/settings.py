@@ -45,13 +45,6 @@ class Settings:
     samples: Sequence[Sample]
     labels: Sequence[LabelFile]
 
-    @classmethod
-    def of_checked(cls, config: Mapping[str, Any]) -> "Settings":
-        """Read the sheets of a configuration that `load_settings` has found in order."""
-        samples, _ = read_samples(config["samples"])
-        labels, _ = read_labels(config["labels"], config["tasks"], samples)
-        return cls(config, samples, labels)
-
     @property
     def cell_types(self) -> list[str]:
         """Cell types in the order of the sample sheet."""

@@ -3,6 +3,7 @@
 import copy
 import gzip
 import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -266,10 +267,19 @@ def test_faults_of_all_files_are_told_in_one_run(case: Case, tmp_path: Path) -> 
     case["windows"]["w"]["split"]["test"] = ["chr9"]
     settings, _ = load_settings(case, SCHEMA)
     with pytest.raises(InputError) as caught:
-        check_inputs(settings, tmp_path / "index")
+        check_inputs(settings, tmp_path / "check")
     text = str(caught.value)
     for word in ("atac.bam", "mnase.bam", "line 1", "'Z'", "'chr9'"):
         assert word in text
+    assert not (tmp_path / "check/inputs.json").exists()
+
+
+def test_what_the_check_saw_is_written_down(case: Case, tmp_path: Path) -> None:
+    check_inputs(load_settings(case, SCHEMA)[0], tmp_path / "check")
+    facts = json.loads((tmp_path / "check/inputs.json").read_text())
+    assert facts["chromosomes"] == SIZES
+    assert facts["files"][f"{tmp_path}/atac.bam"]["mapped_reads"] == 12
+    assert len(facts["files"]) == 8
 
 
 def test_missing_index_is_made_elsewhere(case: Case, tmp_path: Path) -> None:
