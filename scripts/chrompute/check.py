@@ -50,6 +50,8 @@ class Findings:
         {chromosome: bp} of the genome, empty when it could not be read.
     bam_sizes
         {chromosome: bp} of a BAM; regions are compared with it where the genome is unreadable.
+    unindexed
+        BAMs without a usable index beside them, and their samples.
     files
         {path: facts}.
     """
@@ -58,6 +60,7 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
     bam_sizes: dict[str, int] = field(default_factory=dict)
+    unindexed: list[tuple[str, Sample]] = field(default_factory=list)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -100,11 +103,15 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
         _inspect_genome(genome["fasta"], found)
     if found.sizes:
         _inspect_splits(settings, found)
+    excluded = genome.get("exclude", [])
     for sample in settings.samples:
-        for path in sample.paths:
-            if path not in gone:
-                _inspect_bam(path, sample, genome.get("exclude", []), aliases, index_folder, found)
+        for path in (path for path in sample.paths if path not in gone):
+            _inspect_bam(path, sample, excluded, aliases, None, found)
     _inspect_regions(settings, gone, aliases, found)
+    if not found.faults and index_folder is not None:
+        # Only now, since making an index takes long and leaves a file.
+        for path, sample in found.unindexed:
+            _inspect_bam(path, sample, excluded, aliases, index_folder, found)
     return found
 
 
@@ -218,40 +225,49 @@ def _content_faults(
         faults += _order_faults(path)
     found.bam_sizes = {aliases.get(raw, raw): size for raw, size in header.items()}
     reads = None
-    if not faults and index_folder is not None:
+    if not faults:
         reads = _count_reads(path, sample, index_folder, found)
-        if not sum(reads.values()):
+        if reads is not None and not sum(reads.values()):
             faults.append(f"{path}: holds no mapped read; remove the sample or align it again")
     return faults + _name_faults(path, header, reads or {}, excluded, aliases, found)
 
 
 def _count_reads(
-    path: str, sample: Sample, index_folder: str | Path, found: Findings
-) -> dict[str, int]:
-    """Return the mapped reads of each chromosome, from the BAM's index or one made for it."""
-    index = _index_beside(path)
-    made = Path(index_folder) / f"{sample.name}.{sample.paths.index(path)}.csi"
-    entries: list[Any] = []
-    if index is not None:
-        try:
-            with pysam.AlignmentFile(path, "rb", index_filename=str(index)) as bam:
-                entries, unplaced = bam.get_index_statistics(), int(bam.nocoordinate)
-        except (OSError, ValueError):
-            found.notes.append(f"{index}: is no index of {path}; another one is made and used")
-            index = None
-    if index is None:
+    path: str, sample: Sample, index_folder: str | Path | None, found: Findings
+) -> dict[str, int] | None:
+    """Return the mapped reads of each chromosome, from the BAM's index or one made for it.
+
+    Without a usable index and a folder to make one in, the BAM is noted in `found.unindexed`.
+    """
+    beside = _index_beside(path)
+    statistics = None if beside is None else _statistics(path, beside)
+    if statistics is None and index_folder is None:
+        found.unindexed.append((path, sample))
+        return None
+    if statistics is None and index_folder is not None:
+        made = Path(index_folder) / f"{sample.name}.{sample.paths.index(path)}.csi"
         _make_index(path, made)
-        with pysam.AlignmentFile(path, "rb", index_filename=str(made)) as bam:
-            entries, unplaced = bam.get_index_statistics(), int(bam.nocoordinate)
-    reads = {entry.contig: int(entry.mapped) for entry in entries}
+        statistics = _statistics(path, made)
+        beside = None
+    reads, unplaced = statistics or ({}, 0)
     found.files[path] = {
         "kind": "alignments",
         "sample": sample.name,
         "mapped_reads": sum(reads.values()),
         "unplaced_reads": unplaced,
-        "own_index": index is not None,
+        "own_index": beside is not None,
     }
     return reads
+
+
+def _statistics(path: str, index: Path) -> tuple[dict[str, int], int] | None:
+    """Return mapped reads by chromosome and unplaced reads; None when the index does not fit."""
+    try:
+        with pysam.AlignmentFile(path, "rb", index_filename=str(index)) as bam:
+            entries, unplaced = bam.get_index_statistics(), int(bam.nocoordinate)
+    except (OSError, ValueError):
+        return None
+    return {entry.contig: int(entry.mapped) for entry in entries}, unplaced
 
 
 def _order_faults(path: str, most: int = 200_000) -> list[str]:
@@ -295,7 +311,11 @@ def _make_index(path: str, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     logger.info("%s has no usable index, writing %s", path, target)
-    pysam.index("-c", "-o", str(target), path)
+    try:
+        pysam.index("-c", "-o", str(target), path)
+    except pysam.SamtoolsError:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _name_faults(
