@@ -26,3 +26,4 @@ if "snakemake" in globals():
         save_network(trained.network, trained.card, snakemake.output.weights, snakemake.output.card)
         trained.history.to_csv(snakemake.output.history, sep="\t", index=False)
         trained.predictions.to_parquet(snakemake.output.predictions, index=False)
+        trained.discard_checkpoints()

@@ -101,9 +101,14 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
     aliases = _aliases(genome.get("aliases"), gone, found)
     if genome["fasta"] not in gone:
         _inspect_genome(genome["fasta"], found)
+    excluded = genome.get("exclude", [])
     if found.sizes:
         _inspect_splits(settings, found)
-    excluded = genome.get("exclude", [])
+        found.notes += [
+            f"configuration: genome/exclude: {pattern!r} matches no chromosome of the genome"
+            for pattern in excluded
+            if not any(is_excluded(name, [pattern]) for name in found.sizes)
+        ]
     for sample in settings.samples:
         for path in (path for path in sample.paths if path not in gone):
             _inspect_bam(path, sample, excluded, aliases, None, found)

@@ -7,7 +7,6 @@ that was not.
 
 import logging
 import os
-import shutil
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -245,8 +244,8 @@ def train_network(
     seed
         Seed of everything random.
     checkpoints
-        Folder for the state after each epoch. A state found there is resumed; the folder is
-        removed when training ends well.
+        Folder for the state after each epoch. A state found there is resumed. The caller
+        removes the folder once what comes back is safe on disk.
 
     Returns
     -------
@@ -284,7 +283,6 @@ def train_network(
         f"{size:,}", len(chosen["train"]), len(chosen["valid"]), device,
     )  # fmt: skip
     _fit(module, loader, rules, device, Path(checkpoints))
-    shutil.rmtree(checkpoints, ignore_errors=True)
     return module.network.cpu().eval(), pd.DataFrame(module.history)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,12 +23,21 @@ from chrompute.recipe import Recipe, Stores
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What training leaves behind: network, card, history and predictions off the train split."""
+    """What training leaves behind: network, card, history and predictions off the train split.
+
+    `checkpoints` is the folder of the states after each epoch; `discard_checkpoints` removes it,
+    to be called once the rest is safe on disk.
+    """
 
     network: ChromatinNetwork
     card: dict[str, Any]
     history: pd.DataFrame
     predictions: pd.DataFrame
+    checkpoints: Path
+
+    def discard_checkpoints(self) -> None:
+        """Remove the states after each epoch."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
 def run_recipe(
@@ -95,7 +105,7 @@ def run_recipe(
         "validation": history.iloc[-1].to_dict(),
     }
     table = prediction_table(windows.iloc[held_out], recipe.task, recipe.classes, probabilities)
-    return TrainedModel(network.cpu(), card, history, table)
+    return TrainedModel(network.cpu(), card, history, table, folder)
 
 
 def _digest(

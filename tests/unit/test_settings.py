@@ -342,6 +342,13 @@ def test_excluded_chromosomes_need_not_agree(case: Case, tmp_path: Path) -> None
     assert inspected(case, tmp_path) == []
 
 
+def test_a_pattern_that_excludes_nothing_is_worth_a_note(case: Case, tmp_path: Path) -> None:
+    case["genome"]["exclude"] = ["chrM"]
+    found = inspect_inputs(load_settings(case, SCHEMA)[0], tmp_path / "index")
+    assert found.faults == []
+    assert any("'chrM' matches no chromosome" in note for note in found.notes)
+
+
 def test_aliases_reconcile_names(case: Case, tmp_path: Path) -> None:
     (tmp_path / "g.fa").write_text(f">1\n{'A' * 10_000}\n>2\n{'A' * 5_000}\n")
     (tmp_path / "aliases.tsv").write_text("chr1\t1\nchr2\t2\n")
