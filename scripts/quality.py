@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chrompute.fragments import read_fragments
-from chrompute.genome import is_excluded, read_aliases
-from chrompute.intervals import read_blacklist
+from chrompute.genome import is_excluded
 from chrompute.manifest import write_json
 from chrompute.quality import sample_quality
 from chrompute.runlog import run_log
-from chrompute.sites import read_sites
+from chrompute.sites import sites_with_fragments
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -21,17 +20,11 @@ if "snakemake" in globals():
         facts = json.loads(Path(snakemake.input.counts).read_text())
         sites = None
         if snakemake.params.tss and facts["assay"] == "ATAC":
-            aliases = read_aliases(next(iter(snakemake.input.aliases), None))
-            blacklist = read_blacklist(snakemake.input.blacklist, fragments.sizes, aliases)
-            used = {chrom for chrom, n in fragments.count_by_chromosome().items() if n}
-            sites = read_sites(
-                snakemake.input.sites[0],
-                snakemake.params.tss,
-                fragments.sizes,
-                blacklist,
-                used,
-                aliases,
-            )
+            files = snakemake.input
+            sites = sites_with_fragments(
+                fragments, files.sites[0], snakemake.params.tss, files.blacklist,
+                next(iter(files.aliases), None),
+            )  # fmt: skip
         expected = [c for c in fragments.sizes if not is_excluded(c, snakemake.params.exclude)]
         summary = sample_quality(fragments, facts["counts"], sites, expected)
         kept = {key: facts[key] for key in ("sample", "assay", "shift", "dedup")}

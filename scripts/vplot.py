@@ -4,10 +4,8 @@ from typing import TYPE_CHECKING
 
 from chrompute.figures import draw_vplot, save_figure
 from chrompute.fragments import read_pool
-from chrompute.genome import read_aliases
-from chrompute.intervals import read_blacklist
 from chrompute.runlog import run_log
-from chrompute.sites import read_sites, sites_of_class
+from chrompute.sites import sites_of_class, sites_with_fragments
 from chrompute.vplots import aggregate_vplot, write_vplot
 from chrompute.windows import read_windows
 
@@ -18,16 +16,15 @@ if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         fragments = read_pool(snakemake.input.fragments)
         entry, cell_type = snakemake.params.entry, snakemake.wildcards.cell_type
-        used = {chrom for chrom, number in fragments.count_by_chromosome().items() if number}
         if "task" in entry:
             windows = read_windows(snakemake.input.sites)
             sites = sites_of_class(windows, cell_type, **entry)
-            sites = sites[sites["chrom"].isin(used)].reset_index(drop=True)
+            counts = fragments.count_by_chromosome()
+            sites = sites[sites["chrom"].map(counts) > 0].reset_index(drop=True)
         else:
-            aliases = read_aliases(next(iter(snakemake.input.aliases), None))
-            blacklist = read_blacklist(snakemake.input.blacklist, fragments.sizes, aliases)
-            sites = read_sites(
-                snakemake.input.sites[0], entry, fragments.sizes, blacklist, used, aliases
+            files = snakemake.input
+            sites = sites_with_fragments(
+                fragments, files.sites[0], entry, files.blacklist, next(iter(files.aliases), None)
             )
         shape = {k: snakemake.params.vplots[k] for k in ("flank", "min_length", "max_length")}
         vplot = aggregate_vplot(fragments, sites, **shape)

@@ -28,7 +28,7 @@ from chrompute.intervals import IntervalSet
 logger = logging.getLogger(__name__)
 
 PAIRED, PROPER, UNMAPPED, MATE_UNMAPPED = 0x1, 0x2, 0x4, 0x8
-REVERSE, MATE_REVERSE, READ1, READ2 = 0x10, 0x20, 0x40, 0x80
+REVERSE, MATE_REVERSE, READ2 = 0x10, 0x20, 0x80
 SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x100, 0x200, 0x400, 0x800
 
 #: Headings of the filter counts, in the order in which the filters act.

@@ -1,6 +1,6 @@
 """Site sets: single bases with a strand, around which V-plots and profiles are drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.errors import InputError
-from chrompute.intervals import IntervalSet, open_text, scan_bed, shorten
+from chrompute.fragments import Fragments
+from chrompute.genome import read_aliases
+from chrompute.intervals import IntervalSet, open_text, read_blacklist, scan_bed, shorten
 
 #: Column of each thing a site table must name.
 _NEEDED = ("chrom", "position", "strand")
@@ -112,6 +114,31 @@ def read_sites(
     if not usable.any():
         raise InputError(f"{path}: no site lies on a chromosome with fragments; check the set")
     return sites[usable].reset_index(drop=True)
+
+
+def sites_with_fragments(
+    fragments: Fragments,
+    path: str | Path,
+    entry: Mapping[str, Any],
+    blacklist: Iterable[str | Path],
+    aliases: str | Path | None,
+) -> pd.DataFrame:
+    """Read the usable sites of a set on the chromosomes that hold fragments.
+
+    Parameters
+    ----------
+    fragments
+        The store that will be looked at around the sites.
+    path, entry
+        As in `scan_sites`.
+    blacklist
+        BED files, any number.
+    aliases
+        Table of chromosome aliases, or None.
+    """
+    names, sizes = read_aliases(aliases), fragments.sizes
+    used = {chrom for chrom, number in fragments.count_by_chromosome().items() if number}
+    return read_sites(path, entry, sizes, read_blacklist(blacklist, sizes, names), used, names)
 
 
 def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) -> pd.DataFrame:

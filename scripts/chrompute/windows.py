@@ -16,9 +16,6 @@ from chrompute.intervals import BedRecord, IntervalSet
 from chrompute.labels import Task, joined_segments, unmapped_states
 from chrompute.splits import SPLITS, ChromosomeSplit
 
-#: Where the centre base of a candidate lies, by name in the configuration.
-ANCHORS = ("centre", "start", "end")
-
 
 @dataclass(frozen=True)
 class WindowRules:
