@@ -18,7 +18,7 @@ from chrompute.runlog import run_log
 from chrompute.vplots import Vplot
 from helpers import ROOT
 
-CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "python-isal": "isal"}
 ASSAY_MODULES = (
     *("alignments", "fragments", "tracks", "vplots", "nucleosomes", "quality", "windows"),
     *("labels", "splits", "sites", "check", "intervals", "sheets", "settings"),
@@ -161,7 +161,7 @@ def test_every_rule_has_its_script_and_every_script_its_rule() -> None:
 def test_conda_environments_hold_what_their_scripts_import() -> None:
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     imported_as = {"scikit-learn": "sklearn", "pytorch": "torch", "matplotlib-base": "matplotlib"}
-    imported_as |= {"pybigwig": "pyBigWig"}
+    imported_as |= {"pybigwig": "pyBigWig", "python-isal": "isal"}
     third_party = re.compile(r"^(?:import|from) (\w+)", re.M)
     blocks = re.findall(r"^rule \w+:.*?(?=^rule|\Z)", rules, re.M | re.S)
     pairs = [
