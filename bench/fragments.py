@@ -18,7 +18,7 @@ import pysam
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from chrompute.alignments import FragmentFilter, read_bam  # noqa: E402
+from chrompute.alignments import FragmentFilter, read_sample  # noqa: E402
 from chrompute.fragments import Shift  # noqa: E402
 
 DEFAULT = ROOT.parent / "shared/data/yeast/mnase_henikoff2011.bam"
@@ -41,7 +41,7 @@ def store(path: Path, pairing: str) -> int:
     """Make the fragment store."""
     with pysam.AlignmentFile(str(path)) as bam:
         sizes = dict(zip(bam.references, bam.lengths, strict=True))
-    return len(read_bam([path], FragmentFilter(sizes, Shift(0, 0), pairing=pairing))[0])
+    return len(read_sample([path], FragmentFilter(sizes, Shift(0, 0), pairing=pairing))[0])
 
 
 def main() -> None:

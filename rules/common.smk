@@ -13,6 +13,7 @@ from chrompute.errors import InputError
 from chrompute.manifest import code_hash
 from chrompute.runlog import run_log
 from chrompute.settings import load_settings
+from chrompute.sheets import file_name, is_url
 from chrompute.tracks import TRACKS
 
 settings, faults = load_settings(
@@ -47,6 +48,9 @@ def one_of(names):
 
 wildcard_constraints:
     sample=one_of(sample.name for sample in settings.samples),
+    download=one_of(
+        file_name(p) for s in settings.samples for p in s.paths if is_url(p)
+    ),
     cell_type=one_of(settings.cell_types),
     assay="ATAC|MNase",
     track=one_of(TRACKS),
@@ -87,8 +91,16 @@ def genome_file(wildcards):
     return existing([config["genome"]["fasta"]])
 
 
-def bams(wildcards):
-    return existing(settings.sample(wildcards.sample).paths)
+def reads_of_sample(wildcards):
+    """The files of a sample; those with an address lie where `fetch` puts them."""
+    sample = settings.sample(wildcards.sample)
+    fetched = [settings.local_path(sample, path) for path in sample.paths]
+    there = existing(sample.paths)
+    return [
+        local
+        for path, local in zip(sample.paths, fetched, strict=True)
+        if is_url(path) or path in there
+    ]
 
 
 def blacklist(wildcards):
@@ -99,11 +111,10 @@ def alias_table(wildcards):
     return existing([config["genome"]["aliases"] or ""])
 
 
-def fragments_of(cell_type, assay):
-    return [
-        f"<results>/fragments/{sample.name}.parquet"
-        for sample in settings.samples_of(cell_type, assay)
-    ]
+def fragments_of(cell_type, assay, layout=None):
+    """The stores that are pooled for a cell type and assay."""
+    samples = settings.pooled_samples(cell_type, assay, layout)
+    return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
 
 
 def label_files(wildcards):
@@ -128,12 +139,39 @@ def fragment_rules(wildcards):
         "shift": str(sample.shift),
         "dedup": sample.dedup,
         "assay": sample.assay,
+        "cell_type": sample.cell_type,
+        "layout": sample.layout,
+        "extend": sample.extend,
     }
 
 
+def barcode_table(wildcards):
+    return existing([settings.sample(wildcards.sample).barcodes or ""])
+
+
+def address(wildcards):
+    """Return the address and the digest of a file that is fetched."""
+    sample = settings.sample(wildcards.sample)
+    return next(
+        {"url": path, "sha256": digest}
+        for path, digest in zip(sample.paths, sample.sha256, strict=True)
+        if is_url(path) and file_name(path) == wildcards.download
+    )
+
+
+def sample_entry(wildcards):
+    return asdict(settings.sample(wildcards.sample))
+
+
 def fragments_mb(wildcards, attempt):
-    """Memory: the interpreter, a batch of reads, and the fragments (about 150 bytes a pair)."""
-    return int(attempt * (700 + 6 * megabytes(settings.sample(wildcards.sample).paths)))
+    """Memory: the interpreter, a block of reads, and the fragments (about 20 bytes a pair).
+
+    A pair takes 100 bytes of a BAM, and 20 of a fragment file.
+    """
+    paths = [
+        path for path in settings.sample(wildcards.sample).paths if not is_url(path)
+    ]
+    return int(attempt * (600 + (megabytes(paths) or 4000)))
 
 
 # Tracks
@@ -198,7 +236,7 @@ def sites_title(wildcards):
 
 
 def atac_of_cell_type(wildcards):
-    return fragments_of(wildcards.cell_type, "ATAC")
+    return fragments_of(wildcards.cell_type, "ATAC", "paired")
 
 
 def class_sites_of(cell_type):
@@ -274,7 +312,7 @@ def genome_of_model(wildcards):
 
 def training_mb(wildcards, attempt):
     """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each)."""
-    paths = [path for sample in settings.samples for path in sample.paths]
+    paths = [path for s in settings.samples for path in s.paths if not is_url(path)]
     genome = 4 * megabytes([config["genome"]["fasta"]])
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
 
@@ -333,19 +371,19 @@ def templates(*names):
 
 
 def vplot_names(cell_type):
-    if not settings.samples_of(cell_type, "ATAC"):
+    if not settings.pooled_samples(cell_type, "ATAC", "paired"):
         return []
     return config["vplots"]["sites"]
 
 
 def panel_of(cell_type):
     return bool(class_sites_of(cell_type)) and bool(
-        settings.samples_of(cell_type, "ATAC")
+        settings.pooled_samples(cell_type, "ATAC", "paired")
     )
 
 
 def profile_names(cell_type):
-    if not settings.samples_of(cell_type, "MNase"):
+    if not settings.pooled_samples(cell_type, "MNase"):
         return []
     return config["nucleosomes"]["sites"]
 

@@ -1,10 +1,35 @@
-"""Fragments: one pass per BAM to a midpoint-sorted store, with the filter counts beside it."""
+"""Fragments: one pass per file to a midpoint-sorted store, with the filter counts beside it."""
+
+
+rule fetch:
+    """Fetch one file of a sample from its address, compare its digest, and look at it."""
+    input:
+        sizes="<results>/check/chrom.sizes",
+        aliases=alias_table,
+    output:
+        "<results>/inputs/{sample}/{download}",
+    log:
+        "<logs>/fetch/{sample}.{download}.log",
+    retries: 3
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=240,
+    params:
+        source=address,
+        sample=sample_entry,
+        exclude=config["genome"]["exclude"],
+    script:
+        "../scripts/fetch.py"
 
 
 rule fragments:
-    """Turn the BAMs of one sample into its fragment store."""
+    """Turn the files of one sample into its fragment store."""
     input:
-        bams=bams,
+        reads=reads_of_sample,
+        barcodes=barcode_table,
         sizes="<results>/check/chrom.sizes",
         blacklist=blacklist,
         aliases=alias_table,

@@ -1,8 +1,10 @@
-"""Turn the BAMs of one sample into its fragment store."""
+"""Turn the files of one sample into its fragment store."""
 
 from typing import TYPE_CHECKING
 
-from chrompute.alignments import FragmentFilter, read_bam
+from chrompute.alignments import FragmentFilter, read_sample
+from chrompute.distances import estimate_shift
+from chrompute.fragment_files import read_barcodes
 from chrompute.fragments import Shift, write_fragments
 from chrompute.genome import read_aliases, read_sizes
 from chrompute.intervals import read_blacklist
@@ -14,23 +16,30 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]) as logger:
-        given = snakemake.params.rules
-        sizes = read_sizes(snakemake.input.sizes)
-        aliases = read_aliases(next(iter(snakemake.input.aliases), None))
+        given, files = dict(snakemake.params.rules), snakemake.input
+        sizes, aliases = read_sizes(files.sizes), read_aliases(next(iter(files.aliases), None))
+        shift, sample = Shift.parse(given["shift"]), snakemake.wildcards.sample
+        table = next(iter(files.barcodes), None)
+        kept = {k: given[k] for k in ("min_mapq", "min_length", "max_length", "pairing")}
         rules = FragmentFilter(
             sizes=sizes,
-            shift=Shift.parse(given["shift"]),
-            min_mapq=given["min_mapq"],
-            min_length=given["min_length"],
-            max_length=given["max_length"],
+            shift=shift,
             excluded=given["exclude"],
             aliases=aliases,
-            blacklist=read_blacklist(snakemake.input.blacklist, sizes, aliases),
+            blacklist=read_blacklist(files.blacklist, sizes, aliases),
             remove_repeats=given["dedup"],
-            pairing=given["pairing"],
+            layout=given["layout"],
+            extend=given["extend"],
+            barcodes=None if table is None else read_barcodes(table, given["cell_type"]),
+            **kept,
         )
-        fragments, counts = read_bam(snakemake.input.bams, rules)
-        facts = {"sample": snakemake.wildcards.sample, **given}
-        write_fragments(fragments, snakemake.output.store, facts)
-        write_json(facts | {"counts": counts}, snakemake.output.counts)
-        logger.info("%s: %s fragments", facts["sample"], f"{len(fragments):,}")
+        fragments, account = read_sample(files.reads, rules)
+        facts = {"sample": sample, **given} | account.as_dict()
+        estimate = estimate_shift(fragments, shift) if given["assay"] == "ATAC" else None
+        if estimate is not None:
+            log = logger.warning if estimate.agrees is False else logger.info
+            log("%s%s: %s", "WARNING: " * (estimate.agrees is False), sample, estimate.sentence)
+        write_fragments(fragments, snakemake.output.store, {"sample": sample, **given})
+        facts["shift_estimate"] = None if estimate is None else estimate.as_dict()
+        write_json(facts, snakemake.output.counts)
+        logger.info("%s: %s fragments", sample, f"{len(fragments):,}")

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
-from chrompute.check_bams import inspect_bam
+from chrompute.check_reads import inspect_reads
 from chrompute.errors import InputError
 from chrompute.findings import READ_ERRORS, Findings, show
 from chrompute.genome import is_excluded, read_aliases, read_lengths
 from chrompute.intervals import BedRecord, scan_bed, shorten
 from chrompute.labels import Task, unmapped_states
 from chrompute.settings import Settings
+from chrompute.sheets import is_url
 from chrompute.sites import scan_sites
 from chrompute.splits import ChromosomeSplit
 
@@ -25,13 +26,14 @@ logger = logging.getLogger(__name__)
 
 
 def input_paths(settings: Settings) -> list[str]:
-    """List every file that a configuration names, each once, sheets first."""
+    """List every file on disk that a configuration names, each once, sheets first."""
     config = settings.config
     genome = config.get("genome", {})
     paths = [config.get("samples"), config.get("labels")]
     paths += [genome.get(name) for name in ("fasta", "blacklist", "aliases")]
     paths += [site.get("path") for site in config.get("sites", {}).values()]
-    paths += [path for sample in settings.samples for path in sample.paths]
+    paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
+    paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
     return list(dict.fromkeys(path for path in paths if path))
 
@@ -54,7 +56,8 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
     """
     found = Findings()
     missing = [path for path in input_paths(settings) if not Path(path).is_file()]
-    found.files |= {settings.config[name]: {"kind": "sheet"} for name in ("samples", "labels")}
+    sheets = [settings.config.get(name) for name in ("samples", "labels")]
+    found.files |= {path: {"kind": "sheet"} for path in sheets if path}
     found.faults += [f"{path}: there is no such file; correct its path" for path in missing]
     gone = set(missing)
     genome = settings.config["genome"]
@@ -70,13 +73,13 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
             if not any(is_excluded(name, [pattern]) for name in found.sizes)
         ]
     for sample in settings.samples:
-        for path in (path for path in sample.paths if path not in gone):
-            inspect_bam(path, sample, excluded, aliases, None, found)
+        for path in (path for path in sample.paths if path not in gone and not is_url(path)):
+            inspect_reads(path, sample, excluded, aliases, None, found)
     _inspect_regions(settings, gone, aliases, found)
     if not found.faults and index_folder is not None:
         # Only now, since making an index takes long and leaves a file.
         for path, sample in found.unindexed:
-            inspect_bam(path, sample, excluded, aliases, index_folder, found)
+            inspect_reads(path, sample, excluded, aliases, index_folder, found)
     return found
 
 

@@ -20,8 +20,8 @@ from chrompute.errors import InputError
 _METADATA_KEY = b"chrompute"
 _SCHEMA = pa.schema(
     [
-        ("chrom", pa.dictionary(pa.int16(), pa.string())),
-        ("midpoint2", pa.int32()),
+        ("chrom", pa.dictionary(pa.int32(), pa.string())),
+        ("midpoint", pa.int32()),
         ("length", pa.uint16()),
     ]
 )
@@ -65,12 +65,16 @@ class Fragments:
         int32 (n,): doubled midpoints, start + end.
     lengths
         uint16 (n,): end - start in bp.
+    strands
+        int8 (n,): 1 or -1 for a single-end read, which stands with its own extent and has one
+        cut, 0 for a fragment with both ends; None when all have both.
     """
 
     sizes: dict[str, int]
     offsets: npt.NDArray[np.int64]
     midpoints: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.uint16]
+    strands: npt.NDArray[np.int8] | None = None
 
     @classmethod
     def from_intervals(
@@ -79,6 +83,7 @@ class Fragments:
         chroms: npt.ArrayLike,
         starts: npt.ArrayLike,
         ends: npt.ArrayLike,
+        strands: npt.NDArray[np.int8] | None = None,
     ) -> "Fragments":
         """Build a store from unsorted intervals.
 
@@ -90,13 +95,10 @@ class Fragments:
             int (n,): index of each fragment's chromosome in `sizes`.
         starts, ends
             int (n,): half-open intervals in bp.
+        strands
+            As the attribute.
         """
-        too_long = [name for name, size in sizes.items() if 2 * size > np.iinfo(np.int32).max]
-        if too_long:
-            raise InputError(
-                f"chromosome {', '.join(too_long)} is longer than the store can hold "
-                "(1,073,741,823 bp); split it or leave it out of the genome"
-            )
+        require_short(sizes)
         chroms, starts, ends = (np.asarray(a, dtype=np.int64) for a in (chroms, starts, ends))
         midpoints, lengths = starts + ends, ends - starts
         order = np.lexsort((lengths, midpoints, chroms))
@@ -106,6 +108,7 @@ class Fragments:
             offsets.astype(np.int64),
             midpoints[order].astype(np.int32),
             lengths[order].astype(np.uint16),
+            None if strands is None or not strands.any() else strands[order],
         )
 
     def __len__(self) -> int:
@@ -123,24 +126,29 @@ class Fragments:
         lengths = self.lengths[rows].astype(np.int64)
         return (midpoints - lengths) // 2, (midpoints + lengths) // 2
 
+    def cut_edges(self, chrom: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the starts and the ends of one chromosome that are cuts.
+
+        Of a fragment both are; of a single-end read the 5' end alone is: `start` on the forward
+        strand, `end` on the reverse strand. The cut bases are `start` and `end - 1`.
+        """
+        starts, ends = self.intervals(chrom)
+        if self.strands is None:
+            return starts, ends
+        strands = self.strands[self.rows(chrom)]
+        return starts[strands >= 0], ends[strands <= 0]
+
     def select(self, mask: npt.NDArray[np.bool_]) -> "Fragments":
         """Keep the rows where `mask` is true."""
         kept = np.concatenate([[0], np.cumsum(mask)])
-        return Fragments(self.sizes, kept[self.offsets], self.midpoints[mask], self.lengths[mask])
+        strands = None if self.strands is None else self.strands[mask]
+        return Fragments(
+            self.sizes, kept[self.offsets], self.midpoints[mask], self.lengths[mask], strands
+        )
 
     def with_lengths(self, low: int, high: int) -> "Fragments":
         """Keep fragments with low <= length < high (bp)."""
         return self.select((self.lengths >= low) & (self.lengths < high))
-
-    def repeats(self) -> npt.NDArray[np.bool_]:
-        """Mark every fragment whose both ends equal those of the fragment before it."""
-        same = np.zeros(len(self), dtype=bool)
-        same[1:] = (self.midpoints[1:] == self.midpoints[:-1]) & (
-            self.lengths[1:] == self.lengths[:-1]
-        )
-        inner = self.offsets[(self.offsets > 0) & (self.offsets < len(self))]
-        same[inner] = False  # the first fragment of a chromosome repeats nothing
-        return same
 
     def count_by_chromosome(self) -> dict[str, int]:
         """Count the fragments on each chromosome."""
@@ -164,13 +172,28 @@ def pool(stores: Sequence[Fragments]) -> Fragments:
     midpoints = np.concatenate([s.midpoints for s in stores]).astype(np.int64)
     lengths = np.concatenate([s.lengths for s in stores]).astype(np.int64)
     starts, ends = (midpoints - lengths) // 2, (midpoints + lengths) // 2
-    return Fragments.from_intervals(first.sizes, np.concatenate(chroms), starts, ends)
+    both = [np.zeros(len(s), np.int8) if s.strands is None else s.strands for s in stores]
+    return Fragments.from_intervals(
+        first.sizes, np.concatenate(chroms), starts, ends, np.concatenate(both)
+    )
+
+
+def require_short(sizes: Mapping[str, int]) -> None:
+    """Raise when a chromosome is too long for doubled midpoints of 31 bits."""
+    too_long = [name for name, size in sizes.items() if 2 * size > np.iinfo(np.int32).max]
+    if too_long:
+        raise InputError(
+            f"chromosome {', '.join(too_long)} is longer than the store can hold "
+            "(1,073,741,823 bp); split it or leave it out of the genome"
+        )
 
 
 def write_fragments(
     fragments: Fragments, path: str | Path, facts: Mapping[str, object] | None = None
 ) -> None:
-    """Write a store as Parquet (columns chrom, midpoint2, length); equal input gives equal bytes.
+    """Write a store as Parquet; equal input gives equal bytes.
+
+    The columns are chrom, midpoint ((start + end) // 2), length and, for single-end reads, strand.
 
     Parameters
     ----------
@@ -181,21 +204,26 @@ def write_fragments(
     facts
         What else to keep in the file's metadata (sample, shift, ...); must be JSON.
     """
-    names = np.arange(len(fragments.sizes), dtype=np.int16)
+    names = np.arange(len(fragments.sizes), dtype=np.int32)
     chrom = pa.DictionaryArray.from_arrays(
         np.repeat(names, np.diff(fragments.offsets)), pa.array(list(fragments.sizes))
     )
-    table = pa.Table.from_arrays(
-        [chrom, pa.array(fragments.midpoints), pa.array(fragments.lengths)], schema=_SCHEMA
-    )
-    metadata = {"sizes": fragments.sizes, **(facts or {})}
+    # Sum and difference of two numbers are even or odd alike, so the length has the lost bit.
+    columns = [chrom, pa.array(fragments.midpoints >> 1), pa.array(fragments.lengths)]
+    schema = _SCHEMA
+    if fragments.strands is not None:
+        columns.append(pa.array(fragments.strands))
+        schema = schema.append(pa.field("strand", pa.int8()))
+    table = pa.Table.from_arrays(columns, schema=schema)
+    numbers = [*fragments.count_by_chromosome().values()]
+    metadata = {"sizes": fragments.sizes, "numbers": numbers, **(facts or {})}
     table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(metadata)})
     pq.write_table(
         table,
         str(path),
         compression="zstd",
         use_dictionary=["chrom", "length"],
-        column_encoding={"midpoint2": "DELTA_BINARY_PACKED"},
+        column_encoding={"midpoint": "DELTA_BINARY_PACKED"},
     )
 
 
@@ -208,20 +236,21 @@ def read_fragments(path: str | Path) -> Fragments:
         When the file is no fragment store.
     """
     try:
-        table = pq.read_table(str(path))
-        sizes = json.loads(table.schema.metadata[_METADATA_KEY])["sizes"]
-    except (pa.ArrowInvalid, KeyError, TypeError) as error:
+        with pq.ParquetFile(str(path)) as file:
+            metadata = json.loads(file.schema_arrow.metadata[_METADATA_KEY])
+            sizes, numbers = metadata["sizes"], metadata["numbers"]
+            # Where each chromosome begins is known, so its column need not be decoded.
+            there = [name for name in file.schema_arrow.names if name != "chrom"]
+            table = file.read(columns=there)
+    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: is no fragment store ({error}); remove it and run the workflow again"
         ) from error
-    midpoints = table.column("midpoint2").to_numpy()
-    chrom = table.column("chrom").combine_chunks()
-    codes = chrom.indices.to_numpy() if len(chrom) else np.zeros(0, dtype=np.int16)
-    names = list(sizes)
-    rank = np.array([names.index(name) for name in chrom.dictionary.to_pylist()], dtype=np.int64)
-    codes = rank[codes] if len(codes) else codes
-    offsets = np.searchsorted(codes, np.arange(len(names) + 1))
-    return Fragments(sizes, offsets.astype(np.int64), midpoints, table.column("length").to_numpy())
+    offsets = np.concatenate([[0], np.cumsum(numbers)]).astype(np.int64)
+    strands = table.column("strand").to_numpy() if "strand" in there else None
+    halves, lengths = (table.column(name).to_numpy() for name in ("midpoint", "length"))
+    midpoints = (halves << 1) + (lengths & 1).astype(np.int32)
+    return Fragments(sizes, offsets, midpoints, lengths, strands)
 
 
 def read_pool(paths: Sequence[str | Path]) -> Fragments:

@@ -12,7 +12,7 @@ from jsonschema.exceptions import ValidationError
 
 from chrompute.labels import mapping_faults
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
-from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
+from chrompute.sheets import LabelFile, Sample, file_name, is_url, read_labels, read_samples
 
 #: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
 _TRUNK_BIN = 16
@@ -54,13 +54,31 @@ class Settings:
         """Return one sample by name."""
         return next(sample for sample in self.samples if sample.name == name)
 
-    def samples_of(self, cell_type: str | None = None, assay: str | None = None) -> list[Sample]:
-        """Return the samples of a cell type and assay; None stands for any."""
+    def samples_of(
+        self, cell_type: str | None = None, assay: str | None = None, layout: str | None = None
+    ) -> list[Sample]:
+        """Return the samples of a cell type, assay and layout; None stands for any."""
         return [
             sample
             for sample in self.samples
-            if cell_type in (None, sample.cell_type) and assay in (None, sample.assay)
+            if cell_type in (None, sample.cell_type)
+            and assay in (None, sample.assay)
+            and layout in (None, sample.layout)
         ]
+
+    def pooled_samples(self, cell_type: str, assay: str, layout: str | None = None) -> list[Sample]:
+        """Return the samples that are pooled for a cell type and assay."""
+        return [sample for sample in self.samples_of(cell_type, assay, layout) if sample.pool]
+
+    def local_path(self, sample: Sample, path: str) -> str:
+        """Return where a file of a sample lies: a path as it is, an address where it is fetched to.
+
+        The place of a fetched file is `<results>/inputs/{sample}/{its name}`.
+        """
+        if not is_url(path):
+            return path
+        results = self.config.get("pathvars", {}).get("results", "results")
+        return f"{results}/inputs/{sample.name}/{file_name(path)}"
 
     def samples_of_model(self, model: str) -> list[Sample]:
         """Return the samples that a model reads."""
@@ -128,7 +146,10 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
         for name, entry in group.items():
             entry.setdefault("title", name)
     samples, sample_faults = read_samples(filled["samples"])
-    labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
+    labels: list[LabelFile] = []
+    label_faults: list[str] = []
+    if filled["labels"] is not None:
+        labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
     settings = Settings(filled, samples, labels)
     faults += sample_faults + label_faults + _configuration_faults(filled)
     if not (sample_faults or label_faults):
@@ -185,10 +206,16 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
     return value
 
 
+#: Assay and layout of samples that have cuts and coverage, and no V-plots.
+_ATAC_READS = ("ATAC", "single")
+
+
 def _samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:
     assays = {ASSAY_OF_INPUT[name] for name in entry["inputs"] if name in ASSAY_OF_INPUT}
     chosen = entry["samples"]
-    return [s for s in samples if s.assay in assays and (chosen is None or s.name in chosen)]
+    # Models see V-plots, for which ATAC fragments need both ends.
+    usable = [s for s in samples if s.assay in assays and (s.assay, s.layout) != _ATAC_READS]
+    return [s for s in usable if (s.pool if chosen is None else s.name in chosen)]
 
 
 #: Columns of a window set beside its task's, and what a task must therefore not be called.
@@ -270,7 +297,8 @@ def _model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
     for name in entry["inputs"]:
         assay = ASSAY_OF_INPUT.get(name)
         if assay and not any(sample.assay == assay for sample in samples):
-            faults.append(f"input {name!r} needs {assay} samples and the sheet has none for it")
+            ends = "paired-end ATAC" if assay == "ATAC" else assay
+            faults.append(f"input {name!r} needs {ends} samples and the sheet has none for it")
     windows = settings.config["windows"].get(entry["windows"])
     leaks = {
         sample

@@ -7,16 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chrompute.errors import InputError
+from chrompute.fragment_files import ALIGNMENTS, FRAGMENTS, format_of
 from chrompute.fragments import Shift
 
 ASSAYS = ("ATAC", "MNase")
-_SAMPLE_COLUMNS = ("sample", "cell_type", "assay", "replicate", "path", "shift", "dedup", "sha256")
+LAYOUTS = ("paired", "single")
+_SAMPLE_COLUMNS = (
+    "sample", "cell_type", "assay", "replicate", "path", "shift", "dedup", "sha256",
+    "layout", "fragment_length", "barcodes", "pool",
+)  # fmt: skip
 _LABEL_COLUMNS = ("cell_type", "task", "kind", "replicate", "path", "derived_from")
-_OPTIONAL = {"shift", "dedup", "sha256", "replicate", "derived_from"}
+_NEEDED = {"sample", "cell_type", "assay", "path", "task", "kind"}
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
 _DEFAULT_SHIFT = {"ATAC": "+4/-4", "MNase": "none"}
 _DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
+#: 10x-style fragments are shifted by +4/-5; one base more makes them +4/-4.
+_FRAGMENTS_SHIFT = "+0/+1"
 _YES_NO = {"yes": True, "no": False}
+_URL = re.compile(r"^[a-z][a-z0-9+.-]*://")
+_DIGEST = re.compile(r"^[0-9a-fA-F]{64}$")
 
 
 @dataclass(frozen=True)
@@ -28,13 +37,23 @@ class Sample:
     name, cell_type, assay, replicate
         Names; the assay is "ATAC" or "MNase".
     paths
-        Its BAMs; several (lanes of one library) are separated by semicolons in the sheet.
+        Its files: BAM, CRAM, fragment files or BEDPE, on disk or https addresses. Several (lanes
+        of one library) are separated by semicolons in the sheet.
     shift
         Declared end shift.
     dedup
         Whether fragments that share both ends are reduced to one.
     sha256
         Expected digests, one a path, or none.
+    layout
+        "paired" or "single".
+    fragment_length
+        Single-end MNase only: length in bp to which reads are extended; 0 estimates it.
+    barcodes
+        Fragment files only: table of barcode and cell type, of which the sample's cell type is
+        taken; None takes all barcodes.
+    pool
+        Whether the sample is pooled with the others of its cell type and assay.
     """
 
     name: str
@@ -45,6 +64,24 @@ class Sample:
     shift: Shift
     dedup: bool
     sha256: tuple[str, ...]
+    layout: str = "paired"
+    fragment_length: int = 0
+    barcodes: str | None = None
+    pool: bool = True
+
+    @property
+    def extend(self) -> int | None:
+        """Length to which single-end reads are extended, 0 to estimate it; None for no extending.
+
+        The middle of an MNase fragment is the dyad; of ATAC only the cut counts.
+        """
+        single_mnase = self.layout == "single" and self.assay == "MNase"
+        return self.fragment_length if single_mnase else None
+
+
+def is_url(path: str) -> bool:
+    """Tell whether a path of a sheet is an address to fetch from."""
+    return bool(_URL.match(path))
 
 
 @dataclass(frozen=True)
@@ -57,6 +94,11 @@ class LabelFile:
     replicate: str
     path: str
     derived_from: tuple[str, ...]
+
+
+def file_name(url: str) -> str:
+    """Return the last part of an address, without its query."""
+    return url.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
 
 
 def _read_sheet(
@@ -75,7 +117,7 @@ def _read_sheet(
     faults = [
         f"{path}, line {first}: there is no column {name!r}; the columns are {', '.join(columns)}"
         for name in columns
-        if name not in header and name not in _OPTIONAL
+        if name not in header and name in _NEEDED
     ]
     faults += [
         f"{path}, line {first}: unknown column {name!r}; the columns are {', '.join(columns)}"
@@ -113,7 +155,7 @@ def read_samples(path: str) -> tuple[list[Sample], list[str]]:
     rows, faults = _read_sheet(path, _SAMPLE_COLUMNS)
     samples: list[Sample] = []
     lines: dict[str, int] = {}
-    bams: dict[str, int] = {}
+    bams: dict[tuple[str, str], int] = {}
     for line, row in rows:
         name = row["sample"]
         problems = _sample_problems(row)
@@ -123,9 +165,11 @@ def read_samples(path: str) -> tuple[list[Sample], list[str]]:
             )
         lines.setdefault(name, line)
         for bam in _split(row["path"]):
-            if bam in bams:
-                problems.append(f"{bam} is already on line {bams[bam]}; reads would count twice")
-            bams.setdefault(bam, line)
+            # One file may hold several cell types, told apart by barcodes.
+            key = (bam, row["cell_type"] if row["barcodes"] else "")
+            if key in bams:
+                problems.append(f"{bam} is already on line {bams[key]}; reads would count twice")
+            bams.setdefault(key, line)
         faults += [f"{path}, line {line}: {problem}" for problem in problems]
         if not problems:
             samples.append(_as_sample(row))
@@ -144,11 +188,20 @@ def _sample_problems(row: dict[str, str]) -> list[str]:
     if row["assay"] not in ASSAYS:
         problems.append(f"assay {row['assay']!r} must be one of {', '.join(ASSAYS)}")
     if not _split(row["path"]):
-        problems.append("the path is empty; give the sample's BAM")
-    if row["dedup"] not in ("", *_YES_NO):
-        problems.append(f"dedup {row['dedup']!r} must be yes, no or empty")
+        problems.append("the path is empty; give the sample's file")
+    problems += [
+        f"{column} {row[column]!r} must be yes, no or empty"
+        for column in ("dedup", "pool")
+        if row[column] not in ("", *_YES_NO)
+    ]
     if row["sha256"] and len(_split(row["sha256"])) != len(_split(row["path"])):
         problems.append("sha256 must hold one digest for each path, separated by ';'")
+    problems += [
+        f"sha256 {digest!r} must be 64 hexadecimal digits"
+        for digest in _split(row["sha256"])
+        if not _DIGEST.match(digest)
+    ]
+    problems += _path_problems(row) + _layout_problems(row)
     try:
         Shift.parse(row["shift"] or "none")
     except InputError as error:
@@ -156,17 +209,62 @@ def _sample_problems(row: dict[str, str]) -> list[str]:
     return problems
 
 
+def _path_problems(row: dict[str, str]) -> list[str]:
+    paths = _split(row["path"])
+    problems = [
+        f"{path}: addresses must begin with https:// (or http://)"
+        for path in paths
+        if is_url(path) and not path.startswith(("https://", "http://"))
+    ]
+    names = [file_name(path) for path in paths if is_url(path)]
+    problems += [
+        f"the address ends in {name!r}, which is no usable file name"
+        for name in names
+        if not _NAME.match(name)
+    ]
+    if len(set(names)) < len(names):
+        problems.append("two of its addresses end in one file name; give each its own sample")
+    if names and not row["sha256"]:
+        problems.append("a file that is fetched needs its digest in the column sha256")
+    kinds = {format_of(path) for path in paths}
+    if len(kinds) > 1:
+        problems.append("its paths are of different formats; give each format its own sample")
+    if row["barcodes"] and kinds != {FRAGMENTS}:
+        problems.append("barcodes belong to fragment files (.tsv, .tsv.gz) only; leave it empty")
+    return problems
+
+
+def _layout_problems(row: dict[str, str]) -> list[str]:
+    problems = []
+    if row["layout"] not in ("", *LAYOUTS):
+        problems.append(f"layout {row['layout']!r} must be one of {', '.join(LAYOUTS)}")
+    alignments = all(format_of(path) == ALIGNMENTS for path in _split(row["path"]))
+    if row["layout"] == "single" and not alignments:
+        problems.append("fragment files and BEDPE hold both ends; leave layout empty")
+    length = row["fragment_length"]
+    if length and not (length.isdecimal() and 50 <= int(length) <= 1000):
+        problems.append(f"fragment_length {length!r} must be a whole number from 50 to 1000, in bp")
+    if length and (row["layout"] != "single" or row["assay"] != "MNase"):
+        problems.append("fragment_length is for single-end MNase only; leave it empty")
+    return problems
+
+
 def _as_sample(row: dict[str, str]) -> Sample:
-    assay = row["assay"]
+    assay, paths = row["assay"], _split(row["path"])
+    fragments = format_of(paths[0]) == FRAGMENTS and assay == "ATAC"
     return Sample(
         row["sample"],
         row["cell_type"],
         assay,
         row["replicate"],
-        _split(row["path"]),
-        Shift.parse(row["shift"] or _DEFAULT_SHIFT[assay]),
-        _YES_NO.get(row["dedup"], _DEFAULT_DEDUP[assay]),
+        paths,
+        Shift.parse(row["shift"] or (_FRAGMENTS_SHIFT if fragments else _DEFAULT_SHIFT[assay])),
+        _YES_NO.get(row["dedup"], _DEFAULT_DEDUP[assay] and not fragments),
         _split(row["sha256"]),
+        row["layout"] or "paired",
+        int(row["fragment_length"] or 0),
+        row["barcodes"] or None,
+        _YES_NO.get(row["pool"], True),
     )
 
 

@@ -1,25 +1,34 @@
-"""The check of one BAM: readable, complete, sorted, indexed, and aligned to the genome at hand."""
+"""The check of one file of reads: readable, complete, sorted, and aligned to the genome at hand."""
 
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pysam
 
-from chrompute.alignments import PAIRED
+from chrompute.errors import InputError
 from chrompute.findings import READ_ERRORS, Findings, show
+from chrompute.fragment_files import (
+    ALIGNMENTS,
+    TextRules,
+    format_of,
+    read_barcodes,
+    read_fragment_text,
+)
 from chrompute.genome import is_excluded
 from chrompute.manifest import sha256_of
+from chrompute.pairing import COUNTED, PAIRED
+from chrompute.records import has_bgzf_end, is_cram, open_alignments
 from chrompute.sheets import Sample
 
 logger = logging.getLogger(__name__)
 
-#: The empty BGZF block that ends every complete BAM (SAM specification, section 4.1.2).
-_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
-
-def inspect_bam(
+def inspect_reads(
     path: str,
     sample: Sample,
     excluded: Sequence[str],
@@ -27,45 +36,124 @@ def inspect_bam(
     index_folder: str | Path | None,
     found: Findings,
 ) -> None:
-    """Open one BAM, compare it with the genome and add what was seen to `found`.
+    """Open one file of a sample, compare it with the genome and add what was seen to `found`.
 
     Parameters
     ----------
     path, sample
         The file and the line of the sheet that names it.
     excluded, aliases
-        Chromosomes left out, and {name in the BAM: name in the genome}.
+        Chromosomes left out, and {name in the file: name in the genome}.
     index_folder
-        Where an index is made when the BAM has none; None makes none.
+        Where an index is made when a BAM has none; None makes none.
     found
         Findings so far; the genome's sizes must be in it where it could be read.
     """
     try:
-        faults = _file_faults(path, sample)
-        faults = faults or _content_faults(path, sample, excluded, aliases, index_folder, found)
+        faults = _digest_faults(path, sample)
+        if not faults and format_of(path) != ALIGNMENTS:
+            faults = _text_faults(path, sample, excluded, aliases, found)
+        elif not faults:
+            faults = _file_faults(path)
+            faults = faults or _content_faults(path, sample, excluded, aliases, index_folder, found)
+    except InputError as error:
+        faults = error.faults
     except (*READ_ERRORS, pysam.SamtoolsError) as error:
         detail = " ".join(str(error).split()) or type(error).__name__
-        faults = [f"{path}: cannot be read as BAM ({detail}); copy or align it again"]
+        faults = [f"{path}: cannot be read ({detail}); copy or align it again"]
     found.faults += faults
 
 
-def _file_faults(path: str, sample: Sample) -> list[str]:
-    """Look at the bytes: BGZF, complete, and the digest of the sheet."""
+def inspect_fetched(
+    path: str,
+    entry: Mapping[str, Any],
+    excluded: Sequence[str],
+    aliases: Mapping[str, str],
+    sizes: Mapping[str, int],
+) -> None:
+    """Look at a file that was fetched, as the check looks at files on disk before a run.
+
+    Parameters
+    ----------
+    path
+        Where it was fetched to.
+    entry
+        The fields of its `Sample`.
+    excluded, aliases
+        As in `inspect_reads`.
+    sizes
+        {chromosome: bp} of the genome.
+
+    Raises
+    ------
+    InputError
+        With all its faults.
+    """
+    found = Findings(sizes=dict(sizes))
+    inspect_reads(path, Sample(**entry), excluded, aliases, None, found)
+    for note in found.notes:
+        logger.warning("note: %s", note)
+    if found.faults:
+        raise InputError(found.faults)
+
+
+def _digest_faults(path: str, sample: Sample) -> list[str]:
+    if not sample.sha256 or path not in sample.paths:
+        return []  # a fetched file was compared while it was fetched
+    wanted = sample.sha256[sample.paths.index(path)]
+    digest = sha256_of(path)
+    if digest == wanted.lower():
+        return []
+    return [f"{path}: sha256 is {digest}, the sheet says {wanted}; fetch it again"]
+
+
+def _file_faults(path: str) -> list[str]:
+    """Look at the bytes: a BAM or CRAM, and complete."""
     with open(path, "rb") as handle:
         begin = handle.read(4)
-        handle.seek(0, 2)
-        handle.seek(max(0, handle.tell() - len(_BGZF_END)))
-        end = handle.read()
-    if begin[:2] != b"\x1f\x8b":
-        return [f"{path}: is no BAM; convert it with samtools view -b"]
-    if end != _BGZF_END:
+    if begin[:2] != b"\x1f\x8b" and begin != b"CRAM":
+        return [f"{path}: is neither BAM nor CRAM; convert it with samtools view -b"]
+    if is_cram(path):
+        try:
+            pysam.quickcheck(path)
+        except pysam.SamtoolsError:
+            return [f"{path}: is truncated or no CRAM; copy or align it again"]
+    elif not has_bgzf_end(path):
         return [f"{path}: is truncated, the BGZF end marker is missing; copy or align it again"]
-    if sample.sha256:
-        wanted = sample.sha256[sample.paths.index(path)]
-        digest = sha256_of(path)
-        if digest != wanted.lower():
-            return [f"{path}: sha256 is {digest}, the sheet says {wanted}; fetch it again"]
     return []
+
+
+def _text_faults(
+    path: str,
+    sample: Sample,
+    excluded: Sequence[str],
+    aliases: Mapping[str, str],
+    found: Findings,
+) -> list[str]:
+    """Look at the beginning of a fragment file or BEDPE; the pass that reads it sees the rest."""
+    names: set[str] = set()
+
+    def code_of(raw: str) -> int:
+        name = aliases.get(raw, raw)
+        names.add(name)
+        return 0
+
+    barcodes = None
+    if sample.barcodes is not None:
+        barcodes = read_barcodes(sample.barcodes, sample.cell_type)
+        found.files[sample.barcodes] = {"kind": "barcodes"}
+    counts = np.zeros(len(COUNTED), dtype=np.int64)
+    next(read_fragment_text(path, TextRules(code_of, barcodes), counts), None)
+    found.files[path] = {"kind": format_of(path), "sample": sample.name}
+    sizes = found.sizes
+    foreign = [n for n in sorted(names) if n not in sizes and not is_excluded(n, excluded)]
+    if not sizes or not foreign:
+        return []
+    return [
+        f"{path}: has fragments on {len(foreign)} chromosome(s) that the genome lacks "
+        f"({show(foreign)}; genome: {show(sizes)}); give the genome it was aligned to, or name "
+        "them in genome/exclude or genome/aliases"
+    ]
 
 
 def _content_faults(
@@ -76,7 +164,7 @@ def _content_faults(
     index_folder: str | Path | None,
     found: Findings,
 ) -> list[str]:
-    with pysam.AlignmentFile(path, "rb", check_sq=False) as bam:
+    with open_alignments(path) as bam:
         header = dict(zip(bam.references, bam.lengths, strict=True))
         order = bam.header.to_dict().get("HD", {}).get("SO", "unknown")
         faults = _sheet_faults(path, sample, bam)
@@ -100,6 +188,9 @@ def _count_reads(
 
     Without a usable index and a folder to make one in, the BAM is noted in `found.unindexed`.
     """
+    if is_cram(path):  # its index does not count reads
+        found.files[path] = {"kind": "alignments", "sample": sample.name}
+        return None
     beside = _index_beside(path)
     statistics = None if beside is None else _statistics(path, beside)
     if statistics is None and index_folder is None:
@@ -134,7 +225,7 @@ def _statistics(path: str, index: Path) -> tuple[dict[str, int], int] | None:
 def _order_faults(path: str, most: int = 200_000) -> list[str]:
     """Compare the first records' order; the pass that makes fragments compares them all."""
     last = (-1, -1)
-    with pysam.AlignmentFile(path, "rb", check_sq=False) as bam:
+    with open_alignments(path) as bam:
         for number, read in enumerate(bam):
             if number == most or read.reference_id < 0:
                 break
@@ -149,14 +240,19 @@ def _order_faults(path: str, most: int = 200_000) -> list[str]:
 
 
 def _sheet_faults(path: str, sample: Sample, bam: pysam.AlignmentFile) -> list[str]:
-    """See that the reads are paired, from the first thousand."""
-    flags = Counter(bool(read.flag & PAIRED) for read in bam.head(1000))
+    """Compare the first thousand reads with the layout of the sheet."""
+    flags = Counter(bool(read.flag & PAIRED) for read in islice(bam, 1000))
     if not flags:
         return [f"{path}: holds no read; remove sample {sample.name!r} or align it again"]
-    if not flags[True]:
+    if sample.layout == "paired" and not flags[True]:
         return [
-            f"{path}: its reads are single-end, and fragments need both ends; remove sample "
-            f"{sample.name!r} or give paired-end data"
+            f"{path}: its reads are single-end, and sample {sample.name!r} is declared as paired; "
+            "write 'single' in the sheet's column layout"
+        ]
+    if sample.layout == "single" and not flags[False]:
+        return [
+            f"{path}: its reads are paired, and sample {sample.name!r} is declared as single; "
+            "write 'paired' in the sheet's column layout"
         ]
     return []
 
