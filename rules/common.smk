@@ -330,6 +330,11 @@ def scores_of_runs(wildcards):
     ]
 
 
+def metrics_of_all():
+    """The table of all scores, where there are models."""
+    return ["<results>/evaluation/metrics.tsv"] if RUNS else []
+
+
 def confusions_of_runs(wildcards):
     return [
         f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv"

@@ -135,7 +135,7 @@ rule learning_curve:
 rule evaluation:
     """All scores and their figures."""
     input:
-        "<results>/evaluation/metrics.tsv",
+        metrics_of_all(),
         [
             f"<results>/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
             for model, seed in RUNS

@@ -56,7 +56,7 @@ rule report_index:
             f"<results>/reports/{cell_type}.html" for cell_type in settings.cell_types
         ],
         quality=[f"<results>/quality/{sample.name}.json" for sample in settings.samples],
-        metrics="<results>/evaluation/metrics.tsv",
+        metrics=metrics_of_all(),
         template=templates("index", "base"),
     output:
         "<results>/reports/index.html",

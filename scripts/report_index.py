@@ -12,7 +12,7 @@ if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         given = snakemake.params
         content = index_content(
-            given.samples, snakemake.input.quality, snakemake.input.metrics, given.titles,
-            given.leading,
+            given.samples, snakemake.input.quality, next(iter(snakemake.input.metrics), None),
+            given.titles, given.leading,
         )  # fmt: skip
         render(snakemake.input.template[0], content, snakemake.output[0])

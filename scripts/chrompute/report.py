@@ -146,7 +146,7 @@ def cell_type_content(
 def index_content(
     samples: Sequence[tuple[str, str]],
     quality: Sequence[str | Path],
-    metrics: str | Path,
+    metrics: str | Path | None,
     titles: Mapping[str, str],
     leading: Mapping[str, str],
 ) -> dict[str, Any]:
@@ -159,19 +159,19 @@ def index_content(
     quality
         Their quality files, in the same order.
     metrics
-        `metrics.tsv`.
+        `metrics.tsv`, or None where there are no models.
     titles
         {model: how to call it}.
     leading
         {task: the metric it names}.
     """
-    scores = read_scores(metrics)
+    scores = None if metrics is None else read_scores(metrics)
     facts = [_read_json(Path(path)) for path in quality]
     rows = []
     for cell_type in dict.fromkeys(name for _, name in samples):
         own = [f for f, (_, name) in zip(facts, samples, strict=True) if name == cell_type]
         best = []
-        for task, metric in leading.items():
+        for task, metric in leading.items() if scores is not None else ():
             chosen = scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
             top = [row for row in model_rows(chosen, titles, metric) if row["best"]][:1]
             best += [_leading_text(row, metric) for row in top]
@@ -183,7 +183,7 @@ def index_content(
                 "headline": "; ".join(best) or "no labels",
             }
         )
-    return {"rows": rows}
+    return {"rows": rows, "scored": scores is not None}
 
 
 @dataclass(frozen=True)

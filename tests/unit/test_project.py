@@ -95,7 +95,7 @@ def test_filter_table_leaves_out_what_never_happened() -> None:
 
 def test_reports_escape_what_comes_from_data(tmp_path: Path) -> None:
     row = {"cell_type": "a", "samples": 1, "fragments": 5, "headline": "<b>&"}
-    render(ROOT / "report/index.html.j2", {"rows": [row]}, tmp_path / "i.html")
+    render(ROOT / "report/index.html.j2", {"rows": [row], "scored": True}, tmp_path / "i.html")
     text = (tmp_path / "i.html").read_text()
     assert "&lt;b&gt;&amp;" in text
     assert "<b>&" not in text
