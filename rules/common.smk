@@ -203,7 +203,8 @@ def vplot_mb(wildcards, input, attempt):
 def vplot_sites(wildcards):
     """The file that holds the sites: a configured set, or the windows of a class."""
     if wildcards.sites in CLASS_SITES:
-        return f"<results>/windows/{windows_of_task(CLASS_SITES[wildcards.sites]['task'])}.parquet"
+        windows = windows_of_task(CLASS_SITES[wildcards.sites]["task"])
+        return [f"<results>/windows/{windows}.parquet"]
     return site_file(wildcards.sites)
 
 
