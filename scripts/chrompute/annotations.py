@@ -59,13 +59,18 @@ def scan_tss(
                 break
             if line.startswith("#") or not line.strip():
                 continue
-            fields = line.rstrip("\r\n").split("\t")
-            if len(fields) != 9:
-                fault = f"has {len(fields)} tab-separated column(s), GTF and GFF have 9"
+            # Most lines of an annotation are exons and the like: these are not split whole.
+            feature = line.split("\t", 3)[2] if line.count("\t") == 8 else None
+            if feature is None:
+                columns = line.count("\t") + 1
+                fault = f"has {columns} tab-separated column(s), GTF and GFF have 9"
                 yield _at(path, number, fault)
                 continue
-            seen.add(fields[2])
-            if fields[2] not in features or (wanted and not _matches(fields[8], wanted)):
+            seen.add(feature)
+            if feature not in features:
+                continue
+            fields = line.rstrip("\r\n").split("\t")
+            if wanted and not _matches(fields[8], wanted):
                 continue
             chosen = True
             site = _tss(fields, sizes, aliases or {})

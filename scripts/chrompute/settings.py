@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError
 from chrompute.labels import mapping_faults
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
-from chrompute.sites import kind_of_sites
+from chrompute.sites import key_faults
 
 #: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
 _TRUNK_BIN = 16
@@ -223,37 +223,10 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
                 "keep one, scores would be mixed"
             )
     for name, entry in config["sites"].items():
-        faults += [f"configuration: sites/{name}: {fault}" for fault in _site_faults(entry)]
+        faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     if "classes" in config["sites"]:
         faults.append("configuration: sites: 'classes' is the name of a figure; choose another")
     return faults
-
-
-#: Keys of a site set beside path and title, their defaults, and the kind of file they are for.
-_SITE_KEYS: dict[str, tuple[Any, str]] = {
-    "name": (None, "BED"),
-    "anchor": ("centre", "BED"),
-    "one_based": (False, "table"),
-    "feature": ("gene", "annotation"),
-    "attribute": ({}, "annotation"),
-    "columns": (None, "table"),
-    "p_value": (1e-4, "motif"),
-}
-_KIND_TITLES = {
-    "BED": "a BED",
-    "table": "a table with 'columns'",
-    "annotation": "a .gtf or .gff file",
-    "motif": "a MEME file with 'motif'",
-}
-
-
-def _site_faults(entry: Mapping[str, Any]) -> list[str]:
-    kind = kind_of_sites(entry)
-    return [
-        f"{key!r} is for {_KIND_TITLES[own]}, and this is {_KIND_TITLES[kind]}; remove it"
-        for key, (default, own) in _SITE_KEYS.items()
-        if entry.get(key, default) != default and own != kind
-    ]
 
 
 def _sheet_faults(settings: Settings) -> list[str]:

@@ -36,6 +36,34 @@ def kind_of_sites(entry: Mapping[str, Any]) -> str:
     return "annotation" if is_annotation(entry["path"]) else "BED"
 
 
+#: Keys of a site set beside path and title, their defaults, and the kind of file they are for.
+_KEYS: dict[str, tuple[Any, str]] = {
+    "name": (None, "BED"),
+    "anchor": ("centre", "BED"),
+    "one_based": (False, "table"),
+    "feature": ("gene", "annotation"),
+    "attribute": ({}, "annotation"),
+    "columns": (None, "table"),
+    "p_value": (1e-4, "motif"),
+}
+_KIND_TITLES = {
+    "BED": "a BED",
+    "table": "a table with 'columns'",
+    "annotation": "a .gtf or .gff file",
+    "motif": "a MEME file with 'motif'",
+}
+
+
+def key_faults(entry: Mapping[str, Any]) -> list[str]:
+    """List the keys of a site set's entry that are for another kind of file."""
+    kind = kind_of_sites(entry)
+    return [
+        f"{key!r} is for {_KIND_TITLES[own]}, and this is {_KIND_TITLES[kind]}; remove it"
+        for key, (default, own) in _KEYS.items()
+        if entry.get(key, default) != default and own != kind
+    ]
+
+
 def scan_sites(
     path: str | Path,
     entry: Mapping[str, Any],
