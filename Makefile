@@ -31,6 +31,7 @@ test: check
 bench: $(INSTALLED)
 	$(BIN)/python bench/fragments.py
 	$(BIN)/python bench/batches.py
+	$(BIN)/python bench/vplots.py
 
 docs: $(INSTALLED)
 	$(BIN)/python docs/make_config_table.py

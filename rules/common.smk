@@ -122,6 +122,19 @@ def label_files(wildcards):
     return existing(label.path for label in settings.labels if label.task == task)
 
 
+def site_file(name):
+    """The file that holds a site set; the matches of a motif are found first, as a BED."""
+    if "motif" in config["sites"][name]:
+        return [f"<results>/sites/{name}.bed"]
+    return existing([config["sites"][name]["path"]])
+
+
+def site_entry(name):
+    """How that file is read."""
+    entry = config["sites"][name]
+    return {"title": entry["title"]} if "motif" in entry else entry
+
+
 def megabytes(paths):
     """Size of the existing ones among some files, MB."""
     return sum(Path(path).stat().st_size for path in existing(paths)) / 1e6
@@ -192,12 +205,12 @@ def track_lengths(wildcards):
 
 def tss_file(wildcards):
     name = config["quality"]["tss"]
-    return [] if name is None else existing([config["sites"][name]["path"]])
+    return [] if name is None else site_file(name)
 
 
 def tss_entry(wildcards):
     name = config["quality"]["tss"]
-    return None if name is None else config["sites"][name]
+    return None if name is None else site_entry(name)
 
 
 def quality_of_cell_type(wildcards):
@@ -208,11 +221,29 @@ def quality_of_cell_type(wildcards):
 # V-plots
 
 
+def motif_file(wildcards):
+    return existing([config["sites"][wildcards.sites]["path"]])
+
+
+def motif_name(wildcards):
+    return config["sites"][wildcards.sites]["motif"]
+
+
+def motif_p_value(wildcards):
+    return config["sites"][wildcards.sites]["p_value"]
+
+
+def vplot_mb(wildcards, input, attempt):
+    """Memory: the interpreter, the plot and its figures, and the pooled fragments."""
+    return int(attempt * (1200 + 60 * input.size_mb))
+
+
 def vplot_sites(wildcards):
     """The file that holds the sites: a configured set, or the windows of a class."""
     if wildcards.sites in CLASS_SITES:
-        return f"<results>/windows/{windows_of_task(CLASS_SITES[wildcards.sites]['task'])}.parquet"
-    return existing([config["sites"][wildcards.sites]["path"]])
+        windows = windows_of_task(CLASS_SITES[wildcards.sites]["task"])
+        return [f"<results>/windows/{windows}.parquet"]
+    return site_file(wildcards.sites)
 
 
 def windows_of_task(task):
@@ -222,7 +253,7 @@ def windows_of_task(task):
 
 
 def sites_entry(wildcards):
-    return CLASS_SITES.get(wildcards.sites) or config["sites"][wildcards.sites]
+    return CLASS_SITES.get(wildcards.sites) or site_entry(wildcards.sites)
 
 
 def title_of_class(task, name):
@@ -245,6 +276,14 @@ def class_sites_of(cell_type):
     return [sites for sites, place in CLASS_SITES.items() if place["task"] in tasks]
 
 
+def image_names(cell_type):
+    """Site sets and classes whose V-plots are written one by one in a cell type."""
+    if not settings.samples_of(cell_type, "ATAC"):
+        return []
+    there = [*config["sites"], *class_sites_of(cell_type)]
+    return [name for name in config["vplots"]["images"] if name in there]
+
+
 def class_vplots(wildcards):
     names = class_sites_of(wildcards.cell_type)
     return [f"<results>/vplots/{wildcards.cell_type}/{sites}.npz" for sites in names]
@@ -265,7 +304,7 @@ def mnase_of_cell_type(wildcards):
 
 
 def profile_sites(wildcards):
-    return existing([config["sites"][wildcards.sites]["path"]])
+    return site_file(wildcards.sites)
 
 
 # Windows
@@ -413,7 +452,9 @@ def report_files(wildcards):
     files = [f"{results}/quality/{s.name}.json" for s in settings.samples_of(cell_type)]
     files += [f"{results}/quality/{cell_type}.lengths.png"]
     files += [
-        f"{results}/vplots/{cell_type}/{name}.png" for name in vplot_names(cell_type)
+        f"{results}/vplots/{cell_type}/{name}.{end}"
+        for name in vplot_names(cell_type)
+        for end in ("png", "corrected.png")
     ]
     files += [f"{results}/vplots/{cell_type}/classes.png"] * panel_of(cell_type)
     for name in profile_names(cell_type):

@@ -99,6 +99,11 @@ rule assays:
             ]
         ],
         [
+            f"<results>/vplots/{cell_type}/{name}.images.npz"
+            for cell_type in settings.cell_types
+            for name in image_names(cell_type)
+        ],
+        [
             f"<results>/nucleosomes/{cell_type}/{name}.tsv"
             for cell_type in settings.cell_types
             for name in profile_names(cell_type)

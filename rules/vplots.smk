@@ -1,5 +1,38 @@
 """V-plots: ATAC fragments around site sets and around every class, by midpoint and length."""
 
+VPLOT_SHAPE = {
+    key: config["vplots"][key] for key in ("flank", "min_length", "max_length")
+}
+
+
+rule motif_sites:
+    """Find the matches of a motif in the genome."""
+    input:
+        motifs=motif_file,
+        genome=genome_file,
+        sizes="<results>/check/chrom.sizes",
+        blacklist=blacklist,
+        aliases=alias_table,
+    output:
+        "<results>/sites/{sites}.bed",
+    log:
+        "<logs>/motif_sites/{sites}.log",
+    benchmark:
+        "<benchmarks>/motif_sites/{sites}.jsonl"
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        motif=motif_name,
+        p_value=motif_p_value,
+        exclude=config["genome"]["exclude"],
+        code=code_of("motif_sites"),
+    script:
+        "../scripts/motif_sites.py"
+
 
 rule vplot:
     """Aggregate the V-plots of one cell type at one set of sites."""
@@ -17,6 +50,13 @@ rule vplot:
             labels={"cell type": "{cell_type}", "figure": "{sites}"},
         ),
         pdf="<results>/vplots/{cell_type}/{sites}.pdf",
+        corrected_png=report(
+            "<results>/vplots/{cell_type}/{sites}.corrected.png",
+            caption="../report/vplot_corrected.rst",
+            category="V-plots",
+            labels={"cell type": "{cell_type}", "figure": "{sites}, corrected"},
+        ),
+        corrected_pdf="<results>/vplots/{cell_type}/{sites}.corrected.pdf",
     log:
         "<logs>/vplot/{cell_type}.{sites}.log",
     benchmark:
@@ -25,15 +65,44 @@ rule vplot:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=vplot_mb,
         runtime=20,
     params:
-        vplots=config["vplots"],
+        shape=VPLOT_SHAPE,
         entry=sites_entry,
         title=sites_title,
         code=code_of("vplot"),
     script:
         "../scripts/vplot.py"
+
+
+rule vplot_images:
+    """Write the V-plot of every site of a set, as a sparse matrix."""
+    input:
+        fragments=atac_of_cell_type,
+        sites=vplot_sites,
+        blacklist=blacklist,
+        aliases=alias_table,
+    output:
+        array="<results>/vplots/{cell_type}/{sites}.images.npz",
+        sites="<results>/vplots/{cell_type}/{sites}.images.tsv",
+    log:
+        "<logs>/vplot_images/{cell_type}.{sites}.log",
+    benchmark:
+        "<benchmarks>/vplot_images/{cell_type}.{sites}.jsonl"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=vplot_mb,
+        runtime=60,
+    params:
+        shape=VPLOT_SHAPE,
+        entry=sites_entry,
+        title=sites_title,
+        code=code_of("vplot_images"),
+    script:
+        "../scripts/vplot_images.py"
 
 
 rule vplot_panel:

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.figures import draw_vplot_panel, save_figure
+from chrompute.figures import save_figure
 from chrompute.runlog import run_log
+from chrompute.vplot_figures import draw_vplot_panel
 from chrompute.vplots import read_vplot
 
 if TYPE_CHECKING:

@@ -160,10 +160,12 @@ def _inspect_regions(
             sites, faults = scan_sites(entry["path"], entry, sizes, aliases)
         except READ_ERRORS as error:
             sites, faults = [], [_unreadable(entry["path"], error)]
-        if not len(sites) and not faults:
+        if not len(sites) and not faults and "motif" not in entry:
             faults = [f"{entry['path']}: holds no site; give another file or remove the entry"]
         found.faults += [fault for fault in faults if fault not in found.faults]
-        found.files[entry["path"]] = {"kind": f"sites {name}", "sites": len(sites)}
+        found.files[entry["path"]] = {"kind": f"sites {name}"}
+        if "motif" not in entry:
+            found.files[entry["path"]]["sites"] = len(sites)
 
 
 def _unreadable(path: str, error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Figures: every one is drawn here, and saved so that equal data give equal bytes."""
+"""Figures: the style of all, and saving so that equal data give equal bytes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,16 +6,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from scipy.ndimage import gaussian_filter
 
 from chrompute.nucleosomes import DyadProfile
-from chrompute.vplots import Vplot
 
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
@@ -30,8 +25,6 @@ _STYLE: dict[Any, Any] = {
 #: Colours that colour-blind readers tell apart (Okabe and Ito 2008).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#F0E442")
 _INK = "#333333"
-#: Standard deviation of the smoothing that V-plot figures show, in bp of length and position.
-_VPLOT_SMOOTHING = (3, 6)
 #: Metrics that the comparison of models shows, and how it calls them.
 METRIC_TITLES = {
     "accuracy": "accuracy",
@@ -89,85 +82,6 @@ def draw_length_ladder(samples: Sequence[Mapping[str, Any]], max_length: int) ->
 
 def _colours(number: int) -> list[str]:
     return [PALETTE[index % len(PALETTE)] for index in range(number)]
-
-
-def draw_vplot(vplot: Vplot, title: str) -> Figure:
-    """Draw one aggregate V-plot with both marginals."""
-    figure = new_figure(5.4, 4.2)
-    grid = figure.add_gridspec(2, 2, width_ratios=(5, 1), height_ratios=(1, 4))
-    main = figure.add_subplot(grid[1, 0])
-    image = smoothed_vplot(vplot)
-    mesh = _show_vplot(main, vplot, image, Normalize(0, _top(image)))
-    main.set(xlabel="midpoint relative to site (bp)", ylabel="fragment length (bp)")
-    above = figure.add_subplot(grid[0, 0], sharex=main)
-    per_base = vplot.scaled.sum(axis=0)
-    above.fill_between(vplot.positions, per_base, color="#BBBBBB", lw=0, step="mid")
-    above.plot(vplot.positions, _moving_mean(per_base, 25), color=_INK, lw=0.8)
-    above.set(ylim=(0, None), ylabel="all\nlengths")
-    above.tick_params(labelbottom=False)
-    above.set_title(f"{title} ({vplot.n_sites:,} sites)")
-    right = figure.add_subplot(grid[1, 1], sharey=main)
-    right.plot(vplot.scaled.sum(axis=1), vplot.lengths, color=_INK, lw=0.8)
-    right.set(xlim=(0, None), xlabel="all\npositions")
-    right.tick_params(labelleft=False)
-    figure.colorbar(mesh, ax=right, shrink=0.8, label="fragments / site / million (smoothed)")
-    return figure
-
-
-def smoothed_vplot(vplot: Vplot) -> npt.NDArray[np.float64]:
-    """Smooth the scaled V-plot for the eye; the arrays on disk stay as they are."""
-    return gaussian_filter(vplot.scaled, _VPLOT_SMOOTHING, mode="constant")
-
-
-def _top(image: npt.NDArray[np.float64]) -> float:
-    return float(max(np.quantile(image, 0.999), 1e-12))
-
-
-def _show_vplot(axes: Axes, vplot: Vplot, image: npt.NDArray[np.float64], norm: Normalize) -> Any:
-    extent = (
-        vplot.positions[0] - 0.5,
-        vplot.positions[-1] + 0.5,
-        vplot.lengths[0] - 0.5,
-        vplot.lengths[-1] + 0.5,
-    )
-    return axes.imshow(
-        image, origin="lower", aspect="auto", extent=extent, cmap="magma", norm=norm,
-        interpolation="nearest",
-    )  # fmt: skip
-
-
-def _moving_mean(values: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
-    weights = np.convolve(np.ones_like(values), np.ones(width), mode="same")
-    return np.convolve(values, np.ones(width), mode="same") / weights
-
-
-def draw_vplot_panel(vplots: Sequence[tuple[str, Vplot]]) -> Figure:
-    """Draw several V-plots beside each other on one colour scale.
-
-    Parameters
-    ----------
-    vplots
-        (title, V-plot) pairs, all of one shape.
-    """
-    columns = 4
-    rows = -(-len(vplots) // columns)
-    figure = new_figure(2.1 * columns, 1.9 * rows + 0.3)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    images = [smoothed_vplot(vplot) for _, vplot in vplots]
-    # Classes differ by orders of magnitude: a logarithmic scale shows the faint ones too.
-    top = max(map(_top, images))
-    norm = LogNorm(top / 100, top)
-    for axes in grid.flat[len(vplots) :]:
-        axes.set_axis_off()
-    for axes, (title, vplot), image in zip(grid.flat, vplots, images, strict=False):
-        mesh = _show_vplot(axes, vplot, np.maximum(image, top / 100), norm)
-        axes.set_title(f"{title}\n({vplot.n_sites:,})", fontsize=7)
-    figure.supxlabel("midpoint relative to window centre (bp)", fontsize=8)
-    figure.supylabel("fragment length (bp)", fontsize=8)
-    figure.colorbar(
-        mesh, ax=grid, shrink=0.7, label="fragments / site / million\n(smoothed, log scale)"
-    )
-    return figure
 
 
 def draw_dyad_profile(profile: DyadProfile, title: str) -> Figure:

@@ -52,11 +52,19 @@ def read_genome(
         When the file cannot be read, is empty, or holds a name twice.
     """
     wanted = None if chromosomes is None else set(chromosomes)
-    return {
-        name: encode(sequence)
-        for name, sequence in _sequences(fasta)
-        if wanted is None or name in wanted
-    }
+    return {name: codes for name, codes in iter_genome(fasta) if wanted is None or name in wanted}
+
+
+def iter_genome(fasta: str | Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+    """Yield each name and encoded sequence of a FASTA file, holding one at a time.
+
+    Raises
+    ------
+    InputError
+        As `read_genome`.
+    """
+    for name, sequence in _sequences(fasta):
+        yield name, encode(sequence)
 
 
 def read_lengths(fasta: str | Path) -> dict[str, int]:

@@ -45,7 +45,7 @@ def sample_quality(
     fragments
         Its store.
     filter_counts
-        What `chrompute.alignments.read_bam` counted.
+        What `chrompute.alignments.read_sample` counted.
     sites
         TSS for the enrichment, or None.
     expected

@@ -135,7 +135,11 @@ def cell_type_content(
         "warnings": [(s["sample"], text) for s in samples for text in s["warnings"]],
         "filters": filter_rows(samples),
         "lengths": page.lengths(),
-        "vplots": [page.vplot(name, title) for name, title in plan["vplots"].items()],
+        "vplots": [
+            picture
+            for name, title in plan["vplots"].items()
+            for picture in (page.vplot(name, title), page.corrected(name, title))
+        ],
         "panels": [page.panel()] if plan["panel"] else [],
         "profiles": profiles,
         "metric_titles": list(METRIC_TITLES.values()),
@@ -171,7 +175,9 @@ def index_content(
     for cell_type in dict.fromkeys(name for _, name in samples):
         own = [f for f, (_, name) in zip(facts, samples, strict=True) if name == cell_type]
         best = []
-        for task, metric in leading.items() if scores is not None else ():
+        for task, metric in leading.items():
+            if scores is None:
+                break
             chosen = scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
             top = [row for row in model_rows(chosen, titles, metric) if row["best"]][:1]
             best += [_leading_text(row, metric) for row in top]
@@ -209,6 +215,15 @@ class _Page:
             f"V-plot at {title}",
             f"ATAC fragments at {title}, by midpoint and length. Short fragments over the site "
             "are open DNA; fragments of 150 to 200 bp are nucleosomes.",
+        )
+
+    def corrected(self, name: str, title: str) -> Picture:
+        return self.picture(
+            f"vplots/{self.cell_type}/{name}.corrected.png",
+            f"Corrected V-plot at {title}",
+            f"The same at {title} over what the lengths of all fragments and the number of "
+            "fragments at each position let expect: red is more fragments of this length than "
+            "elsewhere, blue fewer, grey too few expected to tell.",
         )
 
     def panel(self) -> Picture:

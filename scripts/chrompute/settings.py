@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from chrompute.labels import mapping_faults
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import LabelFile, Sample, file_name, is_url, read_labels, read_samples
+from chrompute.sites import key_faults
 
 #: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
 _TRUNK_BIN = 16
@@ -221,6 +222,10 @@ def _samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> li
 #: Columns of a window set beside its task's, and what a task must therefore not be called.
 _WINDOW_COLUMNS = ("cell_type", "chrom", "start", "end", "centre", "split")
 
+#: What comes after the name of a site set in the files of V-plots; a class of that name in a task
+#: that is called like the site set would have the same files.
+_FILE_ENDS = ("corrected", "images")
+
 
 def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     """List what no schema can say of the configuration alone: ranges, and names that must exist."""
@@ -230,6 +235,12 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
             faults.append(f"configuration: {block}: min_length must be below max_length")
     for name, entry in config["tasks"].items():
         faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
+        faults += [
+            f"configuration: tasks/{name}/classes: {taken!r} ends the names of other files; "
+            "rename the class"
+            for taken in _FILE_ENDS
+            if taken in entry["classes"]
+        ]
         if name in _WINDOW_COLUMNS:
             faults.append(f"configuration: tasks: {name!r} is a column of windows; rename the task")
         sets = [w for w, window_set in config["windows"].items() if window_set["task"] == name]
@@ -238,6 +249,8 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
                 f"configuration: windows: task {name!r} has the window sets {', '.join(sets)}; "
                 "keep one, scores would be mixed"
             )
+    for name, entry in config["sites"].items():
+        faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     if "classes" in config["sites"]:
         faults.append("configuration: sites: 'classes' is the name of a figure; choose another")
     return faults
@@ -276,6 +289,11 @@ def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
     for block in ("vplots", "nucleosomes"):
         for name in config[block]["sites"]:
             yield f"{block}/sites", "site set", name, config["sites"]
+    classes = [
+        f"{task}.{name}" for task, entry in config["tasks"].items() for name in entry["classes"]
+    ]
+    for name in config["vplots"]["images"]:
+        yield "vplots/images", "site set or class", name, [*config["sites"], *classes]
     if config["quality"]["tss"] is not None:
         yield "quality/tss", "site set", config["quality"]["tss"], config["sites"]
     for name, entry in config["windows"].items():

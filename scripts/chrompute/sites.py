@@ -1,6 +1,6 @@
 """Site sets: single bases with a strand, around which V-plots and profiles are drawn."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,60 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chrompute.annotations import Site, is_annotation, listed, scan_tss
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.genome import read_aliases
-from chrompute.intervals import IntervalSet, open_text, read_blacklist, scan_bed, shorten
+from chrompute.intervals import (
+    BedRecord,
+    IntervalSet,
+    open_text,
+    read_blacklist,
+    scan_bed,
+    shorten,
+)
+from chrompute.motifs import motif_threshold, read_motif
+from chrompute.windows import read_windows
 
 #: Column of each thing a site table must name.
 _NEEDED = ("chrom", "position", "strand")
+
+
+def kind_of_sites(entry: Mapping[str, Any]) -> str:
+    """Tell what the file of a site set is: 'motif', 'table', 'annotation' or 'BED'."""
+    if "motif" in entry:
+        return "motif"
+    if "columns" in entry:
+        return "table"
+    return "annotation" if is_annotation(entry["path"]) else "BED"
+
+
+#: Keys of a site set beside path and title, their defaults, and the kind of file they are for.
+_KEYS: dict[str, tuple[Any, str]] = {
+    "name": (None, "BED"),
+    "anchor": ("centre", "BED"),
+    "one_based": (False, "table"),
+    "feature": ("gene", "annotation"),
+    "attribute": ({}, "annotation"),
+    "columns": (None, "table"),
+    "p_value": (1e-4, "motif"),
+}
+_KIND_TITLES = {
+    "BED": "a BED",
+    "table": "a table with 'columns'",
+    "annotation": "a .gtf or .gff file",
+    "motif": "a MEME file with 'motif'",
+}
+
+
+def key_faults(entry: Mapping[str, Any]) -> list[str]:
+    """List the keys of a site set's entry that are for another kind of file."""
+    kind = kind_of_sites(entry)
+    return [
+        f"{key!r} is for {_KIND_TITLES[own]}, and this is {_KIND_TITLES[kind]}; remove it"
+        for key, (default, own) in _KEYS.items()
+        if entry.get(key, default) != default and own != kind
+    ]
 
 
 def scan_sites(
@@ -28,10 +75,14 @@ def scan_sites(
     Parameters
     ----------
     path
-        A BED file, or a table with a header line when `entry` names columns.
+        A BED, GTF or GFF file (plain or gzipped), a table with a header line when `entry` names
+        columns, or a MEME file when it names a motif.
     entry
-        `columns` {chrom, position, strand: column names} and `one_based` for a table; an empty
-        mapping for BED, whose sites are the centre bases of its intervals.
+        For BED: `name`, one or more texts of column 4 to keep, and `anchor`, the base of an
+        interval that is the site (`_ANCHORS`; default centre). For a table: `columns` {chrom,
+        position, strand: column names} and `one_based`. For GTF and GFF: see
+        `chrompute.annotations.scan_tss`. For a motif: `motif` and `p_value`; the genome is not
+        scanned here, so there are no sites yet.
     sizes
         {chromosome: bp}.
     aliases
@@ -44,16 +95,86 @@ def scan_sites(
     faults
         One sentence for each faulty line.
     """
-    if "columns" in entry:
+    kind = kind_of_sites({**entry, "path": path})
+    if kind == "motif":
+        return pd.DataFrame(columns=list(_NEEDED)), _motif_faults(path, entry)
+    if kind == "table":
         return _scan_table(path, entry, sizes, aliases or {})
-    records = list(scan_bed(path, sizes, aliases))
-    faults = [item for item in records if isinstance(item, str)]
-    rows = [
-        (item.chrom, (item.start + item.end - 1) // 2, item.strand)
-        for item in records
-        if not isinstance(item, str)
-    ]
-    return pd.DataFrame(rows, columns=list(_NEEDED)), shorten(faults, str(path))
+    scan = scan_tss if kind == "annotation" else _scan_bed
+    rows: list[Site] = []
+    faults: list[str] = []
+    for item in scan(path, entry, sizes, aliases):
+        if isinstance(item, str):
+            faults.append(item)
+        else:
+            rows.append(item)
+    sites = pd.DataFrame(rows, columns=list(_NEEDED))
+    if kind == "annotation" or entry.get("anchor") == "tss":
+        # Transcripts of one gene often share their TSS, which is one site all the same.
+        sites = sites.drop_duplicates(ignore_index=True)
+    return sites, shorten(faults, str(path))
+
+
+def _motif_faults(path: str | Path, entry: Mapping[str, Any]) -> list[str]:
+    try:
+        motif_threshold(path, read_motif(path, entry["motif"]), entry.get("p_value", 1e-4))
+    except InputError as error:
+        return error.faults
+    return []
+
+
+def _scan_bed(
+    path: str | Path,
+    entry: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str] | None,
+) -> Iterator[Site | str]:
+    names = listed(entry["name"]) if "name" in entry else []
+    anchor = entry.get("anchor", "centre")
+    seen: dict[str, None] = {}
+    for item in scan_bed(path, sizes, aliases):
+        if isinstance(item, str):
+            yield item
+            continue
+        seen[item.name] = None
+        if names and item.name not in names:
+            continue
+        if anchor == "tss" and item.strand == ".":
+            yield (
+                f"{path}, line {item.line}: without a strand (column 6) there is no TSS; "
+                "correct or remove the line, or choose another 'anchor'"
+            )
+            continue
+        yield item.chrom, _ANCHORS[anchor](item), item.strand
+    have = ", ".join(list(seen)[:8]) + (", ..." if len(seen) > 8 else "")
+    for name in names:
+        if name not in seen:
+            yield f"{path}: no line has {name!r} in column 4 (there are {have}); correct 'name'"
+
+
+def _centre(record: BedRecord) -> int:
+    return (record.start + record.end - 1) // 2
+
+
+def _start(record: BedRecord) -> int:
+    return record.start
+
+
+def _end(record: BedRecord) -> int:
+    return record.end - 1
+
+
+def _tss(record: BedRecord) -> int:
+    return record.end - 1 if record.strand == "-" else record.start
+
+
+#: Which base of an interval is the site.
+_ANCHORS: dict[str, Callable[[BedRecord], int]] = {
+    "centre": _centre,
+    "start": _start,
+    "end": _end,
+    "tss": _tss,
+}
 
 
 def _scan_table(
@@ -146,6 +267,32 @@ def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) 
     chosen = windows[(windows["cell_type"] == cell_type) & (windows[task] == name)]
     sites = chosen[["chrom", "centre"]].rename(columns={"centre": "position"})
     return sites.assign(strand=".").reset_index(drop=True)
+
+
+def sites_of_entry(
+    fragments: Fragments,
+    path: str | Path,
+    entry: Mapping[str, Any],
+    cell_type: str,
+    blacklist: Iterable[str | Path],
+    aliases: str | Path | None,
+) -> pd.DataFrame:
+    """Read the usable sites of a configured set, or of a class, on chromosomes with fragments.
+
+    Parameters
+    ----------
+    fragments, blacklist, aliases
+        As in `sites_with_fragments`.
+    path, entry
+        As in `scan_sites`; or a window set, and {task, name} of one of its classes.
+    cell_type
+        Whose windows of the class.
+    """
+    if "task" not in entry:
+        return sites_with_fragments(fragments, path, entry, blacklist, aliases)
+    sites = sites_of_class(read_windows(path), cell_type, entry["task"], entry["name"])
+    number = fragments.count_by_chromosome()
+    return sites[sites["chrom"].map(number) > 0].reset_index(drop=True)
 
 
 def is_reverse(sites: pd.DataFrame) -> npt.NDArray[np.bool_]:

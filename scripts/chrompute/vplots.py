@@ -1,6 +1,7 @@
 """V-plots: fragments around sites, counted by midpoint and length."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,13 @@ import pandas as pd
 
 from chrompute.fragments import Fragments
 from chrompute.sites import is_reverse
+
+#: Fragments that are looked at together; about 50 bytes each while they are counted.
+_PIECE = 1 << 20
+_LARGEST = np.iinfo(np.int32).max
+
+#: Rows in `sites`, midpoints relative to the site in bp, and lengths in bp of some fragments.
+Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,8 @@ class Vplot:
         Number of sites.
     n_fragments
         Number of fragments in the store, all lengths.
+    length_counts
+        int64 (n_lengths,): fragments of each row's length in the whole store.
     """
 
     counts: npt.NDArray[np.int64]
@@ -36,16 +46,96 @@ class Vplot:
     positions: npt.NDArray[np.int64]
     n_sites: int
     n_fragments: int
+    length_counts: npt.NDArray[np.int64]
 
     @property
     def scaled(self) -> npt.NDArray[np.float64]:
         """Counts per site and per million fragments, float64 (n_lengths, n_positions)."""
         return self.counts / max(self.n_sites * self.n_fragments / 1e6, 1e-12)
 
+    @property
+    def expected(self) -> npt.NDArray[np.float64]:
+        """Counts if length had nothing to do with place, float64 (n_lengths, n_positions).
 
-def fragments_at_sites(
+        The share of each length in the whole store (of the plot's lengths), times the fragments
+        in each column. The sum over all pixels is that of `counts`.
+        """
+        share = self.length_counts / max(int(self.length_counts.sum()), 1)
+        return np.outer(share, self.counts.sum(axis=0))
+
+    @property
+    def corrected(self) -> npt.NDArray[np.float64]:
+        """Counts over `expected`, float64 (n_lengths, n_positions); NaN where that is 0."""
+        expected = self.expected
+        ratio = np.full(expected.shape, np.nan)
+        return np.divide(self.counts, expected, out=ratio, where=expected > 0)
+
+
+def _spans(
     fragments: Fragments, sites: pd.DataFrame, flank: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return for each site its first row in the store and how many rows lie in its window."""
+    first = np.zeros(len(sites), dtype=np.int64)
+    number = np.zeros(len(sites), dtype=np.int64)
+    width = 2 * flank + 1
+    # Midpoint bases (doubled midpoint - 1) // 2 within the window: read forwards the doubled
+    # midpoints above 2 * start up to 2 * (start + width), read backwards those one lower.
+    low = 2 * (sites["position"].to_numpy(np.int64) - flank) + ~is_reverse(sites)
+    for chrom, members in sites.groupby("chrom", sort=False).indices.items():
+        rows = fragments.rows(str(chrom))
+        midpoints = fragments.midpoints[rows]
+        # Needles of the array's own type: others would copy the whole chromosome.
+        ends = (np.minimum(low[members] + add, _LARGEST) for add in (0, 2 * width))
+        left, right = (np.searchsorted(midpoints, end.astype(np.int32)) for end in ends)
+        first[members] = rows.start + left
+        number[members] = right - left
+    return first, number
+
+
+def pieces_at_sites(
+    fragments: Fragments, sites: pd.DataFrame, flank: int, piece: int = _PIECE
+) -> Iterator[Found]:
+    """Yield the fragments around sites, site by site, about `piece` of them at a time.
+
+    Memory then depends on `piece` and not on how many fragments lie around the sites.
+
+    Parameters
+    ----------
+    fragments, sites, flank
+        As in `fragments_at_sites`.
+    piece
+        A yield holds whole sites and, unless one site alone has more, up to so many fragments.
+
+    Yields
+    ------
+    site, offset, length
+        As `fragments_at_sites` returns them; sites ascend within a yield and from one to the next.
+    """
+    first, number = _spans(fragments, sites, flank)
+    total = np.cumsum(number)
+    reverse = is_reverse(sites)
+    start = sites["position"].to_numpy(np.int64) - flank
+    # The offset is (sign * midpoint + shift) // 2. Casting to int32 wraps round where it must, and
+    # so does their sum: offsets themselves are small.
+    shift = np.where(reverse, 2 * (2 * flank + 1) + 2 * start, -2 * start) - 1 - 2 * flank
+    sign, shift = np.where(reverse, -1, 1).astype(np.int32), shift.astype(np.int32)
+    begin = 0
+    while begin < len(sites):
+        done = int(total[begin - 1]) if begin else 0
+        end = max(int(np.searchsorted(total, done + piece, side="right")), begin + 1)
+        part, count = slice(begin, end), number[begin:end]
+        skip = first[part] - (total[part] - count - done)
+        rows = np.arange(int(total[end - 1]) - done) + np.repeat(skip, count)
+        offset = fragments.midpoints[rows]
+        if reverse[part].any():
+            offset = offset * np.repeat(sign[part], count)
+        offset = (offset + np.repeat(shift[part], count)) >> 1
+        site = np.repeat(np.arange(begin, end), count)
+        yield site, offset, fragments.lengths[rows].astype(np.int32)
+        begin = end
+
+
+def fragments_at_sites(fragments: Fragments, sites: pd.DataFrame, flank: int) -> Found:
     """Find every fragment whose midpoint lies within `flank` of a site.
 
     Parameters
@@ -61,30 +151,14 @@ def fragments_at_sites(
     Returns
     -------
     site, offset, length
-        int64 (n,) each: row in `sites`; midpoint relative to the site, -flank to flank; length.
-        A fragment near several sites stands once for each.
+        int64, int32, int32 (n,): row in `sites`; midpoint relative to the site, -flank to flank;
+        length. Sites ascend. A fragment near several sites stands once for each.
     """
-    found: list[npt.NDArray[np.int64]] = []
-    reverse = is_reverse(sites)
-    for chrom, group in sites.groupby("chrom", sort=False):
-        rows = fragments.rows(str(chrom))
-        midpoints = fragments.midpoints[rows].astype(np.int64)
-        position = group["position"].to_numpy(np.int64)
-        first = np.searchsorted(midpoints, 2 * (position - flank), side="left")
-        number = np.searchsorted(midpoints, 2 * (position + flank + 1), side="right") - first
-        owner = np.repeat(np.arange(len(group)), number)
-        fragment = np.arange(owner.size) + (first - (np.cumsum(number) - number))[owner]
-        start = position[owner] - flank
-        offset = midpoints[fragment] - 2 * start
-        backwards = reverse[group.index.to_numpy()[owner]]
-        offset = np.where(backwards, 2 * (2 * flank + 1) - offset, offset)
-        column = (offset - 1) // 2
-        length = fragments.lengths[rows][fragment].astype(np.int64)
-        inside = (column >= 0) & (column <= 2 * flank)
-        site = group.index.to_numpy()[owner]
-        found.append(np.stack([site, column - flank, length])[:, inside])
-    joined = np.concatenate(found, axis=1) if found else np.zeros((3, 0), np.int64)
-    return joined[0], joined[1], joined[2]
+    pieces = list(pieces_at_sites(fragments, sites, flank))
+    if not pieces:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32)
+    site, offset, length = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
+    return site, offset, length
 
 
 def aggregate_vplot(
@@ -99,26 +173,42 @@ def aggregate_vplot(
     min_length, max_length
         Rows of the plot: half-open range of fragment lengths in bp.
     """
-    _, offset, length = fragments_at_sites(fragments, sites, flank)
     shape = (max_length - min_length, 2 * flank + 1)
-    inside = (length >= min_length) & (length < max_length)
-    pixel = (length[inside] - min_length) * shape[1] + offset[inside] + flank
-    counts = np.bincount(pixel, minlength=shape[0] * shape[1]).reshape(shape)
+    counts = np.zeros(shape[0] * shape[1], dtype=np.int64)
+    for _, offset, length in pieces_at_sites(fragments, sites, flank):
+        inside = (length >= min_length) & (length < max_length)
+        pixel = (length[inside] - min_length) * shape[1] + offset[inside] + flank
+        counts += np.bincount(pixel, minlength=counts.size)
     return Vplot(
-        counts,
+        counts.reshape(shape),
         np.arange(min_length, max_length),
         np.arange(-flank, flank + 1),
         len(sites),
         len(fragments),
+        _count_lengths(fragments)[min_length:max_length],
     )
 
 
+def _count_lengths(fragments: Fragments) -> npt.NDArray[np.int64]:
+    """Count the fragments of each length, int64 (65536,)."""
+    counts = np.zeros(np.iinfo(np.uint16).max + 1, dtype=np.int64)
+    for begin in range(0, len(fragments), _PIECE):
+        counts += np.bincount(fragments.lengths[begin : begin + _PIECE], minlength=counts.size)
+    return counts
+
+
 def write_vplot(vplot: Vplot, path: str | Path, **facts: object) -> None:
-    """Write a V-plot as `.npz`: counts, scaled, lengths, positions and a JSON text `metadata`."""
+    """Write a V-plot as `.npz`.
+
+    It holds `counts`, `scaled`, `expected`, `corrected`, `lengths`, `positions`, `length_counts`
+    and a JSON text `metadata`; equal plots give equal bytes.
+    """
     metadata = {
         "n_sites": vplot.n_sites,
         "n_fragments": vplot.n_fragments,
         "scaled": "fragments per site and per million fragments",
+        "expected": "share of the length in the whole store x fragments in the column",
+        "corrected": "counts / expected, NaN where expected is 0",
         "axes": ["length_bp", "midpoint_relative_to_site_bp"],
         **facts,
     }
@@ -126,8 +216,11 @@ def write_vplot(vplot: Vplot, path: str | Path, **facts: object) -> None:
         path,
         counts=vplot.counts,
         scaled=vplot.scaled,
+        expected=vplot.expected,
+        corrected=vplot.corrected,
         lengths=vplot.lengths,
         positions=vplot.positions,
+        length_counts=vplot.length_counts,
         metadata=np.array(json.dumps(metadata)),
     )
 
@@ -142,4 +235,5 @@ def read_vplot(path: str | Path) -> Vplot:
             data["positions"],
             metadata["n_sites"],
             metadata["n_fragments"],
+            data["length_counts"],
         )

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from chrompute import figures, manifest
+from chrompute import figures, manifest, vplot_figures
 from chrompute.errors import ChromputeError, InputError
 from chrompute.predictions import read_scores
 from chrompute.report import filter_rows, headline, model_rows, render
@@ -22,18 +22,19 @@ CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "python-isal
 ASSAY_MODULES = (
     *("alignments", "fragments", "tracks", "vplots", "nucleosomes", "quality", "windows"),
     *("labels", "splits", "sites", "check", "intervals", "sheets", "settings"),
+    *("annotations", "motifs", "motif_scan", "vplot_images", "vplot_figures"),
 )
 MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics")
 
 
 def small_vplot() -> Vplot:
     counts = np.random.default_rng(0).poisson(0.3, (60, 101))
-    return Vplot(counts, np.arange(20, 80), np.arange(-50, 51), 7, 1000)
+    return Vplot(counts, np.arange(20, 80), np.arange(-50, 51), 7, 1000, counts.sum(1))
 
 
 def test_equal_data_give_equal_figures(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        figure = figures.draw_vplot(small_vplot(), "sites")
+        figure = vplot_figures.draw_vplot(small_vplot(), "sites")
         figures.save_figure(figure, tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
     for end in ("png", "pdf"):
         assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
@@ -42,8 +43,8 @@ def test_equal_data_give_equal_figures(tmp_path: Path) -> None:
 def test_the_vplot_image_is_drawn_the_right_way_up() -> None:
     counts = np.zeros((60, 101), dtype=int)
     counts[5, 90] = 1000  # length 25, 40 bp downstream
-    vplot = Vplot(counts, np.arange(20, 80), np.arange(-50, 51), 1, 1_000_000)
-    figure = figures.draw_vplot(vplot, "x")
+    vplot = Vplot(counts, np.arange(20, 80), np.arange(-50, 51), 1, 1_000_000, counts.sum(1))
+    figure = vplot_figures.draw_vplot(vplot, "x")
     (image,) = figure.axes[0].images
     row, column = np.unravel_index(np.argmax(image.get_array()), counts.shape)
     left, right, bottom, top = image.get_extent()
@@ -60,7 +61,7 @@ def test_panel_and_other_figures_are_drawn(tmp_path: Path) -> None:
     drawn = figures.draw_confusion(cells, ["a", "b"], ["A", "B"], "t")
     texts = [text.get_text() for text in drawn.axes[0].texts]
     assert texts == ["75\n3", "25\n1", "0\n0", "100\n4"]
-    panel = figures.draw_vplot_panel([(f"class {i}", small_vplot()) for i in range(5)])
+    panel = vplot_figures.draw_vplot_panel([(f"class {i}", small_vplot()) for i in range(5)])
     assert [axes.get_title() for axes in panel.axes[:5]] == [f"class {i}\n(7)" for i in range(5)]
 
 

@@ -125,7 +125,7 @@ def test_configuration_faults_name_the_key(
         ({"inputs": []}, "names no 'inputs'"),
         ({"kind": "forest", "inputs": ["sequence"]}, "a forest reads 'vplot' and 'mnase' only"),
         ({"kind": "majority"}, "a majority model reads nothing"),
-        ({"samples": ["m"]}, "input 'vplot' needs ATAC samples"),
+        ({"samples": ["m"]}, "input 'vplot' needs paired-end ATAC samples"),
         ({"samples": ["q"]}, "unknown sample 'q'"),
         ({"train_on": ["cell"]}, "unknown cell type 'cell'; did you mean 'cells'?"),
         ({"network": {"position_bin": 24}}, "must be a multiple of images/"),
@@ -184,11 +184,13 @@ def test_sheet_header_faults(tmp_path: Path) -> None:
 
 def test_lanes_and_digests_are_split(tmp_path: Path) -> None:
     path = tmp_path / "s.tsv"
-    path.write_text(SAMPLES + "a\tc\tATAC\tx.bam; y.bam\t+4/-5\tno\tAA;BB\n")
+    path.write_text(
+        SAMPLES + "a\tc\tATAC\tx.bam; y.bam\t+4/-5\tno\t" + "a" * 64 + ";" + "B" * 64 + "\n"
+    )
     (sample,), faults = read_samples(str(path))
     assert faults == []
     assert (sample.paths, str(sample.shift), sample.dedup) == (("x.bam", "y.bam"), "+4/-5", False)
-    assert sample.sha256 == ("AA", "BB")
+    assert sample.sha256 == ("a" * 64, "B" * 64)
 
 
 # Files
@@ -203,7 +205,7 @@ def cut(path: Path) -> None:
     [
         (lambda f, _: (f / "atac.bam").unlink(), "atac.bam: there is no such file"),
         (lambda f, _: cut(f / "atac.bam"), "atac.bam: is truncated, the BGZF end"),
-        (lambda f, _: (f / "atac.bam").write_text("@HD\n"), "atac.bam: is no BAM"),
+        (lambda f, _: (f / "atac.bam").write_text("@HD\n"), "atac.bam: is neither BAM nor CRAM"),
         (lambda f, _: shutil.copy(f / "black.bed", f / "g.fa"), "g.fa: holds no sequence"),
         (
             lambda f, _: (f / "g.fa").write_text(">chr1\nACGT\n>chr2\nAC\n"),

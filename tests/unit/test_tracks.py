@@ -9,7 +9,7 @@ import pyBigWig
 import pysam
 import pytest
 
-from chrompute.alignments import FragmentFilter, read_bam
+from chrompute.alignments import FragmentFilter, read_sample
 from chrompute.fragments import Fragments, Shift
 from chrompute.tracks import TRACKS, write_track
 
@@ -70,7 +70,7 @@ def test_coverage_equals_bamcoverage(yeast: Path, tmp_path: Path, name: str) -> 
     with pysam.AlignmentFile(bam) as handle:
         sizes = dict(zip(handle.references, handle.lengths, strict=True))
     rules = FragmentFilter(sizes, Shift(0, 0), min_length=1, max_length=1000)
-    write_track(read_bam([bam], rules)[0], "coverage", tmp_path / "ours.bw", ["chrI"])
+    write_track(read_sample([bam], rules)[0], "coverage", tmp_path / "ours.bw", ["chrI"])
     with (
         pyBigWig.open(str(tmp_path / "deeptools.bw")) as theirs,
         pyBigWig.open(str(tmp_path / "ours.bw")) as ours,

@@ -61,6 +61,8 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _cut_text(yeast / "genome/blacklist.bed", folder / "blacklist.bed")
     _cut_text(yeast / "labels/regulatory_states.bed", folder / "states.bed")
     _cut_text(yeast / "labels/genes_promoters.tsv", folder / "genes.tsv", header=True)
+    _cut_text(yeast / "labels/rossi2021_chexmix_peaks.bed", folder / "peaks.bed")
+    shutil.copy(yeast / "motifs/macisaac_yeast.v1.meme", folder / "motifs.meme")
     (folder / "samples.tsv").write_text(
         "sample\tcell_type\tassay\treplicate\tpath\n"
         "atac_1\t293\tATAC\t1\tatac_1.bam\n"
@@ -82,7 +84,9 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "evaluation": {"draws": 100},
     }
     for site in config["sites"].values():
-        site["path"] = "genes.tsv"
+        site["path"] = "peaks.bed" if "name" in site else "genes.tsv"
+    config["sites"]["motif"] = {"title": "Reb1 motif", "path": "motifs.meme", "motif": "REB1"}
+    config["vplots"] |= {"sites": ["tss", "abf1", "motif"], "images": ["reb1", "state.terminator"]}
     config["windows"]["states"]["split"] = {"valid": ["chrVI"], "test": ["chrIII"]}
     tiny = {"channels": 16, "blocks": 2, "motifs": 16}
     for model in config["models"].values():

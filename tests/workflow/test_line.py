@@ -10,6 +10,7 @@ import pandas as pd
 import pyBigWig
 import pysam
 import pytest
+from scipy.sparse import load_npz
 
 from helpers import need_program
 from workflow_tools import run_snakemake
@@ -25,6 +26,8 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "tracks/atac_2.cuts.bw", "tracks/atac_1.coverage.bw", "tracks/mnase.dyads.bw",
         "quality/293.lengths.pdf", "vplots/293/tss.npz", "vplots/two/tss.pdf",
         "vplots/293/state.promoter_tf.npz", "vplots/293/classes.png", "nucleosomes/293/plus1.pdf",
+        "vplots/293/motif.corrected.pdf", "vplots/two/state.terminator.images.npz",
+        "sites/motif.bed", "vplots/293/reb1.images.tsv",
         "windows/states.parquet", "models/forest/seed-1/predictions.parquet",
         "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
         "evaluation/metrics.tsv", "evaluation/confusion.tsv", "figures/models.states.two.pdf",
@@ -101,10 +104,14 @@ def test_tracks_hold_what_the_store_holds(finished: Path) -> None:
 def test_class_vplots_cover_every_window_of_the_class(finished: Path) -> None:
     windows = pd.read_parquet(finished / "results/windows/states.parquet")
     mine = windows[(windows["cell_type"] == "two") & (windows["state"] == "terminator")]
+    images = load_npz(finished / "results/vplots/two/state.terminator.images.npz")
+    sites = pd.read_csv(finished / "results/vplots/two/state.terminator.images.tsv", sep="\t")
     with np.load(finished / "results/vplots/two/state.terminator.npz") as vplot:
         assert json.loads(str(vplot["metadata"]))["n_sites"] == len(mine)
         assert vplot["counts"].shape == (400, 2001)
         assert vplot["counts"].sum() > 0
+        assert np.array_equal(np.ravel(images.sum(axis=0)), vplot["counts"].ravel())
+    assert [*sites["position"]] == [*mine["centre"]]
 
 
 def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> None:
