@@ -230,6 +230,37 @@ def profile_sites(wildcards):
     return existing([config["sites"][wildcards.sites]["path"]])
 
 
+def pool_mb(wildcards, attempt):
+    """Memory: the interpreter, and the fragments of the samples that are pooled."""
+    samples = [
+        sample
+        for sample in settings.samples
+        if getattr(wildcards, "sample", sample.name) == sample.name
+        and getattr(wildcards, "cell_type", sample.cell_type) == sample.cell_type
+    ]
+    paths = [path for sample in samples for path in sample.paths]
+    return int(attempt * (1000 + 2 * megabytes(paths)))
+
+
+def calls_of(cell_type):
+    """What nucleosomes are called from, as below <results>/nucleosomes: samples and their pool."""
+    samples = [sample.name for sample in settings.samples_of(cell_type, "MNase")]
+    return [*samples, f"{cell_type}/pooled"] if samples else []
+
+
+def nucleosome_files():
+    """Calls and profiles of all samples and cell types."""
+    names = [
+        name
+        for cell_type in settings.cell_types
+        for name in (
+            *(f"{calls}.bed.gz" for calls in calls_of(cell_type)),
+            *(f"{cell_type}/{sites}.tsv" for sites in config["nucleosomes"]["sites"]),
+        )
+    ]
+    return [f"<results>/nucleosomes/{name}" for name in names]
+
+
 # Windows
 
 
@@ -344,12 +375,6 @@ def panel_of(cell_type):
     )
 
 
-def profile_names(cell_type):
-    if not settings.samples_of(cell_type, "MNase"):
-        return []
-    return config["nucleosomes"]["sites"]
-
-
 def tasks_of_cell_type(cell_type):
     """The tasks that a report tells of: those with labels and models in this cell type."""
     tasks = {}
@@ -373,10 +398,14 @@ def report_files(wildcards):
         f"{results}/vplots/{cell_type}/{name}.png" for name in vplot_names(cell_type)
     ]
     files += [f"{results}/vplots/{cell_type}/classes.png"] * panel_of(cell_type)
-    for name in profile_names(cell_type):
+    for name in config["nucleosomes"]["sites"]:
         files += [
             f"{results}/nucleosomes/{cell_type}/{name}.{end}" for end in ("png", "json")
         ]
+    files += [f"{results}/nucleosomes/{name}.json" for name in calls_of(cell_type)]
+    files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * bool(
+        calls_of(cell_type)
+    )
     files += [f"{results}/evaluation/metrics.tsv"] * bool(tasks)
     for task in tasks:
         files += [f"{results}/windows/{task['windows']}.json"]
@@ -400,8 +429,10 @@ def report_plan(wildcards):
         },
         "panel": panel_of(cell_type),
         "profiles": {
-            name: config["sites"][name]["title"] for name in profile_names(cell_type)
+            name: config["sites"][name]["title"]
+            for name in config["nucleosomes"]["sites"]
         },
+        "calls": calls_of(cell_type),
         "networks": NETWORKS,
         "titles": titles_of_models(),
         "tasks": tasks_of_cell_type(cell_type),

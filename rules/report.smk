@@ -98,9 +98,5 @@ rule assays:
                 *(class_sites_of(cell_type) if panel_of(cell_type) else []),
             ]
         ],
-        [
-            f"<results>/nucleosomes/{cell_type}/{name}.tsv"
-            for cell_type in settings.cell_types
-            for name in profile_names(cell_type)
-        ],
+        nucleosome_files(),
     localrule: True

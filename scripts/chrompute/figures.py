@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.ndimage import gaussian_filter
 
-from chrompute.nucleosomes import DyadProfile
 from chrompute.vplots import Vplot
 
 _STYLE: dict[Any, Any] = {
@@ -29,7 +28,8 @@ _STYLE: dict[Any, Any] = {
 }
 #: Colours that colour-blind readers tell apart (Okabe and Ito 2008).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#F0E442")
-_INK = "#333333"
+#: Colour of text and lines.
+INK = "#333333"
 #: Standard deviation of the smoothing that V-plot figures show, in bp of length and position.
 _VPLOT_SMOOTHING = (3, 6)
 #: Metrics that the comparison of models shows, and how it calls them.
@@ -102,12 +102,12 @@ def draw_vplot(vplot: Vplot, title: str) -> Figure:
     above = figure.add_subplot(grid[0, 0], sharex=main)
     per_base = vplot.scaled.sum(axis=0)
     above.fill_between(vplot.positions, per_base, color="#BBBBBB", lw=0, step="mid")
-    above.plot(vplot.positions, _moving_mean(per_base, 25), color=_INK, lw=0.8)
+    above.plot(vplot.positions, _moving_mean(per_base, 25), color=INK, lw=0.8)
     above.set(ylim=(0, None), ylabel="all\nlengths")
     above.tick_params(labelbottom=False)
     above.set_title(f"{title} ({vplot.n_sites:,} sites)")
     right = figure.add_subplot(grid[1, 1], sharey=main)
-    right.plot(vplot.scaled.sum(axis=1), vplot.lengths, color=_INK, lw=0.8)
+    right.plot(vplot.scaled.sum(axis=1), vplot.lengths, color=INK, lw=0.8)
     right.set(xlim=(0, None), xlabel="all\npositions")
     right.tick_params(labelleft=False)
     figure.colorbar(mesh, ax=right, shrink=0.8, label="fragments / site / million (smoothed)")
@@ -170,26 +170,6 @@ def draw_vplot_panel(vplots: Sequence[tuple[str, Vplot]]) -> Figure:
     return figure
 
 
-def draw_dyad_profile(profile: DyadProfile, title: str) -> Figure:
-    """Draw the dyad density around sites and mark the nucleosomes."""
-    figure = new_figure(5.0, 2.6)
-    axes = figure.subplots()
-    axes.fill_between(profile.positions, profile.density, color="#DDDDDD", lw=0, step="mid")
-    axes.plot(profile.positions, profile.smoothed, color=PALETTE[0], lw=1.3)
-    top = float(max(profile.density.max(), profile.smoothed.max()))
-    for peak in profile.peaks:
-        height = profile.smoothed[peak - profile.positions[0]]
-        axes.annotate(
-            f"{peak:+d}" if peak else "0", (peak, height), xytext=(0, 4),
-            textcoords="offset points", ha="center", fontsize=6, color=_INK,
-        )  # fmt: skip
-    axes.axhline(1, color="#888888", lw=0.7, ls=":")
-    axes.set(xlabel="dyad relative to site (bp)", ylabel="dyads / genome mean")
-    axes.set(xlim=(profile.positions[0], profile.positions[-1]), ylim=(0, 1.1 * top))
-    axes.set_title(f"{title} ({profile.n_sites:,} sites)")
-    return figure
-
-
 def draw_confusion(
     cells: pd.DataFrame, classes: Sequence[str], titles: Sequence[str], title: str
 ) -> Figure:
@@ -214,7 +194,7 @@ def draw_confusion(
     for row, column in np.ndindex(*matrix.shape):
         axes.text(
             column, row, f"{share[row, column]:.0f}\n{matrix[row, column]:,}", ha="center",
-            va="center", fontsize=5.5, color="white" if share[row, column] > 55 else _INK,
+            va="center", fontsize=5.5, color="white" if share[row, column] > 55 else INK,
             linespacing=0.95,
         )  # fmt: skip
     ticks = np.arange(len(classes))
@@ -264,7 +244,7 @@ def draw_learning_curve(history: pd.DataFrame, title: str) -> Figure:
     """Draw losses and validation accuracy against the epoch."""
     figure = new_figure(5.4, 2.3)
     left, right = figure.subplots(1, 2)
-    left.plot(history["epoch"], history["train_loss"], color=_INK, label="train (smoothed labels)")
+    left.plot(history["epoch"], history["train_loss"], color=INK, label="train (smoothed labels)")
     left.plot(history["epoch"], history["valid_loss"], color=PALETTE[1], label="validation")
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

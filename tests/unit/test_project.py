@@ -21,7 +21,17 @@ from helpers import ROOT
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "python-isal": "isal"}
 ASSAY_MODULES = (
     *("alignments", "fragments", "tracks", "vplots", "nucleosomes", "quality", "windows"),
-    *("labels", "splits", "sites", "check", "intervals", "sheets", "settings"),
+    *(
+        "phasing",
+        "phasogram",
+        "labels",
+        "splits",
+        "sites",
+        "check",
+        "intervals",
+        "sheets",
+        "settings",
+    ),
 )
 MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics")
 
