@@ -13,7 +13,7 @@ from scipy.signal import find_peaks, peak_prominences
 from scipy.stats import t as student
 
 from chrompute.fragments import Fragments
-from chrompute.nucleosomes import CLOSEST_DYADS, dyad_positions
+from chrompute.nucleosomes import CLOSEST_DYADS, CORE_FLANK, dyad_positions
 
 #: The first peak lies no farther than this, bp.
 _LARGEST_REPEAT = 300
@@ -107,7 +107,7 @@ def phasogram(dyads: Fragments, max_distance: int, smoothing: float) -> Phasogra
     """
     parts = count_distances(dyads, max_distance)
     counts = parts.sum(axis=0)
-    smoothed, trend = _smooth(counts, smoothing), _smooth(counts, _TREND)
+    smoothed, trend = _smooth(counts, smoothing), _trend(counts)
     relative = _over_trend(counts, smoothing)
     peaks = _clear_peaks(counts, trend, relative, smoothing)
     repeat, interval = None, None
@@ -183,14 +183,20 @@ def _count_limit(dyads: Fragments) -> int:
     return max(int(np.searchsorted(held, _FULL_SHARE * held[-1])), 1)
 
 
-def _smooth(counts: Counts, smoothing: float) -> Values:
+def _smooth(counts: npt.NDArray[Any], smoothing: float) -> Values:
     # Mirrored, for a phasogram is the same on both sides of 0.
     return gaussian_filter1d(counts.astype(float), smoothing, mode="reflect")
 
 
+def _trend(counts: Counts) -> Values:
+    """Smooth so widely that no repeat is left; pairs within one core, 73 bp, do not count."""
+    beyond = np.arange(1, counts.size + 1) > CORE_FLANK
+    return _smooth(counts * beyond, _TREND) / _smooth(beyond, _TREND)
+
+
 def _over_trend(counts: Counts, smoothing: float) -> Values:
     """Divide by the trend: on a slope, as where reads were kept in regions only, peaks move."""
-    trend = _smooth(counts, _TREND)
+    trend = _trend(counts)
     ones = np.ones_like(trend)
     return np.divide(_smooth(counts, smoothing), trend, out=ones, where=trend > 0)
 
