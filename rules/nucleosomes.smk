@@ -13,7 +13,7 @@ rule nucleosomes:
             "<results>/nucleosomes/{sample}.phasing.png",
             caption="../report/nucleosomes.rst",
             category="Nucleosomes",
-            labels={"cell type": "{sample}", "figure": "repeat length"},
+            labels={"cell type": "sample {sample}", "figure": "repeat length"},
         ),
         pdf="<results>/nucleosomes/{sample}.phasing.pdf",
     log:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks, peak_prominences
+from scipy.signal import find_peaks
 
 from chrompute.fragments import Fragments
 from chrompute.manifest import write_json
@@ -50,16 +50,10 @@ class DyadProfile:
 
     @property
     def repeat_length(self) -> float | None:
-        """Distance in bp of the peaks from -59 bp on, None with fewer than two of them.
-
-        The slope of their positions against their number, by least squares, each weighted by
-        its squared prominence: low peaks far from the site say little.
-        """
-        rows = self._rows(self.downstream)
-        if rows.size < 2:
+        """Mean distance in bp of the peaks from -59 bp on, None with fewer than two peaks."""
+        if len(self.downstream) < 2:
             return None
-        prominences = peak_prominences(self.smoothed, rows)[0]
-        return float(np.polyfit(np.arange(rows.size), rows, 1, w=prominences)[0])
+        return (self.downstream[-1] - self.downstream[0]) / (len(self.downstream) - 1)
 
     @property
     def amplitude(self) -> float | None:
@@ -68,15 +62,12 @@ class DyadProfile:
         (P - T) / (P + T), the contrast of a wave: P is the mean smoothed density at the peaks
         from -59 bp on, T that at the lowest points between neighbours of them.
         """
-        rows = self._rows(self.downstream)
+        rows = np.array(self.downstream, dtype=np.int64) - int(self.positions[0])
         if rows.size < 2:
             return None
         low = float(np.mean([self.smoothed[a:b].min() for a, b in pairwise(rows)]))
         high = float(self.smoothed[rows].mean())
         return (high - low) / (high + low)
-
-    def _rows(self, places: list[int]) -> npt.NDArray[np.int64]:
-        return np.array(places, dtype=np.int64) - int(self.positions[0])
 
     def as_summary(self) -> dict[str, Any]:
         """Return peaks, repeat length, amplitude and numbers as plain JSON values."""

@@ -25,6 +25,8 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "tracks/atac_2.cuts.bw", "tracks/atac_1.coverage.bw", "tracks/mnase.dyads.bw",
         "quality/293.lengths.pdf", "vplots/293/tss.npz", "vplots/two/tss.pdf",
         "vplots/293/state.promoter_tf.npz", "vplots/293/classes.png", "nucleosomes/293/plus1.pdf",
+        "nucleosomes/mnase.bed.gz", "nucleosomes/mnase.phasing.pdf", "nucleosomes/two/plus1.tsv",
+        "nucleosomes/293/pooled.bed.gz", "nucleosomes/293/pooled.json",
         "windows/states.parquet", "models/forest/seed-1/predictions.parquet",
         "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
         "evaluation/metrics.tsv", "evaluation/confusion.tsv", "figures/models.states.two.pdf",
