@@ -278,7 +278,7 @@ def class_sites_of(cell_type):
 
 def image_names(cell_type):
     """Site sets and classes whose V-plots are written one by one in a cell type."""
-    if not settings.samples_of(cell_type, "ATAC"):
+    if not settings.pooled_samples(cell_type, "ATAC", "paired"):
         return []
     there = [*config["sites"], *class_sites_of(cell_type)]
     return [name for name in config["vplots"]["images"] if name in there]
@@ -305,6 +305,45 @@ def mnase_of_cell_type(wildcards):
 
 def profile_sites(wildcards):
     return site_file(wildcards.sites)
+
+
+def pool_mb(wildcards, attempt):
+    """Memory: the interpreter, and the fragments of the samples that are pooled."""
+    samples = [
+        sample
+        for sample in settings.samples
+        if getattr(wildcards, "sample", sample.name) == sample.name
+        and getattr(wildcards, "cell_type", sample.cell_type) == sample.cell_type
+    ]
+    paths = [path for s in samples for path in s.paths if not is_url(path)]
+    return int(attempt * (1000 + 2 * megabytes(paths)))
+
+
+def calls_of(cell_type):
+    """What nucleosomes are called from, as below <results>/nucleosomes: samples and their pool."""
+    samples = [sample.name for sample in settings.samples_of(cell_type, "MNase")]
+    pooled = settings.pooled_samples(cell_type, "MNase")
+    return [*samples, *([f"{cell_type}/pooled"] if pooled else [])]
+
+
+def profile_names(cell_type):
+    """Site sets at which a cell type gets a dyad profile: it needs both ends, or MNase."""
+    paired = settings.pooled_samples(cell_type, "ATAC", "paired")
+    there = settings.pooled_samples(cell_type, "MNase") or paired
+    return config["nucleosomes"]["sites"] if there else []
+
+
+def nucleosome_files():
+    """Calls and profiles of all samples and cell types."""
+    names = [
+        name
+        for cell_type in settings.cell_types
+        for name in (
+            *(f"{calls}.bed.gz" for calls in calls_of(cell_type)),
+            *(f"{cell_type}/{sites}.tsv" for sites in profile_names(cell_type)),
+        )
+    ]
+    return [f"<results>/nucleosomes/{name}" for name in names]
 
 
 # Windows
@@ -426,12 +465,6 @@ def panel_of(cell_type):
     )
 
 
-def profile_names(cell_type):
-    if not settings.pooled_samples(cell_type, "MNase"):
-        return []
-    return config["nucleosomes"]["sites"]
-
-
 def tasks_of_cell_type(cell_type):
     """The tasks that a report tells of: those with labels and models in this cell type."""
     tasks = {}
@@ -461,6 +494,9 @@ def report_files(wildcards):
         files += [
             f"{results}/nucleosomes/{cell_type}/{name}.{end}" for end in ("png", "json")
         ]
+    files += [f"{results}/nucleosomes/{name}.json" for name in calls_of(cell_type)]
+    pooled = bool(settings.pooled_samples(cell_type, "MNase"))
+    files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * pooled
     files += [f"{results}/evaluation/metrics.tsv"] * bool(tasks)
     for task in tasks:
         files += [f"{results}/windows/{task['windows']}.json"]
@@ -486,6 +522,7 @@ def report_plan(wildcards):
         "profiles": {
             name: config["sites"][name]["title"] for name in profile_names(cell_type)
         },
+        "calls": calls_of(cell_type),
         "networks": NETWORKS,
         "titles": titles_of_models(),
         "tasks": tasks_of_cell_type(cell_type),

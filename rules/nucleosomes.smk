@@ -1,10 +1,68 @@
-"""Nucleosomes: the MNase dyad profile around site sets."""
+"""Nucleosomes: calls, repeat length and phasing around site sets."""
+
+
+rule nucleosomes:
+    """Call the nucleosomes of one MNase sample and measure their repeat length."""
+    input:
+        fragments=["<results>/fragments/{sample}.parquet"],
+    output:
+        calls="<results>/nucleosomes/{sample}.bed.gz",
+        summary="<results>/nucleosomes/{sample}.json",
+        table="<results>/nucleosomes/{sample}.phasing.tsv",
+        png=report(
+            "<results>/nucleosomes/{sample}.phasing.png",
+            caption="../report/nucleosomes.rst",
+            category="Nucleosomes",
+            labels={"cell type": "sample {sample}", "figure": "repeat length"},
+        ),
+        pdf="<results>/nucleosomes/{sample}.phasing.pdf",
+    log:
+        "<logs>/nucleosomes/{sample}.log",
+    benchmark:
+        "<benchmarks>/nucleosomes/{sample}.jsonl"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=pool_mb,
+        runtime=60,
+    params:
+        nucleosomes=config["nucleosomes"],
+        title="{sample}",
+        code=code_of("nucleosomes"),
+    script:
+        "../scripts/nucleosomes.py"
+
+
+use rule nucleosomes as pooled_nucleosomes with:
+    input:
+        fragments=mnase_of_cell_type,
+    output:
+        calls="<results>/nucleosomes/{cell_type}/pooled.bed.gz",
+        summary="<results>/nucleosomes/{cell_type}/pooled.json",
+        table="<results>/nucleosomes/{cell_type}/pooled.phasing.tsv",
+        png=report(
+            "<results>/nucleosomes/{cell_type}/pooled.phasing.png",
+            caption="../report/nucleosomes.rst",
+            category="Nucleosomes",
+            labels={"cell type": "{cell_type}", "figure": "repeat length, pooled"},
+        ),
+        pdf="<results>/nucleosomes/{cell_type}/pooled.phasing.pdf",
+    log:
+        "<logs>/pooled_nucleosomes/{cell_type}.log",
+    benchmark:
+        "<benchmarks>/pooled_nucleosomes/{cell_type}.jsonl"
+    params:
+        nucleosomes=config["nucleosomes"],
+        title="{cell_type}, MNase pooled",
+        code=code_of("nucleosomes"),
 
 
 rule dyad_profile:
-    """Average the MNase dyads of one cell type around one set of sites."""
+    """Average the dyads of one cell type around one set of sites."""
     input:
-        fragments=mnase_of_cell_type,
+        mnase=mnase_of_cell_type,
+        atac=atac_of_cell_type,
         sites=profile_sites,
         blacklist=blacklist,
         aliases=alias_table,
@@ -22,12 +80,14 @@ rule dyad_profile:
         "<logs>/dyad_profile/{cell_type}.{sites}.log",
     benchmark:
         "<benchmarks>/dyad_profile/{cell_type}.{sites}.jsonl"
+    wildcard_constraints:
+        sites=one_of(config["sites"]),
     conda:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=pool_mb,
+        runtime=30,
     params:
         nucleosomes=config["nucleosomes"],
         entry=sites_entry,

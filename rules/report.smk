@@ -103,9 +103,5 @@ rule assays:
             for cell_type in settings.cell_types
             for name in image_names(cell_type)
         ],
-        [
-            f"<results>/nucleosomes/{cell_type}/{name}.tsv"
-            for cell_type in settings.cell_types
-            for name in profile_names(cell_type)
-        ],
+        nucleosome_files(),
     localrule: True

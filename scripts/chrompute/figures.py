@@ -10,8 +10,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from chrompute.nucleosomes import DyadProfile
-
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
     "font.family": "DejaVu Sans",
@@ -24,7 +22,8 @@ _STYLE: dict[Any, Any] = {
 }
 #: Colours that colour-blind readers tell apart (Okabe and Ito 2008).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#F0E442")
-_INK = "#333333"
+#: Colour of text and lines.
+INK = "#333333"
 #: Metrics that the comparison of models shows, and how it calls them.
 METRIC_TITLES = {
     "accuracy": "accuracy",
@@ -84,26 +83,6 @@ def _colours(number: int) -> list[str]:
     return [PALETTE[index % len(PALETTE)] for index in range(number)]
 
 
-def draw_dyad_profile(profile: DyadProfile, title: str) -> Figure:
-    """Draw the dyad density around sites and mark the nucleosomes."""
-    figure = new_figure(5.0, 2.6)
-    axes = figure.subplots()
-    axes.fill_between(profile.positions, profile.density, color="#DDDDDD", lw=0, step="mid")
-    axes.plot(profile.positions, profile.smoothed, color=PALETTE[0], lw=1.3)
-    top = float(max(profile.density.max(), profile.smoothed.max()))
-    for peak in profile.peaks:
-        height = profile.smoothed[peak - profile.positions[0]]
-        axes.annotate(
-            f"{peak:+d}" if peak else "0", (peak, height), xytext=(0, 4),
-            textcoords="offset points", ha="center", fontsize=6, color=_INK,
-        )  # fmt: skip
-    axes.axhline(1, color="#888888", lw=0.7, ls=":")
-    axes.set(xlabel="dyad relative to site (bp)", ylabel="dyads / genome mean")
-    axes.set(xlim=(profile.positions[0], profile.positions[-1]), ylim=(0, 1.1 * top))
-    axes.set_title(f"{title} ({profile.n_sites:,} sites)")
-    return figure
-
-
 def draw_confusion(
     cells: pd.DataFrame, classes: Sequence[str], titles: Sequence[str], title: str
 ) -> Figure:
@@ -128,7 +107,7 @@ def draw_confusion(
     for row, column in np.ndindex(*matrix.shape):
         axes.text(
             column, row, f"{share[row, column]:.0f}\n{matrix[row, column]:,}", ha="center",
-            va="center", fontsize=5.5, color="white" if share[row, column] > 55 else _INK,
+            va="center", fontsize=5.5, color="white" if share[row, column] > 55 else INK,
             linespacing=0.95,
         )  # fmt: skip
     ticks = np.arange(len(classes))
@@ -178,7 +157,7 @@ def draw_learning_curve(history: pd.DataFrame, title: str) -> Figure:
     """Draw losses and validation accuracy against the epoch."""
     figure = new_figure(5.4, 2.3)
     left, right = figure.subplots(1, 2)
-    left.plot(history["epoch"], history["train_loss"], color=_INK, label="train (smoothed labels)")
+    left.plot(history["epoch"], history["train_loss"], color=INK, label="train (smoothed labels)")
     left.plot(history["epoch"], history["valid_loss"], color=PALETTE[1], label="validation")
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

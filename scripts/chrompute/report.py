@@ -113,8 +113,9 @@ def cell_type_content(
     ----------
     plan
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
-        `panel`, `networks`, `titles` {model: title}, `tasks` {task: its window set, leading
-        metric and runs (model, seed)} and `evaluation`.
+        `calls` (files below `nucleosomes`, without their ends), `panel`, `networks`, `titles`
+        {model: title}, `tasks` {task: its window set, leading metric and runs (model, seed)} and
+        `evaluation`.
     results
         The results folder.
     cell_type
@@ -124,8 +125,10 @@ def cell_type_content(
     samples = [_read_json(results / "quality" / f"{name}.json") for name in plan["samples"]]
     page = _Page(results, cell_type)
     profiles = [
-        _read_json(results / f"nucleosomes/{cell_type}/{name}.json")
-        | {"picture": page.profile(name, title)}
+        {
+            "assays": _read_json(results / f"nucleosomes/{cell_type}/{name}.json"),
+            "picture": page.profile(name, title),
+        }
         for name, title in plan["profiles"].items()
     ]
     tasks = [page.task(name, entry, plan) for name, entry in plan["tasks"].items()]
@@ -141,6 +144,12 @@ def cell_type_content(
             for picture in (page.vplot(name, title), page.corrected(name, title))
         ],
         "panels": [page.panel()] if plan["panel"] else [],
+        "calls": [
+            _read_json(results / f"nucleosomes/{name}.json")
+            | {"name": "all pooled" if name == f"{cell_type}/pooled" else name}
+            for name in plan["calls"]
+        ],
+        "phasograms": [page.phasogram()] if plan["calls"] else [],
         "profiles": profiles,
         "metric_titles": list(METRIC_TITLES.values()),
         "tasks": tasks,
@@ -238,8 +247,18 @@ class _Page:
         return self.picture(
             f"nucleosomes/{self.cell_type}/{name}.png",
             f"Dyad density around {title}",
-            f"MNase dyads around {title}, over the genome's mean; downstream is to the right. "
-            "Grey: per base; blue: smoothed; labels: peaks, in bp.",
+            f"MNase dyads, and midpoints of mono-nucleosomal ATAC fragments, around {title}, over "
+            "the genome's mean; downstream is to the right. Grey: per base; coloured: smoothed; "
+            "labels: peaks, in bp.",
+        )
+
+    def phasogram(self) -> Picture:
+        return self.picture(
+            f"nucleosomes/{self.cell_type}/pooled.phasing.png",
+            "Distances between dyads, and the nucleosome repeat length",
+            "Left: distances between MNase dyads, all samples pooled; grey per bp, blue smoothed, "
+            "dotted the trend. Right: the peaks against their number; the slope is the nucleosome "
+            "repeat length, with its 95 % interval.",
         )
 
     def task(self, name: str, entry: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:

@@ -233,6 +233,8 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     for block in ("fragments", "vplots", "nucleosomes", "images"):
         if config[block]["min_length"] >= config[block]["max_length"]:
             faults.append(f"configuration: {block}: min_length must be below max_length")
+    if config["nucleosomes"]["atac_min_length"] >= config["nucleosomes"]["atac_max_length"]:
+        faults.append("configuration: nucleosomes: atac_min_length must be below atac_max_length")
     for name, entry in config["tasks"].items():
         faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
         faults += [
@@ -251,8 +253,11 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
             )
     for name, entry in config["sites"].items():
         faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
-    if "classes" in config["sites"]:
-        faults.append("configuration: sites: 'classes' is the name of a figure; choose another")
+    faults += [
+        f"configuration: sites: {name!r} is the name of a figure; choose another"
+        for name in ("classes", "pooled")
+        if name in config["sites"]
+    ]
     return faults
 
 
@@ -267,10 +272,24 @@ def _sheet_faults(settings: Settings) -> list[str]:
         if entry["train_on"] != "all":
             known = settings.cell_types
             references += [(f"{place}/train_on", "cell type", c, known) for c in entry["train_on"]]
-    faults = _unknown_names(references)
+    faults = _unknown_names(references) + _folder_faults(settings)
     for name, entry in models.items():
         faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
     return faults
+
+
+#: Ends of a sample's files in the folder that also holds a folder for each cell type.
+_SAMPLE_FILES = (".bed.gz", ".json", ".phasing.tsv", ".phasing.png", ".phasing.pdf")
+
+
+def _folder_faults(settings: Settings) -> list[str]:
+    """List the cell types whose folder would be a file of a sample."""
+    files = {sample.name + end for sample in settings.samples for end in _SAMPLE_FILES}
+    return [
+        f"configuration: samples: cell type {name!r} is also called a file of a sample; rename it"
+        for name in settings.cell_types
+        if name in files
+    ]
 
 
 #: Where a name stands, what it names, the name, and the names that exist.

@@ -23,6 +23,7 @@ ASSAY_MODULES = (
     *("alignments", "fragments", "tracks", "vplots", "nucleosomes", "quality", "windows"),
     *("labels", "splits", "sites", "check", "intervals", "sheets", "settings"),
     *("annotations", "motifs", "motif_scan", "vplot_images", "vplot_figures"),
+    *("phasing", "phasogram"),
 )
 MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics")
 

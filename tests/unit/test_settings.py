@@ -108,6 +108,8 @@ def test_a_models_training_comes_before_the_runs_before_the_defaults(case: Case)
         ("vplots", {"sites": ["no"]}, "vplots/sites: unknown site set 'no'"),
         ("images", {"min_length": 500}, "images: min_length must be below max_length"),
         ("nucleosomes", {"min_length": 200}, "nucleosomes: min_length must be below max_length"),
+        ("nucleosomes", {"atac_min_length": 300}, "atac_min_length must be below atac_max_length"),
+        ("nucleosomes", {"call_suport": 1}, "did you mean 'call_support'?"),
     ],
 )
 def test_configuration_faults_name_the_key(
@@ -116,6 +118,22 @@ def test_configuration_faults_name_the_key(
     case[place] = value
     (fault,) = faults_of(case)
     assert message in fault
+
+
+@pytest.mark.parametrize("name", ["classes", "pooled"])
+def test_names_of_figures_are_no_site_sets(case: Case, name: str) -> None:
+    case["sites"][name] = case["sites"]["tss"]
+    (fault,) = faults_of(case)
+    assert f"sites: {name!r} is the name of a figure" in fault
+
+
+@pytest.mark.parametrize("name", ["m.bed.gz", "a.json", "m.phasing.png"])
+def test_no_cell_type_is_called_a_file_of_a_sample(case: Case, name: str, tmp_path: Path) -> None:
+    for sheet in ("samples.tsv", "labels.tsv"):
+        text = (tmp_path / sheet).read_text()
+        (tmp_path / sheet).write_text(text.replace("cells", name))
+    (fault,) = faults_of(case)
+    assert f"cell type {name!r} is also called a file of a sample" in fault
 
 
 @pytest.mark.parametrize(

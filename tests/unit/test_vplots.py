@@ -1,4 +1,4 @@
-"""V-plots, sites, dyad profiles and TSS enrichment against loops and planted truth."""
+"""V-plots, sites and TSS enrichment against loops and planted truth."""
 
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from chrompute.alignments import FragmentFilter, read_sample
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
 from chrompute.intervals import BedRecord, IntervalSet
-from chrompute.nucleosomes import dyad_profile
 from chrompute.quality import sample_quality, tss_enrichment
 from chrompute.sites import read_sites, sites_of_class, sites_with_fragments
 from chrompute.vplot_figures import draw_corrected, draw_locus
@@ -284,26 +283,6 @@ def test_scaling_and_the_disk(tmp_path: Path) -> None:
     assert np.array_equal(again.counts, vplot.counts)
     assert (again.lengths[0], again.lengths[-1], again.positions[0]) == (50, 149, -100)
     assert (again.n_sites, again.n_fragments) == (2, 4000)
-
-
-def test_planted_dyads_are_found_downstream_on_both_strands() -> None:
-    rng = np.random.default_rng(1)
-    sites = sites_at(("chr1", 5000, "+"), ("chr2", 5000, "-"))
-    chroms, dyads = [], []
-    for chrom, sign in ((0, 1), (1, -1)):
-        for place in (0, 165, 330, 495):
-            jitter = rng.normal(0, 12, 400).round().astype(int)
-            dyads += [*(5000 + sign * place + jitter)]
-            chroms += [chrom] * 400
-    starts = np.array(dyads) - 73
-    store = Fragments.from_intervals(SIZES, chroms, starts, starts + 147)
-    profile = dyad_profile(store, sites, 1000, 15)
-    assert [*profile.peaks] == pytest.approx([0, 165, 330, 495], abs=6)
-    assert profile.repeat_length == pytest.approx(165, abs=3)
-    # A density of 1 is the mean of the chromosomes that hold dyads.
-    expected = 3200 / sum(SIZES.values())
-    found = profile.density * expected * profile.n_sites
-    assert found.sum() == pytest.approx(3200)
 
 
 def test_tss_enrichment_of_planted_cuts() -> None:

@@ -28,6 +28,8 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "vplots/293/state.promoter_tf.npz", "vplots/293/classes.png", "nucleosomes/293/plus1.pdf",
         "vplots/293/motif.corrected.pdf", "vplots/two/state.terminator.images.npz",
         "sites/motif.bed", "vplots/293/reb1.images.tsv",
+        "nucleosomes/mnase.bed.gz", "nucleosomes/mnase.phasing.pdf", "nucleosomes/two/plus1.tsv",
+        "nucleosomes/293/pooled.bed.gz", "nucleosomes/293/pooled.json",
         "windows/states.parquet", "models/forest/seed-1/predictions.parquet",
         "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
         "evaluation/metrics.tsv", "evaluation/confusion.tsv", "figures/models.states.two.pdf",
