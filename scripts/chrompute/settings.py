@@ -1,6 +1,7 @@
 """The configuration: schema, defaults and everything that can be told without opening data."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -61,6 +62,14 @@ class Settings:
             for sample in self.samples
             if cell_type in (None, sample.cell_type) and assay in (None, sample.assay)
         ]
+
+    @property
+    def pooled_tracks(self) -> list[tuple[str, str]]:
+        """Cell types and assays whose samples have tracks in common: those with two or more."""
+        if not self.config["tracks"]["pooled"]:
+            return []
+        numbers = Counter((sample.cell_type, sample.assay) for sample in self.samples)
+        return [pool for pool, number in numbers.items() if number > 1]
 
     def samples_of_model(self, model: str) -> list[Sample]:
         """Return the samples that a model reads."""
@@ -201,6 +210,9 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     for block in ("fragments", "vplots", "nucleosomes", "images"):
         if config[block]["min_length"] >= config[block]["max_length"]:
             faults.append(f"configuration: {block}: min_length must be below max_length")
+    one_nucleosome = config["tracks"]["mono_nucleosome"]
+    if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
+        faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
     for name, entry in config["tasks"].items():
         faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
         if name in _WINDOW_COLUMNS:
@@ -227,10 +239,21 @@ def _sheet_faults(settings: Settings) -> list[str]:
         if entry["train_on"] != "all":
             known = settings.cell_types
             references += [(f"{place}/train_on", "cell type", c, known) for c in entry["train_on"]]
-    faults = _unknown_names(references)
+    faults = _unknown_names(references) + _pool_faults(settings)
     for name, entry in models.items():
         faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
     return faults
+
+
+def _pool_faults(settings: Settings) -> list[str]:
+    """See that no sample's tracks would be the files of a cell type's pooled tracks."""
+    pools = {f"{cell_type}.{assay}": cell_type for cell_type, assay in settings.pooled_tracks}
+    return [
+        f"{settings.config['samples']}: sample {sample.name!r} is called like the pooled tracks of "
+        f"cell type {pools[sample.name]!r}; rename it, or set tracks/pooled to false"
+        for sample in settings.samples
+        if sample.name in pools
+    ]
 
 
 #: Where a name stands, what it names, the name, and the names that exist.

@@ -115,17 +115,18 @@ def write_track(
 
 def _draw(stores: Sequence[Fragments], track: Track, chrom: str) -> Iterator[Runs]:
     """Yield the runs of one chromosome, from its first base to its last."""
-    size = stores[0].sizes[chrom]
-    total = sum(map(len, stores))
-    factor = 1e6 / max(total, 1) if track.scale == "cpm" else 1.0
+    factor = 1e6 / max(sum(map(len, stores)), 1)
+    for runs in _pieces(stores, track, chrom):
+        yield runs.scaled(factor) if track.scale == "cpm" else runs
+
+
+def _pieces(stores: Sequence[Fragments], track: Track, chrom: str) -> Iterable[Runs]:
     starts, ends = _intervals(stores, track, chrom)
+    size = stores[0].sizes[chrom]
     if track.smoothing:
-        pieces = smooth(np.sort(starts), size, track.smoothing, track.bin_size)
-    else:
-        runs = pile_up(starts, ends, size)
-        pieces = iter([runs if track.bin_size == 1 else bin_means(runs, track.bin_size)])
-    for runs in pieces:
-        yield runs if track.scale == "raw" else runs.scaled(factor)
+        return smooth(np.sort(starts), size, track.smoothing, track.bin_size)
+    runs = pile_up(starts, ends, size)
+    return [runs if track.bin_size == 1 else bin_means(runs, track.bin_size)]
 
 
 def _intervals(
