@@ -30,6 +30,7 @@ test: check
 
 bench: $(INSTALLED)
 	$(BIN)/python bench/fragments.py
+	$(BIN)/python bench/tracks.py
 	$(BIN)/python bench/batches.py
 
 docs: $(INSTALLED)
