@@ -14,7 +14,7 @@ from chrompute.manifest import code_hash
 from chrompute.runlog import run_log
 from chrompute.settings import load_settings
 from chrompute.sheets import file_name, is_url
-from chrompute.tracks import TRACKS
+from chrompute.tracks import SCALES, TRACK_NAMES, plan_track
 
 settings, faults = load_settings(
     config, Path(workflow.basedir) / "config/schemas/config.schema.json"
@@ -33,7 +33,6 @@ CLASS_SITES = {
     for task in dict.fromkeys(entry["task"] for entry in config["windows"].values())
     for name in config["tasks"][task]["classes"]
 }
-TRACKS_OF_ASSAY = {"ATAC": ["cuts", "coverage"], "MNase": ["dyads"]}
 RUNS = [
     (model, seed)
     for model, entry in config["models"].items()
@@ -53,7 +52,7 @@ wildcard_constraints:
     ),
     cell_type=one_of(settings.cell_types),
     assay="ATAC|MNase",
-    track=one_of(TRACKS),
+    track=one_of(TRACK_NAMES),
     sites=one_of([*config["sites"], *CLASS_SITES]),
     windows=one_of(config["windows"]),
     model=one_of(config["models"]),
@@ -190,14 +189,46 @@ def fragments_mb(wildcards, attempt):
 # Tracks
 
 
-def track_lengths(wildcards):
-    """Dyads come from nucleosome-sized fragments, everything else from all of them."""
-    if wildcards.track == "dyads":
-        return [
-            config["nucleosomes"]["min_length"],
-            config["nucleosomes"]["max_length"],
+def track_rules(wildcards):
+    """Return what one track draws, as plain values: nothing else makes it anew."""
+    blocks = config["tracks"], config["nucleosomes"]
+    return asdict(plan_track(wildcards.track, *blocks))
+
+
+def tracks_of(sample):
+    """Names of the tracks that a sample gets without being asked for."""
+    suffixes = [SCALES[scale] for scale in config["tracks"]["scales"]]
+    tracks = config["tracks"]["assays"][sample.assay]
+    if (sample.assay, sample.layout) == ("ATAC", "single"):
+        # The length of a read is not that of a fragment.
+        tracks = [track for track in tracks if track in ("cuts", "coverage")]
+    return [track + suffix for track in tracks for suffix in suffixes]
+
+
+def track_files():
+    """The tracks of every sample, and of every pool the ones that all its samples get."""
+    files = [
+        f"<results>/tracks/{sample.name}.{track}.bw"
+        for sample in settings.samples
+        for track in tracks_of(sample)
+    ]
+    for cell_type, assay in settings.pooled_tracks:
+        first, *others = map(tracks_of, settings.pooled_samples(cell_type, assay))
+        files += [
+            f"<results>/tracks/{cell_type}.{assay}.{track}.bw"
+            for track in first
+            if all(track in tracks for tracks in others)
         ]
-    return None
+    return files
+
+
+def fragments_of_pool(wildcards):
+    return fragments_of(wildcards.cell_type, wildcards.assay)
+
+
+def track_mb(wildcards, input, attempt):
+    """Memory: the interpreter, a piece of a chromosome, and the fragments."""
+    return int(attempt * (500 + 20 * megabytes(input)))
 
 
 # Quality

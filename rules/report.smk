@@ -81,11 +81,7 @@ rule assays:
     """Everything that needs no model: check, fragments, tracks, quality, V-plots, nucleosomes."""
     input:
         [f"<results>/quality/{sample.name}.json" for sample in settings.samples],
-        [
-            f"<results>/tracks/{sample.name}.{track}.bw"
-            for sample in settings.samples
-            for track in TRACKS_OF_ASSAY[sample.assay]
-        ],
+        track_files(),
         [
             f"<results>/quality/{cell_type}.lengths.png"
             for cell_type in settings.cell_types

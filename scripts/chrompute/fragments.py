@@ -250,6 +250,7 @@ def read_fragments(path: str | Path) -> Fragments:
     strands = table.column("strand").to_numpy() if "strand" in there else None
     halves, lengths = (table.column(name).to_numpy() for name in ("midpoint", "length"))
     midpoints = (halves << 1) + (lengths & 1).astype(np.int32)
+    pa.default_memory_pool().release_unused()  # else what decoding took stays with the process
     return Fragments(sizes, offsets, midpoints, lengths, strands)
 
 

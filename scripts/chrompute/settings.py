@@ -1,6 +1,7 @@
 """The configuration: schema, defaults and everything that can be told without opening data."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -80,6 +81,14 @@ class Settings:
             return path
         results = self.config.get("pathvars", {}).get("results", "results")
         return f"{results}/inputs/{sample.name}/{file_name(path)}"
+
+    @property
+    def pooled_tracks(self) -> list[tuple[str, str]]:
+        """Cell types and assays with tracks in common: those that pool two samples or more."""
+        if not self.config["tracks"]["pooled"]:
+            return []
+        numbers = Counter((s.cell_type, s.assay) for s in self.samples if s.pool)
+        return [pool for pool, number in numbers.items() if number > 1]
 
     def samples_of_model(self, model: str) -> list[Sample]:
         """Return the samples that a model reads."""
@@ -235,6 +244,9 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
             faults.append(f"configuration: {block}: min_length must be below max_length")
     if config["nucleosomes"]["atac_min_length"] >= config["nucleosomes"]["atac_max_length"]:
         faults.append("configuration: nucleosomes: atac_min_length must be below atac_max_length")
+    one_nucleosome = config["tracks"]["mono_nucleosome"]
+    if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
+        faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
     for name, entry in config["tasks"].items():
         faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
         faults += [
@@ -272,7 +284,7 @@ def _sheet_faults(settings: Settings) -> list[str]:
         if entry["train_on"] != "all":
             known = settings.cell_types
             references += [(f"{place}/train_on", "cell type", c, known) for c in entry["train_on"]]
-    faults = _unknown_names(references) + _folder_faults(settings)
+    faults = _unknown_names(references) + _folder_faults(settings) + _pool_faults(settings)
     for name, entry in models.items():
         faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
     return faults
@@ -289,6 +301,17 @@ def _folder_faults(settings: Settings) -> list[str]:
         f"configuration: samples: cell type {name!r} is also called a file of a sample; rename it"
         for name in settings.cell_types
         if name in files
+    ]
+
+
+def _pool_faults(settings: Settings) -> list[str]:
+    """See that no sample's tracks would be the files of a cell type's pooled tracks."""
+    pools = {f"{cell_type}.{assay}": cell_type for cell_type, assay in settings.pooled_tracks}
+    return [
+        f"{settings.config['samples']}: sample {sample.name!r} is called like the pooled tracks of "
+        f"cell type {pools[sample.name]!r}; rename it, or set tracks/pooled to false"
+        for sample in settings.samples
+        if sample.name in pools
     ]
 
 

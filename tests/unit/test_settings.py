@@ -377,6 +377,47 @@ def test_aliases_reconcile_names(case: Case, tmp_path: Path) -> None:
     assert inspected(case, tmp_path) == []
 
 
+def with_third_sample(case: Case, name: str) -> None:
+    sheet = Path(case["samples"])
+    bam = shutil.copy(sheet.parent / "atac.bam", sheet.parent / "third.bam")
+    sheet.write_text(f"{sheet.read_text()}{name}\tcells\tATAC\t{bam}\t\t\t\n")
+
+
+def test_a_sample_is_not_called_like_a_pool_that_is_made(case: Case) -> None:
+    with_third_sample(case, "cells.ATAC")
+    (fault,) = faults_of(case)
+    assert "sample 'cells.ATAC' is called like the pooled tracks of cell type 'cells'" in fault
+    case["tracks"] = {"pooled": False}
+    assert faults_of(case) == []
+    assert load_settings(case, SCHEMA)[0].pooled_tracks == []
+
+
+def test_a_sample_may_be_called_like_a_pool_that_is_not_made(case: Case) -> None:
+    """One MNase sample is no pool: its tracks would be there twice."""
+    with_third_sample(case, "cells.MNase")
+    assert faults_of(case) == []
+    assert load_settings(case, SCHEMA)[0].pooled_tracks == [("cells", "ATAC")]
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"mono_nucleosome": {"min_length": 300}}, "min_length must be below max_length"),
+        ({"assays": {"ATAC": ["coverag"]}}, "'coverag' is not one of"),
+        ({"assays": {"CUTnRUN": ["cuts"]}}, "unknown key 'CUTnRUN'"),
+        ({"scales": []}, "tracks/scales: "),
+        ({"footprint": 146}, "146 is not allowed"),
+        ({"smoothing": 0}, "tracks/smoothing: "),
+        ({"bin_size": 0}, "tracks/bin_size: "),
+    ],
+)
+def test_faults_of_tracks_are_told(case: Case, block: Any, said: str) -> None:
+    case["tracks"] = block
+    (fault,) = faults_of(case)
+    assert fault.startswith("configuration: tracks")
+    assert said in fault
+
+
 def merged(base: Any, over: Any) -> Any:
     """Lay one configuration over another, as Snakemake does with several --configfile."""
     if not (isinstance(base, dict) and isinstance(over, dict)):

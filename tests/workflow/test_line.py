@@ -13,7 +13,7 @@ import pytest
 from scipy.sparse import load_npz
 
 from helpers import need_program
-from workflow_tools import run_snakemake
+from workflow_tools import change_config, run_snakemake
 
 FILTERED = ["-q", "30", "-F", "3844", "-f", "66"]
 
@@ -24,6 +24,7 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "check/chrom.sizes", "check/inputs.json", "fragments/atac_1.parquet",
         "fragments/mnase.json",
         "tracks/atac_2.cuts.bw", "tracks/atac_1.coverage.bw", "tracks/mnase.dyads.bw",
+        "tracks/atac_2.nucleosome_free.cpm.bw", "tracks/mnase.occupancy.cpm.bw",
         "quality/293.lengths.pdf", "vplots/293/tss.npz", "vplots/two/tss.pdf",
         "vplots/293/state.promoter_tf.npz", "vplots/293/classes.png", "nucleosomes/293/plus1.pdf",
         "vplots/293/motif.corrected.pdf", "vplots/two/state.terminator.images.npz",
@@ -101,6 +102,28 @@ def test_tracks_hold_what_the_store_holds(finished: Path) -> None:
     with pyBigWig.open(str(results / "tracks/mnase.dyads.bw")) as dyads:
         total = sum(dyads.stats(c, type="sum", exact=True)[0] for c in ("chrI", "chrIII", "chrVI"))
     assert total == mnase["length"].between(120, 180).sum()
+
+
+def test_samples_of_a_cell_type_are_pooled(fresh: Path) -> None:
+    """Beside a sample that is called like the pool of the other assay, which is not made."""
+    sheet = (fresh / "samples.tsv").read_text().replace("two\t", "293\t")
+    (fresh / "samples.tsv").write_text(sheet.replace("\nmnase\t", "\n293.MNase\t"))
+    change_config(fresh, lambda config: config.update(labels="one.tsv"))
+    lines = (fresh / "labels.tsv").read_text().splitlines()[:2]
+    (fresh / "one.tsv").write_text("\n".join(lines) + "\n")
+    pooled, alone = "results/tracks/293.ATAC.coverage", "results/tracks/293.MNase.dyads"
+    assert f"{pooled}.cpm.bw" in (plan := run_snakemake(fresh, "assays", "-n").stdout)
+    assert "results/tracks/293.MNase.dyads.bw" in plan
+    result = run_snakemake(fresh, f"{pooled}.bw", f"{pooled}.cpm.bw", f"{alone}.bw")
+    assert result.returncode == 0, result.stdout[-3000:]
+    stores = [pd.read_parquet(fresh / f"results/fragments/atac_{n}.parquet") for n in (1, 2)]
+    lengths = pd.concat(stores)["length"].astype(int)
+    for name, scale in ((pooled, 1), (f"{pooled}.cpm", 1e6 / len(lengths))):
+        with pyBigWig.open(str(fresh / f"{name}.bw")) as track:
+            chroms = ("chrI", "chrIII", "chrVI")
+            total = sum(track.stats(c, type="sum", exact=True)[0] for c in chroms)
+        assert total == pytest.approx(lengths.sum() * scale, rel=1e-6)
+    assert (fresh / "results/logs/track/293.MNase.dyads.log").is_file()
 
 
 def test_class_vplots_cover_every_window_of_the_class(finished: Path) -> None:
