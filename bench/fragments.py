@@ -58,10 +58,10 @@ def store(bam: Path, out: Path, pairing: str) -> None:
 def coverage(parquet: Path, out: Path) -> None:
     """Write the base-resolution coverage of a store, as the rule does."""
     from chrompute.fragments import read_fragments
-    from chrompute.tracks import write_track
+    from chrompute.tracks import Track, write_track
 
     fragments = read_fragments(parquet)
-    write_track(fragments, "coverage", out, fragments.sizes)
+    write_track([fragments], Track(), out, fragments.sizes)
 
 
 def slices(parquet: Path) -> None:
