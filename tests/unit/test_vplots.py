@@ -1,4 +1,4 @@
-"""V-plots, sites, dyad profiles and TSS enrichment against loops and planted truth."""
+"""V-plots, sites and dyad profiles against loops and planted truth."""
 
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
 from chrompute.intervals import BedRecord, IntervalSet
 from chrompute.nucleosomes import dyad_profile
-from chrompute.quality import sample_quality, tss_enrichment
 from chrompute.sites import read_sites, sites_of_class
 from chrompute.vplots import aggregate_vplot, read_vplot, write_vplot
 
@@ -120,29 +119,6 @@ def test_planted_dyads_are_found_downstream_on_both_strands() -> None:
     expected = 3200 / sum(SIZES.values())
     found = profile.density * expected * profile.n_sites
     assert found.sum() == pytest.approx(3200)
-
-
-def test_tss_enrichment_of_planted_cuts() -> None:
-    # 20 cuts on each base within 50 bp of the TSS, 2 elsewhere: enrichment 10.
-    position, reach = 6000, 4000
-    starts, ends = [], []
-    for base in range(position - reach, position + reach):
-        number = 10 if abs(base - position) <= 50 else 1
-        starts += [base] * number
-        ends += [base + 1] * number  # both cuts of a 1-bp fragment fall on its base
-    store = Fragments.from_intervals(SIZES, [0] * len(starts), starts, ends)
-    assert tss_enrichment(store, sites_at(("chr1", position, "+"))) == pytest.approx(10)
-
-
-def test_quality_names_empty_chromosomes_and_the_worst_filter() -> None:
-    store = Fragments.from_intervals(SIZES, [0, 0], [5, 5], [105, 90])
-    counts = {"reads": 100, "fragments": 2, "kept": 4, "mapq": 90, "length": 6}
-    summary = sample_quality(store, counts, None, list(SIZES))
-    assert summary["empty_chromosomes"] == ["chr2"]
-    assert summary["nucleosome_free_fraction"] == 0.5
-    assert summary["length_histogram"][85] == summary["length_histogram"][100] == 1
-    assert "chr2" in summary["warnings"][0]
-    assert "'mapq'" in summary["warnings"][1]
 
 
 def test_site_table_is_converted_at_the_door(tmp_path: Path) -> None:

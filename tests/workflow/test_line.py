@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pysam
 import pytest
 
 from helpers import need_program
-from workflow_tools import run_snakemake
+from workflow_tools import change_config, run_snakemake
 
 FILTERED = ["-q", "30", "-F", "3844", "-f", "66"]
 
@@ -23,7 +24,10 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "check/chrom.sizes", "check/inputs.json", "fragments/atac_1.parquet",
         "fragments/mnase.json",
         "tracks/atac_2.cuts.bw", "tracks/atac_1.coverage.bw", "tracks/mnase.dyads.bw",
-        "quality/293.lengths.pdf", "vplots/293/tss.npz", "vplots/two/tss.pdf",
+        "quality/293.lengths.pdf", "quality/293.motif.png", "quality/two.tss.pdf",
+        "quality/293.summary.tsv", "quality/quality.tsv", "quality/chrompute_mqc.json",
+        "quality/ATAC.bigwigs.png", "quality/mnase.fingerprint.png",
+        "quality/two.tss_heatmap.png", "vplots/293/tss.npz", "vplots/two/tss.pdf",
         "vplots/293/state.promoter_tf.npz", "vplots/293/classes.png", "nucleosomes/293/plus1.pdf",
         "windows/states.parquet", "models/forest/seed-1/predictions.parquet",
         "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
@@ -96,6 +100,32 @@ def test_tracks_hold_what_the_store_holds(finished: Path) -> None:
     with pyBigWig.open(str(results / "tracks/mnase.dyads.bw")) as dyads:
         total = sum(dyads.stats(c, type="sum", exact=True)[0] for c in ("chrI", "chrIII", "chrVI"))
     assert total == mnase["length"].between(120, 180).sum()
+
+
+def test_quality_of_samples_stands_in_the_table(finished: Path) -> None:
+    folder = finished / "results/quality"
+    table = pd.read_csv(folder / "quality.tsv", sep="\t", dtype={"cell_type": str})
+    assert table["sample"].tolist() == ["atac_1", "mnase", "atac_2"]
+    facts = json.loads((folder / "atac_1.json").read_text())
+    assert sum(facts["filters"].values()) == facts["reads"]
+    assert facts["motif_shift"]["agrees"] is True
+    assert facts["verdicts"]["frip"]["verdict"] == "not available"
+    pooled = json.loads((folder / "293.summary.json").read_text())
+    assert pooled["assays"]["ATAC"]["tss_enrichment"] == facts["tss_enrichment"]
+    text = (finished / "results/reports/293.html").read_text()
+    assert facts["verdicts"]["fragments"]["reason"] in text
+
+
+def test_own_peaks_give_frip_and_missing_macs3_is_told(fresh: Path) -> None:
+    (fresh / "peaks.bed").write_text("chrI\t1000\t90000\n")
+    change_config(fresh, lambda c: c.update(peaks={"files": {"293": "peaks.bed"}, "call": True}))
+    result = run_snakemake(fresh, "results/quality/atac_1.json")
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert json.loads((fresh / "results/quality/atac_1.json").read_text())["frip"] > 0.1
+    if shutil.which("macs3") is None:
+        result = run_snakemake(fresh, "results/peaks/two.narrowPeak")
+        assert result.returncode == 1
+        assert "macs3 is not installed" in result.stdout
 
 
 def test_class_vplots_cover_every_window_of_the_class(finished: Path) -> None:
