@@ -1,6 +1,5 @@
 """What all rules share: the checked configuration, wildcards and named functions."""
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -8,19 +7,17 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-# Shell commands find the programs of this environment, activated or not; conda's go first.
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
 
 from chrompute.check import check_inputs, input_paths, inspect_inputs
 from chrompute.errors import InputError
 from chrompute.indexes import is_indexable
 from chrompute.manifest import code_hash
+from chrompute.programs import put_own_programs_first
 from chrompute.runlog import run_log
 from chrompute.settings import load_settings
 from chrompute.tracks import TRACKS
 
+put_own_programs_first()
 settings, faults = load_settings(
     config, Path(workflow.basedir) / "config/schemas/config.schema.json"
 )

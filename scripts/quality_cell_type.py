@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chrompute.cell_type_quality import assay_quality, cell_type_rows, cell_type_verdict
-from chrompute.fragments import read_fragments
 from chrompute.manifest import write_json
 from chrompute.runlog import run_log
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        stores = [read_fragments(path) for path in snakemake.input.fragments]
+        stores = snakemake.input.fragments
         facts = [json.loads(Path(path).read_text()) for path in snakemake.input.counts]
         samples = [json.loads(Path(path).read_text()) for path in snakemake.input.quality]
         files = {
@@ -25,8 +24,8 @@ if "snakemake" in globals():
         for assay in dict.fromkeys(own["assay"] for own in facts):
             rows = [i for i, own in enumerate(facts) if own["assay"] == assay]
             assays[assay] = assay_quality(
-                [stores[i] for i in rows], [facts[i] for i in rows], files,
-                snakemake.params.settings,
+                [stores[i] for i in rows], [facts[i] for i in rows], [samples[i] for i in rows],
+                files, snakemake.params.settings,
             )  # fmt: skip
         summary = {
             "cell_type": snakemake.wildcards.cell_type,

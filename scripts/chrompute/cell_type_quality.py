@@ -6,17 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from chrompute.fragments import Fragments, pool
+from chrompute.fragments import pool, read_fragments
 from chrompute.quality import pooled_facts, sample_quality
 from chrompute.quality_inputs import read_inputs
 from chrompute.quality_tables import quality_table
 from chrompute.replicates import correlate, count_in_bins, lowest_pair
-from chrompute.verdicts import judge, overall
+from chrompute.verdicts import overall, verdicts_of
 
 
 def assay_quality(
-    stores: Sequence[Fragments],
+    stores: Sequence[str | Path],
     facts: Sequence[Mapping[str, Any]],
+    samples: Sequence[Mapping[str, Any]],
     files: Mapping[str, Sequence[str | Path]],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -25,9 +26,11 @@ def assay_quality(
     Parameters
     ----------
     stores
-        One a sample.
+        Their files, one a sample.
     facts
         What stands beside each store.
+    samples
+        The quality of each; that of a single one is taken over.
     files
         As in `chrompute.quality_inputs.read_inputs`.
     settings
@@ -39,21 +42,22 @@ def assay_quality(
         The keys of a sample, with `samples` (names), `correlation` (None for one sample) and
         `replicate_pearson`, the lowest of all pairs.
     """
-    pooled, together = pool(stores), pooled_facts(facts)
-    inputs = read_inputs(pooled, together["assay"], files, settings)
-    summary = sample_quality(pooled, together, inputs)
-    correlation = None
-    if len(stores) > 1:
-        bins = [count_in_bins(s, inputs.expected, settings["bin_size"]) for s in stores]
+    correlation = lowest = None
+    if len(stores) == 1:
+        names = ("sample", "cell_type", "assay", "dedup")
+        summary = {key: value for key, value in samples[0].items() if key not in names}
+    else:
+        fragments, together = [read_fragments(path) for path in stores], pooled_facts(facts)
+        pooled = pool(fragments)
+        inputs = read_inputs(pooled, together["assay"], files, settings)
+        bins = [count_in_bins(s, inputs.expected, settings["bin_size"]) for s in fragments]
         correlation = {"bin_size": settings["bin_size"], **correlate(bins)}
-    lowest = lowest_pair(correlation["pearson"]) if correlation else None
-    limits = inputs.thresholds.get("replicate_pearson")
-    verdicts = dict(summary["verdicts"])
-    if limits is not None:
-        verdicts["replicate_pearson"] = judge("replicate_pearson", lowest, limits)
+        lowest = lowest_pair(correlation["pearson"])
+        summary = {"shift": together["shift"], **sample_quality(pooled, together, inputs)}
+    only = {"replicate_pearson": settings["thresholds"][facts[0]["assay"]]["replicate_pearson"]}
+    verdicts = summary["verdicts"] | verdicts_of({"replicate_pearson": lowest}, only)
     return {
         "samples": [own["sample"] for own in facts],
-        "shift": together["shift"],
         **summary,
         "correlation": correlation,
         "replicate_pearson": lowest,

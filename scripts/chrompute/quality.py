@@ -20,6 +20,8 @@ from chrompute.vplots import fragments_at_sites
 TSS_FLANK, _BACKGROUND = 2000, 100
 #: bp over which cuts are averaged, as reads centred on them would do.
 _READ = 51
+#: Sites whose fragments are held at one time.
+_SITES = 2000
 #: Distance between the points of the profile that is kept, bp.
 _PROFILE_STEP = 10
 
@@ -37,13 +39,15 @@ def tss_profile(fragments: Fragments, sites: pd.DataFrame) -> npt.NDArray[np.flo
         float64 (2 * TSS_FLANK + 1,), at -2000 to 2000 bp; None where nothing was cut in the flanks.
     """
     reach = TSS_FLANK + _READ // 2
-    longest = int(fragments.lengths.max(initial=0))
+    counts = np.zeros(2 * reach + 1, np.int64)
     # A fragment whose midpoint lies outside can still cut inside.
-    _, offset, length = fragments_at_sites(fragments, sites, reach + longest // 2 + 1)
-    left = offset - (length - 1) // 2
-    cuts = np.concatenate([left, left + length - 1])
-    cuts = cuts[np.abs(cuts) <= reach]
-    counts = np.bincount(cuts + reach, minlength=2 * reach + 1)
+    wide = reach + int(fragments.lengths.max(initial=0)) // 2 + 1
+    for first in range(0, len(sites), _SITES):
+        chosen = sites.iloc[first : first + _SITES].reset_index(drop=True)
+        _, offset, length = fragments_at_sites(fragments, chosen, wide)
+        left = offset - (length - 1) // 2
+        cuts = np.concatenate([left, left + length - 1])
+        counts += np.bincount(cuts[np.abs(cuts) <= reach] + reach, minlength=counts.size)
     smooth = np.convolve(counts, np.ones(_READ), mode="valid")
     background = np.concatenate([smooth[:_BACKGROUND], smooth[-_BACKGROUND:]]).mean()
     return smooth / background if background > 0 else None

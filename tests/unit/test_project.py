@@ -1,5 +1,6 @@
 """Figures, reports, the digest of the code, and files of the project that must agree."""
 
+import os
 import re
 import runpy
 import sys
@@ -13,6 +14,7 @@ import yaml
 from chrompute import figures, manifest
 from chrompute.errors import ChromputeError, InputError
 from chrompute.predictions import read_scores
+from chrompute.programs import put_own_programs_first
 from chrompute.report import filter_rows, headline, model_rows, render
 from chrompute.runlog import run_log
 from chrompute.vplots import Vplot
@@ -151,6 +153,13 @@ def test_the_lock_asks_for_no_cuda() -> None:
     text = (ROOT / "envs/requirements.txt").read_text()
     assert not re.search(r"^(nvidia|cuda|triton)", text, re.M)
     assert re.search(r"^torch==", text, re.M)
+
+
+def test_programs_of_the_environment_are_found_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin")
+    for _ in range(2):
+        put_own_programs_first()
+        assert os.environ["PATH"] == f"{Path(sys.executable).parent}{os.pathsep}/usr/bin"
 
 
 def test_every_rule_has_its_script_and_every_script_its_rule() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr
 
 from chrompute.alignments import FragmentFilter, read_bam
+from chrompute.cell_type_quality import assay_quality, cell_type_rows, cell_type_verdict
 from chrompute.complexity import (
     estimated_library_size,
     library_complexity,
@@ -29,7 +30,7 @@ from chrompute.composition import (
     measure_composition,
     motif_centre,
 )
-from chrompute.fragments import Fragments, Shift
+from chrompute.fragments import Fragments, Shift, write_fragments
 from chrompute.genome import encode, stream_genome
 from chrompute.indexes import is_indexable
 from chrompute.intervals import BedRecord, IntervalSet
@@ -501,6 +502,48 @@ def test_the_report_says_reasons_failures_first(summary: dict[str, Any]) -> None
     numbers = {row["title"]: row["cells"] for row in number_rows([summary])}
     assert numbers["reads"] == ["8,000"]
     assert "estimated library size" in numbers
+
+
+def test_samples_are_pooled_and_correlated(tmp_path: Path, summary: dict[str, Any]) -> None:
+    genome = random_genome()
+    (tmp_path / "g.fa").write_text("".join(f">{c}\n{t}\n" for c, t in genome.items()))
+    stores, facts = [], []
+    for seed in (1, 2):
+        store = random_store(1000 * seed, seed)
+        stores.append(tmp_path / f"{seed}.parquet")
+        write_fragments(store, stores[-1])
+        counts = {"reads": 5000, "fragments": len(store), "kept": 2 * len(store), "mapq": 5}
+        own = {"sample": f"s{seed}", "assay": "ATAC", "shift": "+4/-4", "counts": counts}
+        facts.append(own | {"complexity": {"pairs": 10, "distinct": 8, "once": 6, "twice": 2}})
+    files = {
+        "genome": [tmp_path / "g.fa"],
+        "sites": [],
+        "peaks": [],
+        "blacklist": [],
+        "aliases": [],
+    }
+    limits = {"nrf": {"warn": 0.9, "fail": 0.5}, "replicate_pearson": {"warn": 0.99, "fail": 0.98}}
+    plan = {
+        "tss": None, "exclude": ["chr2"], "mitochondrial": "auto", "bin_size": 500,
+        "thresholds": {"ATAC": limits},
+    }  # fmt: skip
+    both = assay_quality(stores, facts, [summary, summary], files, plan)
+    assert (both["fragments"], both["reads"], both["nrf"]) == (3000, 10_000, 0.8)
+    assert both["samples"] == ["s1", "s2"]
+    bins = [count_in_bins(random_store(1000 * n, n), ["chr1"], 500) for n in (1, 2)]
+    assert both["replicate_pearson"] == correlate(bins)["pearson"][0][1] < 0.98
+    assert both["verdicts"]["replicate_pearson"]["verdict"] == both["verdict"] == "fail"
+    one = assay_quality(stores[:1], facts[:1], [summary], files, plan)
+    assert one["fragments"] == summary["fragments"]
+    assert one["correlation"] is one["replicate_pearson"] is None
+    whole = {
+        "cell_type": "c",
+        **cell_type_verdict({"ATAC": one}, [summary]),
+        "assays": {"ATAC": both},
+    }
+    assert whole["verdict"] == "fail"
+    row = cell_type_rows(whole).iloc[0]
+    assert (row["samples"], row["verdict_replicate_pearson"]) == ("s1+s2", "fail")
 
 
 def test_sites_are_written_as_single_bases(tmp_path: Path) -> None:
