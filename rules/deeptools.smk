@@ -96,7 +96,7 @@ rule fingerprint:
         n=0
         for bam in {input.bams:q}; do
             ln -s "$(realpath "$bam")" "$folder/$(printf %03d $n).bam"
-            for index in "$bam.bai" "$bam.csi" "${{bam%.bam}}.bai" {params.made:q}."$n.csi"; do
+            for index in {params.made:q}."$n.csi" "$bam.bai" "$bam.csi" "${{bam%.bam}}.bai"; do
                 if [ -e "$index" ]; then
                     ln -s "$(realpath "$index")" "$folder/$(printf %03d $n).bam.${{index##*.}}"
                     break
