@@ -105,7 +105,7 @@ rule fingerprint:
             n=$((n + 1))
         done
         plotFingerprint -b "$folder"/*.bam --labels {params.names:q} -plot {output.png:q} \
-            --outQualityMetrics {output.metrics:q} --numberOfSamples 10000 --skipZeros \
+            --outQualityMetrics {output.metrics:q} --numberOfSamples 4000 --skipZeros \
             --minMappingQuality {params.mapq} --samFlagExclude 3844 -p {threads} --plotTitle {wildcards.sample:q}
         """
 
