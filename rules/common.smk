@@ -10,12 +10,15 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from chrompute.check import check_inputs, input_paths, inspect_inputs
 from chrompute.errors import InputError
+from chrompute.indexes import is_indexable
 from chrompute.manifest import code_hash
+from chrompute.programs import put_own_programs_first
 from chrompute.runlog import run_log
 from chrompute.settings import load_settings
-from chrompute.sheets import file_name, is_url
+from chrompute.sheets import ASSAYS, file_name, is_url
 from chrompute.tracks import SCALES, TRACK_NAMES, plan_track
 
+put_own_programs_first()
 settings, faults = load_settings(
     config, Path(workflow.basedir) / "config/schemas/config.schema.json"
 )
@@ -33,6 +36,7 @@ CLASS_SITES = {
     for task in dict.fromkeys(entry["task"] for entry in config["windows"].values())
     for name in config["tasks"][task]["classes"]
 }
+QUALITY_FIGURES = ("reads", "lengths", "tss", "motif", "gc", "correlation")
 RUNS = [
     (model, seed)
     for model, entry in config["models"].items()
@@ -53,6 +57,7 @@ wildcard_constraints:
     cell_type=one_of(settings.cell_types),
     assay="ATAC|MNase",
     track=one_of(TRACK_NAMES),
+    figure=one_of(QUALITY_FIGURES),
     sites=one_of([*config["sites"], *CLASS_SITES]),
     windows=one_of(config["windows"]),
     model=one_of(config["models"]),
@@ -244,9 +249,146 @@ def tss_entry(wildcards):
     return None if name is None else site_entry(name)
 
 
+def quality_settings(wildcards):
+    """What figures and verdicts of quality depend on, as plain values."""
+    return {
+        "tss": tss_entry(wildcards),
+        "exclude": config["genome"]["exclude"],
+        **{
+            key: config["quality"][key]
+            for key in ("mitochondrial", "bin_size", "thresholds")
+        },
+    }
+
+
+def cell_type_of(wildcards):
+    return settings.sample(wildcards.sample).cell_type
+
+
+def quality_mb(wildcards, attempt):
+    """Memory: the longest chromosome (its share of the FASTA is below 0.3 in large genomes)."""
+    samples = [s for s in settings.samples if s.name == wildcards.get("sample", s.name)]
+    paths = [path for sample in samples for path in sample.paths]
+    return int(
+        attempt * (1000 + 2 * megabytes([config["genome"]["fasta"]]) + megabytes(paths))
+    )
+
+
 def quality_of_cell_type(wildcards):
     samples = settings.samples_of(wildcards.cell_type)
     return [f"<results>/quality/{sample.name}.json" for sample in samples]
+
+
+def stores_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type)
+    return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
+
+
+def counts_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type)
+    return [f"<results>/fragments/{sample.name}.json" for sample in samples]
+
+
+def figures_of_quality(cell_type):
+    """Names of the figures that a cell type has."""
+    atac = bool(settings.samples_of(cell_type, "ATAC"))
+    repeated = any(len(settings.samples_of(cell_type, a)) > 1 for a in TRACKS_OF_ASSAY)
+    left_out = ["tss"] * (not atac or config["quality"]["tss"] is None)
+    left_out += ["correlation"] * (not repeated)
+    return [name for name in QUALITY_FIGURES if name not in left_out]
+
+
+# deepTools
+
+
+def fingerprint_samples(cell_type=None):
+    """Samples whose alignments deepTools can read: BAMs sorted by coordinate."""
+    return [
+        sample.name
+        for sample in settings.samples_of(cell_type)
+        if config["quality"]["deeptools"] and all(map(is_indexable, sample.paths))
+    ]
+
+
+def made_index(wildcards):
+    """Return how the indexes that the check made for a sample begin."""
+    return f"{workflow.pathvars.apply('<results>')}/check/index/{wildcards.sample}"
+
+
+def bam_names(wildcards):
+    return [Path(path).name for path in settings.sample(wildcards.sample).paths]
+
+
+def heatmap_cell_types():
+    chosen = config["quality"]["deeptools"] and config["quality"]["tss"] is not None
+    return [
+        cell_type
+        for cell_type in settings.cell_types
+        if chosen and settings.samples_of(cell_type, "ATAC")
+    ]
+
+
+def correlated_assays():
+    """Assays of which the run has at least two samples."""
+    return [
+        assay
+        for assay in ASSAYS
+        if config["quality"]["deeptools"] and len(settings.samples_of(assay=assay)) > 1
+    ]
+
+
+def coverage_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type, "ATAC")
+    return [f"<results>/tracks/{sample.name}.coverage.bw" for sample in samples]
+
+
+def atac_names_of_cell_type(wildcards):
+    return [sample.name for sample in settings.samples_of(wildcards.cell_type, "ATAC")]
+
+
+def bigwigs_of_assay(wildcards):
+    track = {"ATAC": "coverage", "MNase": "dyads"}[wildcards.assay]
+    samples = settings.samples_of(assay=wildcards.assay)
+    return [f"<results>/tracks/{sample.name}.{track}.bw" for sample in samples]
+
+
+def names_of_assay(wildcards):
+    return [sample.name for sample in settings.samples_of(assay=wildcards.assay)]
+
+
+def deeptools_pictures(cell_type):
+    """Pictures of deepTools that a report shows: {path below the quality folder: what it is}."""
+    pictures = (
+        {f"{cell_type}.tss_heatmap.png": "heatmap"}
+        if cell_type in heatmap_cell_types()
+        else {}
+    )
+    pictures |= {
+        f"{name}.fingerprint.png": "fingerprint"
+        for name in fingerprint_samples(cell_type)
+    }
+    assays = [a for a in correlated_assays() if settings.samples_of(cell_type, a)]
+    return pictures | {f"{assay}.bigwigs.png": "correlation" for assay in assays}
+
+
+# Peaks
+
+
+def peaks_of(cell_type):
+    """Peaks of a cell type: the user's own, called ones, or none."""
+    if cell_type in config["peaks"]["files"]:
+        return existing([config["peaks"]["files"][cell_type]])
+    if config["peaks"]["call"] and settings.samples_of(cell_type, "ATAC"):
+        return [f"<results>/peaks/{cell_type}.narrowPeak"]
+    return []
+
+
+def peaks_of_sample(wildcards):
+    return peaks_of(cell_type_of(wildcards))
+
+
+def peaks_of_cell_type(wildcards):
+    return peaks_of(wildcards.cell_type)
 
 
 # V-plots
@@ -514,7 +656,10 @@ def report_files(wildcards):
     cell_type, results = wildcards.cell_type, "<results>"
     tasks = tasks_of_cell_type(cell_type).values()
     files = [f"{results}/quality/{s.name}.json" for s in settings.samples_of(cell_type)]
-    files += [f"{results}/quality/{cell_type}.lengths.png"]
+    files += [f"{results}/quality/{cell_type}.summary.json"]
+    pictures = [f"{cell_type}.{name}.png" for name in figures_of_quality(cell_type)]
+    pictures += deeptools_pictures(cell_type)
+    files += [f"{results}/quality/{name}" for name in pictures]
     files += [
         f"{results}/vplots/{cell_type}/{name}.{end}"
         for name in vplot_names(cell_type)
@@ -546,6 +691,8 @@ def report_plan(wildcards):
     cell_type = wildcards.cell_type
     return {
         "samples": [sample.name for sample in settings.samples_of(cell_type)],
+        "quality_figures": figures_of_quality(cell_type),
+        "deeptools": deeptools_pictures(cell_type),
         "vplots": {
             name: config["sites"][name]["title"] for name in vplot_names(cell_type)
         },

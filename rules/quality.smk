@@ -1,12 +1,14 @@
-"""Quality: filter counts, length ladder and TSS enrichment of each sample."""
+"""Quality: figures and verdicts of each sample and cell type, as JSON, TSV, figures, for MultiQC."""
 
 
 rule quality:
-    """Summarise one sample."""
+    """Summarise and judge one sample."""
     input:
         fragments="<results>/fragments/{sample}.parquet",
         counts="<results>/fragments/{sample}.json",
+        genome=genome_file,
         sites=tss_file,
+        peaks=peaks_of_sample,
         blacklist=blacklist,
         aliases=alias_table,
     output:
@@ -19,30 +21,86 @@ rule quality:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=quality_mb,
+        runtime=30,
     params:
-        exclude=config["genome"]["exclude"],
-        tss=tss_entry,
+        cell_type=cell_type_of,
+        settings=quality_settings,
         code=code_of("quality"),
     script:
         "../scripts/quality.py"
 
 
-rule length_ladder:
-    """Draw the fragment lengths of all samples of a cell type."""
+rule quality_cell_type:
+    """Summarise and judge the samples of one cell type together."""
     input:
-        quality_of_cell_type,
+        fragments=stores_of_cell_type,
+        counts=counts_of_cell_type,
+        quality=quality_of_cell_type,
+        genome=genome_file,
+        sites=tss_file,
+        peaks=peaks_of_cell_type,
+        blacklist=blacklist,
+        aliases=alias_table,
+    output:
+        summary="<results>/quality/{cell_type}.summary.json",
+        table="<results>/quality/{cell_type}.summary.tsv",
+    log:
+        "<logs>/quality_cell_type/{cell_type}.log",
+    benchmark:
+        "<benchmarks>/quality_cell_type/{cell_type}.jsonl"
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=quality_mb,
+        runtime=60,
+    params:
+        settings=quality_settings,
+        code=code_of("quality_cell_type"),
+    script:
+        "../scripts/quality_cell_type.py"
+
+
+rule quality_table:
+    """Write the quality of all samples as one table, and for MultiQC."""
+    input:
+        [f"<results>/quality/{sample.name}.json" for sample in settings.samples],
+    output:
+        table="<results>/quality/quality.tsv",
+        general="<results>/quality/chrompute_mqc.json",
+        verdicts="<results>/quality/chrompute_verdicts_mqc.json",
+        reads="<results>/quality/chrompute_reads_mqc.json",
+        lengths="<results>/quality/chrompute_lengths_mqc.json",
+    log:
+        "<logs>/quality_table.log",
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_of("quality_table"),
+    script:
+        "../scripts/quality_table.py"
+
+
+rule quality_figure:
+    """Draw one figure of the quality of a cell type."""
+    input:
+        samples=quality_of_cell_type,
+        summary="<results>/quality/{cell_type}.summary.json",
     output:
         png=report(
-            "<results>/quality/{cell_type}.lengths.png",
-            caption="../report/lengths.rst",
+            "<results>/quality/{cell_type}.{figure}.png",
+            caption="../report/quality.rst",
             category="Quality",
-            labels={"cell type": "{cell_type}", "figure": "fragment lengths"},
+            labels={"cell type": "{cell_type}", "figure": "{figure}"},
         ),
-        pdf="<results>/quality/{cell_type}.lengths.pdf",
+        pdf="<results>/quality/{cell_type}.{figure}.pdf",
     log:
-        "<logs>/length_ladder/{cell_type}.log",
+        "<logs>/quality_figure/{cell_type}.{figure}.log",
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -51,6 +109,6 @@ rule length_ladder:
         runtime=10,
     params:
         max_length=config["vplots"]["max_length"],
-        code=code_of("length_ladder"),
+        code=code_of("quality_figure"),
     script:
-        "../scripts/length_ladder.py"
+        "../scripts/quality_figure.py"

@@ -5,7 +5,7 @@ rule report:
     """Write the report of one cell type."""
     input:
         files=report_files,
-        template=templates("cell_type", "base"),
+        template=templates("cell_type", "quality", "base"),
     output:
         "<results>/reports/{cell_type}.html",
     log:
@@ -82,9 +82,16 @@ rule assays:
     input:
         [f"<results>/quality/{sample.name}.json" for sample in settings.samples],
         track_files(),
+        "<results>/quality/quality.tsv",
         [
-            f"<results>/quality/{cell_type}.lengths.png"
+            f"<results>/quality/{cell_type}.{name}.png"
             for cell_type in settings.cell_types
+            for name in figures_of_quality(cell_type)
+        ],
+        [
+            f"<results>/quality/{name}"
+            for cell_type in settings.cell_types
+            for name in deeptools_pictures(cell_type)
         ],
         [
             f"<results>/vplots/{cell_type}/{name}.npz"

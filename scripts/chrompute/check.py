@@ -32,6 +32,7 @@ def input_paths(settings: Settings) -> list[str]:
     paths = [config.get("samples"), config.get("labels")]
     paths += [genome.get(name) for name in ("fasta", "blacklist", "aliases")]
     paths += [site.get("path") for site in config.get("sites", {}).values()]
+    paths += config.get("peaks", {}).get("files", {}).values()
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
     paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
@@ -148,6 +149,9 @@ def _inspect_regions(
         return
     if blacklist and blacklist not in gone:
         _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
+    for cell_type, path in settings.config.get("peaks", {}).get("files", {}).items():
+        if path not in gone:
+            _inspect_bed(path, f"peaks of {cell_type}", sizes, aliases, found)
     for label in settings.labels:
         if label.path not in gone:
             records = _inspect_bed(label.path, f"labels of {label.task}", sizes, aliases, found)

@@ -47,42 +47,6 @@ def save_figure(figure: Figure, png: str | Path, pdf: str | Path) -> None:
         figure.savefig(pdf, metadata={"CreationDate": None, "Producer": None, "Creator": None})
 
 
-def draw_length_ladder(samples: Sequence[Mapping[str, Any]], max_length: int) -> Figure:
-    """Draw the fragment lengths of samples, one panel an assay.
-
-    Parameters
-    ----------
-    samples
-        What `chrompute.quality.sample_quality` returned, with `sample` and `assay`.
-    max_length
-        End of the axis, bp.
-    """
-    assays = sorted({sample["assay"] for sample in samples})
-    figure = new_figure(3.6 * len(assays), 2.6)
-    for axes, assay in zip(figure.subplots(1, len(assays), squeeze=False)[0], assays, strict=True):
-        chosen = [sample for sample in samples if sample["assay"] == assay]
-        for sample, colour in zip(chosen, _colours(len(chosen)), strict=True):
-            histogram = np.zeros(max_length)
-            counts = np.array(sample["length_histogram"][:max_length])
-            histogram[: counts.size] = 100 * counts / max(sample["fragments"], 1)
-            axes.plot(np.arange(max_length), histogram, color=colour, lw=1, label=sample["sample"])
-        for multiple, place in (("1 nucleosome", 147), ("2 nucleosomes", 147 + 165)):
-            if place < max_length:
-                axes.axvline(place, color="#BBBBBB", lw=0.8, ls=":", zorder=0)
-                axes.annotate(
-                    multiple, (place, 1), xycoords=("data", "axes fraction"), xytext=(2, -2),
-                    textcoords="offset points", fontsize=6, color="#888888", va="top",
-                )  # fmt: skip
-        axes.set(title=assay, xlabel="fragment length (bp)", ylabel="fragments (%)")
-        axes.set(xlim=(0, max_length), ylim=(0, None))
-        axes.legend(frameon=False, fontsize=6, loc="center right")
-    return figure
-
-
-def _colours(number: int) -> list[str]:
-    return [PALETTE[index % len(PALETTE)] for index in range(number)]
-
-
 def draw_confusion(
     cells: pd.DataFrame, classes: Sequence[str], titles: Sequence[str], title: str
 ) -> Figure:

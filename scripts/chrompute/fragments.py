@@ -138,6 +138,19 @@ class Fragments:
         strands = self.strands[self.rows(chrom)]
         return starts[strands >= 0], ends[strands <= 0]
 
+    def cut_points(self) -> "Fragments":
+        """Return the cuts of single-end reads as fragments of one base; others as they are."""
+        if self.strands is None:
+            return self
+        chroms: list[npt.NDArray[np.int64]] = []
+        bases: list[npt.NDArray[np.int64]] = []
+        for code, chrom in enumerate(self.sizes):
+            starts, ends = self.cut_edges(chrom)
+            bases.append(np.concatenate([starts, ends - 1]))
+            chroms.append(np.full(bases[-1].size, code))
+        cuts = np.concatenate(bases)
+        return Fragments.from_intervals(self.sizes, np.concatenate(chroms), cuts, cuts + 1)
+
     def select(self, mask: npt.NDArray[np.bool_]) -> "Fragments":
         """Keep the rows where `mask` is true."""
         kept = np.concatenate([[0], np.cumsum(mask)])

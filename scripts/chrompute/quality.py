@@ -1,87 +1,174 @@
-"""Quality of one sample: filter counts, the length ladder and enrichment at TSS."""
+"""Quality of one sample: read accounting, lengths, complexity, TSS enrichment, FRiP, verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from chrompute.fragments import Fragments
+from chrompute.complexity import library_complexity, mitochondrial_fraction, summed_complexity
+from chrompute.composition import measure_composition, summarise_composition
+from chrompute.fragments import Fragments, Shift
+from chrompute.intervals import IntervalSet
+from chrompute.ladder import ladder_peaks, length_fractions
+from chrompute.nucleosomes import nucleosome_signal
+from chrompute.quality_inputs import QualityInputs
+from chrompute.verdicts import judge_shift, overall, verdicts_of
 from chrompute.vplots import fragments_at_sites
 
-#: Flank and background of the TSS enrichment, bp (ENCODE ATAC-seq standards).
-TSS_FLANK = 2000
-_BACKGROUND = 100
-_WINDOW = 50
+#: bp on each side of a TSS, and bp at each end of that which are the background (ENCODE).
+TSS_FLANK, _BACKGROUND = 2000, 100
+#: bp over which cuts are averaged, as reads centred on them would do.
+_READ = 51
+#: Sites whose fragments are held at one time.
+_SITES = 2000
+#: Distance between the points of the profile that is kept, bp.
+_PROFILE_STEP = 10
+
+
+def tss_profile(fragments: Fragments, sites: pd.DataFrame) -> npt.NDArray[np.float64] | None:
+    """Compute the cut density around TSS over that of its flanks, after ENCODE's pipeline.
+
+    Each cut counts over the 51 bp around it, as a read centred on it would; the densities are
+    summed over the sites, turned by strand, and divided by the mean of the outermost 100 bp on
+    both sides.
+
+    Returns
+    -------
+    ndarray or None
+        float64 (2 * TSS_FLANK + 1,), at -2000 to 2000 bp; None where nothing was cut in the flanks.
+    """
+    reach = TSS_FLANK + _READ // 2
+    counts = np.zeros(2 * reach + 1, np.int64)
+    # A fragment whose midpoint lies outside can still cut inside.
+    wide = reach + int(fragments.lengths.max(initial=0)) // 2 + 1
+    for first in range(0, len(sites), _SITES):
+        chosen = sites.iloc[first : first + _SITES].reset_index(drop=True)
+        _, offset, length = fragments_at_sites(fragments, chosen, wide)
+        left = offset - (length - 1) // 2
+        cuts = np.concatenate([left, left + length - 1])
+        counts += np.bincount(cuts[np.abs(cuts) <= reach] + reach, minlength=counts.size)
+    smooth = np.convolve(counts, np.ones(_READ), mode="valid")
+    background = np.concatenate([smooth[:_BACKGROUND], smooth[-_BACKGROUND:]]).mean()
+    return smooth / background if background > 0 else None
 
 
 def tss_enrichment(fragments: Fragments, sites: pd.DataFrame) -> float | None:
-    """Compute the cuts at TSS over those 2 kb away, after the ENCODE ATAC-seq standards.
+    """Return the maximum of `tss_profile`, which is ENCODE's TSS enrichment; None without one."""
+    profile = tss_profile(fragments, sites)
+    return None if profile is None else round(float(profile.max()), 4)
 
-    The mean cut density within 50 bp of the TSS is divided by the mean density in the
-    outermost 100 bp on each side of a 4-kb window. None where nothing was cut there.
-    """
-    wide = TSS_FLANK + 1000  # a fragment whose midpoint is outside can still cut inside
-    _, offset, length = fragments_at_sites(fragments, sites, wide)
-    left = offset - (length - 1) // 2
-    cuts = np.concatenate([left, left + length - 1])
-    cuts = cuts[np.abs(cuts) <= TSS_FLANK]
-    counts = np.bincount(cuts + TSS_FLANK, minlength=2 * TSS_FLANK + 1)
-    background = np.concatenate([counts[:_BACKGROUND], counts[-_BACKGROUND:]]).mean()
-    centre = counts[TSS_FLANK - _WINDOW : TSS_FLANK + _WINDOW + 1].mean()
-    return round(float(centre / background), 4) if background > 0 else None
+
+def _tss_facts(fragments: Fragments, sites: pd.DataFrame | None) -> dict[str, Any]:
+    profile = None if sites is None else tss_profile(fragments, sites)
+    if profile is None:
+        return {"tss_enrichment": None, "tss_enrichment_centre": None, "tss_profile": None}
+    return {
+        "tss_enrichment": round(float(profile.max()), 4),
+        "tss_enrichment_centre": round(float(profile[TSS_FLANK]), 4),
+        "tss_profile": profile[::_PROFILE_STEP].round(4).tolist(),
+    }
+
+
+def fraction_in_peaks(fragments: Fragments, peaks: IntervalSet) -> float | None:
+    """Compute the fraction of fragments that share at least one base with a peak (FRiP)."""
+    inside = sum(
+        int(peaks.overlaps(chrom, *fragments.intervals(chrom)).sum()) for chrom in fragments.sizes
+    )
+    return round(inside / len(fragments), 6) if len(fragments) else None
 
 
 def sample_quality(
-    fragments: Fragments,
-    filter_counts: Mapping[str, int],
-    sites: pd.DataFrame | None,
-    expected: list[str],
+    fragments: Fragments, facts: Mapping[str, Any], inputs: QualityInputs
 ) -> dict[str, Any]:
-    """Summarise one sample.
+    """Summarise one sample, or the pooled samples of one cell type and assay.
 
     Parameters
     ----------
     fragments
-        Its store.
-    filter_counts
-        What `chrompute.alignments.read_sample` counted.
-    sites
-        TSS for the enrichment, or None.
-    expected
-        Chromosomes that should hold fragments.
+        The store.
+    facts
+        What stands beside the store: `assay`, `shift`, `counts`, and where they were counted
+        `complexity`, `mapped_reads_by_chromosome` and `shift_estimate`.
+    inputs
+        What else it is computed with.
 
     Returns
     -------
     dict
-        `reads`, `fragments`, `filters`, `median_length`, `nucleosome_free_fraction` (below
-        100 bp), `length_histogram` (fragments of 0, 1, 2, ... bp), `empty_chromosomes`,
-        `tss_enrichment` (None without sites) and `warnings`, sentences for the report.
+        The keys of `<results>/quality/{sample}.json`; docs/output.md names each.
     """
-    lengths = fragments.lengths
+    counts, atac = facts["counts"], facts["assay"] == "ATAC"
+    histogram = np.bincount(fragments.lengths)
     by_chrom = fragments.count_by_chromosome()
-    empty = [chrom for chrom in expected if not by_chrom.get(chrom)]
-    filters = {k: v for k, v in filter_counts.items() if k not in ("reads", "fragments")}
-    return {
-        "reads": filter_counts["reads"],
+    empty = [chrom for chrom in inputs.expected if not by_chrom.get(chrom)]
+    kept = counts["kept"] + counts.get("second_mate", 0)
+    summary: dict[str, Any] = {
+        "reads": counts["reads"],
         "fragments": len(fragments),
-        "filters": filters,
-        "median_length": float(np.median(lengths)),
-        "nucleosome_free_fraction": round(float((lengths < 100).mean()), 6),
-        "length_histogram": np.bincount(lengths).tolist(),
+        "kept_fraction": round(kept / counts["reads"], 6) if counts["reads"] else None,
+        "filters": {k: v for k, v in counts.items() if k not in ("reads", "fragments")},
+        "mitochondrial_fraction": mitochondrial_fraction(
+            facts.get("mapped_reads_by_chromosome"), inputs.mitochondrial
+        ),
+        **library_complexity(facts.get("complexity")),
+        **_length_facts(fragments, histogram),
+        "length_histogram": histogram.tolist(),
+        **_tss_facts(fragments.cut_points(), inputs.sites if atac else None),
+        "frip": None if inputs.peaks is None else fraction_in_peaks(fragments, inputs.peaks),
+        "shift_estimate": facts.get("shift_estimate"),
+        **_composition_facts(fragments, facts, inputs),
         "empty_chromosomes": empty,
-        "tss_enrichment": None if sites is None else tss_enrichment(fragments, sites),
-        "warnings": _warnings(filter_counts, empty),
+        "warnings": _warnings(counts, empty, kept),
+    }
+    return summary | _verdict_facts(summary, atac, inputs.thresholds)
+
+
+def _length_facts(fragments: Fragments, histogram: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Describe the lengths; those of single-end reads say nothing of the fragments."""
+    both_ends = fragments.strands is None and len(fragments) > 0
+    counts = histogram if both_ends else np.zeros(0, np.int64)
+    ladder = ladder_peaks(counts)
+    fractions: dict[str, Any] = length_fractions(counts)
+    return {
+        "median_length": float(np.median(fragments.lengths)) if both_ends else None,
+        **(fractions if both_ends else dict.fromkeys(fractions)),
+        "nucleosome_signal": nucleosome_signal(fragments) if both_ends else None,
+        "ladder": ladder,
+        "ladder_peaks": ladder["peaks"],
     }
 
 
-def _warnings(counts: Mapping[str, int], empty: list[str]) -> list[str]:
+def _composition_facts(
+    fragments: Fragments, facts: Mapping[str, Any], inputs: QualityInputs
+) -> dict[str, Any]:
+    if inputs.genome is None:
+        names = ("gc_fraction", "gc_expected", "gc_difference", "gc_histogram")
+        return dict.fromkeys((*names, "gc_expected_histogram", "motif", "motif_shift"))
+    found = measure_composition(fragments, inputs.genome)
+    shift = Shift.parse(facts["shift"]) if facts["assay"] == "ATAC" else None
+    return summarise_composition(found, shift)
+
+
+def _verdict_facts(
+    summary: Mapping[str, Any],
+    atac: bool,
+    thresholds: Mapping[str, Mapping[str, Any] | None],
+) -> dict[str, Any]:
+    own = {name: limits for name, limits in thresholds.items() if name != "replicate_pearson"}
+    verdicts = verdicts_of(summary, own)
+    if atac:
+        verdicts["shift_agrees"] = judge_shift((summary["shift_estimate"], summary["motif_shift"]))
+    return {"verdict": overall(verdicts), "verdicts": verdicts}
+
+
+def _warnings(counts: Mapping[str, int], empty: list[str], kept: int) -> list[str]:
     sentences = []
     if empty:
         sentences.append(
             f"No fragment on {', '.join(empty)}: windows there hold nothing but sequence."
         )
-    kept = counts["kept"] + counts.get("second_mate", 0)
     if kept < 0.5 * counts["reads"]:
         worst = max(
             (k for k in counts if k not in ("reads", "fragments", "kept", "second_mate")),
@@ -92,3 +179,30 @@ def _warnings(counts: Mapping[str, int], empty: list[str]) -> list[str]:
             f"({counts[worst]:,}) fell to the filter '{worst}'."
         )
     return sentences
+
+
+def pooled_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Add up what stands beside the stores of several samples of one assay.
+
+    Samples of different declared shifts have none in common that is still to be looked for:
+    their fragments are to lie alike by now.
+    """
+    shifts = {own["shift"] for own in facts}
+    counts: dict[str, int] = {}
+    reads: dict[str, int] | None = {}
+    for own in facts:
+        for name, number in own["counts"].items():
+            counts[name] = counts.get(name, 0) + number
+        mapped = own.get("mapped_reads_by_chromosome")
+        if mapped is None or reads is None:
+            reads = None
+            continue
+        for chrom, number in mapped.items():
+            reads[chrom] = reads.get(chrom, 0) + number
+    return {
+        "assay": facts[0]["assay"],
+        "shift": facts[0]["shift"] if len(shifts) == 1 else "none",
+        "counts": counts,
+        "mapped_reads_by_chromosome": reads,
+        "complexity": summed_complexity(own.get("complexity") for own in facts),
+    }

@@ -13,6 +13,7 @@ import pandas as pd
 
 from chrompute.figures import METRIC_TITLES
 from chrompute.predictions import read_scores
+from chrompute.quality_report import quality_content
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Picture:
     caption
         What to look for.
     pdf
-        Path of the same figure as PDF, relative to the report.
+        Path of the same figure as PDF, relative to the report; empty where there is none.
     """
 
     data: str
@@ -38,10 +39,11 @@ class Picture:
 
     @classmethod
     def read(cls, png: str | Path, folder: str | Path, alt: str, caption: str) -> "Picture":
-        """Read a PNG; its PDF lies beside it under the same name."""
+        """Read a PNG; its PDF, if any, lies beside it under the same name."""
         data = base64.b64encode(Path(png).read_bytes()).decode("ascii")
-        pdf = os.path.relpath(Path(png).with_suffix(".pdf"), folder)
-        return cls(data, alt, caption, Path(pdf).as_posix())
+        pdf = Path(png).with_suffix(".pdf")
+        link = Path(os.path.relpath(pdf, folder)).as_posix() if pdf.is_file() else ""
+        return cls(data, alt, caption, link)
 
 
 def model_rows(
@@ -113,9 +115,9 @@ def cell_type_content(
     ----------
     plan
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
-        `calls` (files below `nucleosomes`, without their ends), `panel`, `networks`, `titles`
-        {model: title}, `tasks` {task: its window set, leading metric and runs (model, seed)} and
-        `evaluation`.
+        `calls` (files below `nucleosomes`, without their ends), `quality_figures`, `deeptools`,
+        `panel`, `networks`, `titles` {model: title}, `tasks` {task: its window set, leading metric
+        and runs (model, seed)} and `evaluation`.
     results
         The results folder.
     cell_type
@@ -137,7 +139,9 @@ def cell_type_content(
         "samples": samples,
         "warnings": [(s["sample"], text) for s in samples for text in s["warnings"]],
         "filters": filter_rows(samples),
-        "lengths": page.lengths(),
+        "quality": quality_content(
+            plan, samples, _read_json(results / f"quality/{cell_type}.summary.json"), page.picture
+        ),
         "vplots": [
             picture
             for name, title in plan["vplots"].items()
@@ -210,13 +214,6 @@ class _Page:
 
     def picture(self, place: str, alt: str, caption: str) -> Picture:
         return Picture.read(self.results / place, self.results / "reports", alt, caption)
-
-    def lengths(self) -> Picture:
-        return self.picture(
-            f"quality/{self.cell_type}.lengths.png",
-            "Histogram of fragment lengths",
-            "Fragment lengths after the filters. Dotted: one nucleosome core (147 bp) and two.",
-        )
 
     def vplot(self, name: str, title: str) -> Picture:
         return self.picture(

@@ -15,6 +15,7 @@ from chrompute.labels import mapping_faults
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import LabelFile, Sample, file_name, is_url, read_labels, read_samples
 from chrompute.sites import key_faults
+from chrompute.verdicts import threshold_faults
 
 #: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
 _TRUNK_BIN = 16
@@ -247,6 +248,7 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     one_nucleosome = config["tracks"]["mono_nucleosome"]
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
+    faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
     for name, entry in config["tasks"].items():
         faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
         faults += [
@@ -277,7 +279,10 @@ def _sheet_faults(settings: Settings) -> list[str]:
     """List what configuration and sheets say against each other."""
     models = settings.config["models"]
     samples = [sample.name for sample in settings.samples]
-    references: list[_Reference] = []
+    references: list[_Reference] = [
+        ("peaks/files", "cell type", name, settings.cell_types)
+        for name in settings.config["peaks"]["files"]
+    ]
     for name, entry in models.items():
         place = f"models/{name}"
         references += [(f"{place}/samples", "sample", s, samples) for s in entry["samples"] or ()]
@@ -285,6 +290,10 @@ def _sheet_faults(settings: Settings) -> list[str]:
             known = settings.cell_types
             references += [(f"{place}/train_on", "cell type", c, known) for c in entry["train_on"]]
     faults = _unknown_names(references) + _folder_faults(settings) + _pool_faults(settings)
+    if settings.config["peaks"]["call"] and not settings.samples_of(assay="ATAC", layout="paired"):
+        faults.append(
+            "configuration: peaks/call: there is no paired-end ATAC sample; set it to false"
+        )
     for name, entry in models.items():
         faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
     return faults

@@ -262,6 +262,22 @@ def sites_with_fragments(
     return read_sites(path, entry, sizes, read_blacklist(blacklist, sizes, names), used, names)
 
 
+def write_sites(sites: pd.DataFrame, path: str | Path) -> None:
+    """Write sites as BED6, one base each."""
+    names = [f"site_{number}" for number in range(1, len(sites) + 1)]
+    table = pd.DataFrame(
+        {
+            "chrom": sites["chrom"],
+            "start": sites["position"],
+            "end": sites["position"] + 1,
+            "name": names,
+            "score": 0,
+            "strand": sites["strand"],
+        }
+    )
+    table.to_csv(path, sep="\t", header=False, index=False)
+
+
 def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) -> pd.DataFrame:
     """Take the window centres of one class as a site set without strand."""
     chosen = windows[(windows["cell_type"] == cell_type) & (windows[task] == name)]

@@ -105,6 +105,21 @@ def test_a_models_training_comes_before_the_runs_before_the_defaults(case: Case)
         ),
         ("fragments", {"min_mapq": "x"}, "fragments/min_mapq: 'x' is not of type 'integer'"),
         ("quality", {"tss": "tsss"}, "quality/tss: unknown site set 'tsss'; did you mean 'tss'?"),
+        (
+            "quality",
+            {"thresholds": {"ATAC": {"tss_enrichment": {"warn": 4}}}},
+            "quality/thresholds/ATAC/tss_enrichment: fail 5 must lie below warn 4",
+        ),
+        (
+            "quality",
+            {"thresholds": {"MNase": {"frp": None}}},
+            "quality/thresholds/MNase: unknown key 'frp'",
+        ),
+        (
+            "peaks",
+            {"files": {"cels": "p.bed"}},
+            "peaks/files: unknown cell type 'cels'; did you mean 'cells'?",
+        ),
         ("vplots", {"sites": ["no"]}, "vplots/sites: unknown site set 'no'"),
         ("images", {"min_length": 500}, "images: min_length must be below max_length"),
         ("nucleosomes", {"min_length": 200}, "nucleosomes: min_length must be below max_length"),
@@ -292,6 +307,16 @@ def test_faults_of_all_files_are_told_in_one_run(case: Case, tmp_path: Path) -> 
     for word in ("atac.bam", "mnase.bam", "line 1", "'Z'", "'chr9'"):
         assert word in text
     assert not (tmp_path / "check/inputs.json").exists()
+
+
+def test_own_peaks_are_checked_like_other_beds(case: Case, tmp_path: Path) -> None:
+    peaks = tmp_path / "peaks.bed"
+    case["peaks"] = {"files": {"cells": str(peaks)}}
+    assert any("peaks.bed: there is no such file" in f for f in inspected(case, tmp_path))
+    peaks.write_text("chr1\t1\t90\nchr9\t1\t9\n")
+    assert any("peaks.bed, line 2: chromosome 'chr9'" in f for f in inspected(case, tmp_path))
+    peaks.write_text("chr1\t1\t90\n")
+    assert inspected(case, tmp_path) == []
 
 
 def test_what_the_check_saw_is_written_down(case: Case, tmp_path: Path) -> None:

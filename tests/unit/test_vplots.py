@@ -1,4 +1,4 @@
-"""V-plots, sites and TSS enrichment against loops and planted truth."""
+"""V-plots and sites against loops and planted truth."""
 
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from chrompute.alignments import FragmentFilter, read_sample
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
 from chrompute.intervals import BedRecord, IntervalSet
-from chrompute.quality import sample_quality, tss_enrichment
 from chrompute.sites import read_sites, sites_of_class, sites_with_fragments
 from chrompute.vplot_figures import draw_corrected, draw_locus
 from chrompute.vplot_images import vplot_images, write_images
@@ -283,29 +282,6 @@ def test_scaling_and_the_disk(tmp_path: Path) -> None:
     assert np.array_equal(again.counts, vplot.counts)
     assert (again.lengths[0], again.lengths[-1], again.positions[0]) == (50, 149, -100)
     assert (again.n_sites, again.n_fragments) == (2, 4000)
-
-
-def test_tss_enrichment_of_planted_cuts() -> None:
-    # 20 cuts on each base within 50 bp of the TSS, 2 elsewhere: enrichment 10.
-    position, reach = 6000, 4000
-    starts, ends = [], []
-    for base in range(position - reach, position + reach):
-        number = 10 if abs(base - position) <= 50 else 1
-        starts += [base] * number
-        ends += [base + 1] * number  # both cuts of a 1-bp fragment fall on its base
-    store = Fragments.from_intervals(SIZES, [0] * len(starts), starts, ends)
-    assert tss_enrichment(store, sites_at(("chr1", position, "+"))) == pytest.approx(10)
-
-
-def test_quality_names_empty_chromosomes_and_the_worst_filter() -> None:
-    store = Fragments.from_intervals(SIZES, [0, 0], [5, 5], [105, 90])
-    counts = {"reads": 100, "fragments": 2, "kept": 4, "mapq": 90, "length": 6}
-    summary = sample_quality(store, counts, None, list(SIZES))
-    assert summary["empty_chromosomes"] == ["chr2"]
-    assert summary["nucleosome_free_fraction"] == 0.5
-    assert summary["length_histogram"][85] == summary["length_histogram"][100] == 1
-    assert "chr2" in summary["warnings"][0]
-    assert "'mapq'" in summary["warnings"][1]
 
 
 def test_site_table_is_converted_at_the_door(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "training": {"epochs": 2, "batch_size": 32},
         "evaluation": {"draws": 100},
     }
+    config["quality"]["deeptools"] = False  # one test makes one picture of each kind
     for site in config["sites"].values():
         site["path"] = "peaks.bed" if "name" in site else "genes.tsv"
     config["sites"]["motif"] = {"title": "Reb1 motif", "path": "motifs.meme", "motif": "REB1"}

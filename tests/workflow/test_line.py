@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,7 +26,9 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "fragments/mnase.json",
         "tracks/atac_2.cuts.bw", "tracks/atac_1.coverage.bw", "tracks/mnase.dyads.bw",
         "tracks/atac_2.nucleosome_free.cpm.bw", "tracks/mnase.occupancy.cpm.bw",
-        "quality/293.lengths.pdf", "vplots/293/tss.npz", "vplots/two/tss.pdf",
+        "quality/293.lengths.pdf", "quality/293.motif.png", "quality/two.tss.pdf",
+        "quality/293.summary.tsv", "quality/quality.tsv", "quality/chrompute_mqc.json",
+        "vplots/293/tss.npz", "vplots/two/tss.pdf",
         "vplots/293/state.promoter_tf.npz", "vplots/293/classes.png", "nucleosomes/293/plus1.pdf",
         "vplots/293/motif.corrected.pdf", "vplots/two/state.terminator.images.npz",
         "sites/motif.bed", "vplots/293/reb1.images.tsv",
@@ -124,6 +127,45 @@ def test_samples_of_a_cell_type_are_pooled(fresh: Path) -> None:
             total = sum(track.stats(c, type="sum", exact=True)[0] for c in chroms)
         assert total == pytest.approx(lengths.sum() * scale, rel=1e-6)
     assert (fresh / "results/logs/track/293.MNase.dyads.log").is_file()
+
+
+def test_quality_of_samples_stands_in_the_table(finished: Path) -> None:
+    folder = finished / "results/quality"
+    table = pd.read_csv(folder / "quality.tsv", sep="\t", dtype={"cell_type": str})
+    assert table["sample"].tolist() == ["atac_1", "mnase", "atac_2"]
+    facts = json.loads((folder / "atac_1.json").read_text())
+    assert sum(facts["filters"].values()) == facts["reads"]
+    assert facts["motif_shift"]["agrees"] is True
+    assert facts["verdicts"]["frip"]["verdict"] == "not available"
+    pooled = json.loads((folder / "293.summary.json").read_text())
+    assert pooled["assays"]["ATAC"]["tss_enrichment"] == facts["tss_enrichment"]
+    text = (finished / "results/reports/293.html").read_text()
+    assert facts["verdicts"]["fragments"]["reason"] in text
+
+
+def test_deeptools_draws_its_pictures(finished: Path) -> None:
+    targets = [f"results/quality/{n}.png" for n in ("mnase.fingerprint", "ATAC.bigwigs")]
+    targets.append("results/quality/two.tss_heatmap.png")
+    result = run_snakemake(finished, *targets)
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert all((finished / name).stat().st_size > 5000 for name in targets)
+    folder = finished / "results/quality"
+    matrix = pd.read_csv(folder / "ATAC.bigwigs.tsv", sep="\t", comment="#", index_col=0)
+    assert matrix.shape == (2, 2)
+    numbers = pd.read_csv(folder / "mnase.fingerprint.tsv", sep="\t")
+    assert numbers["Sample"].tolist() == ["mnase.bam"]
+
+
+def test_own_peaks_give_frip_and_missing_macs3_is_told(fresh: Path) -> None:
+    (fresh / "peaks.bed").write_text("chrI\t1000\t90000\n")
+    change_config(fresh, lambda c: c.update(peaks={"files": {"293": "peaks.bed"}, "call": True}))
+    result = run_snakemake(fresh, "results/quality/atac_1.json")
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert json.loads((fresh / "results/quality/atac_1.json").read_text())["frip"] > 0.1
+    if shutil.which("macs3") is None:
+        result = run_snakemake(fresh, "results/peaks/two.narrowPeak")
+        assert result.returncode == 1
+        assert "macs3 is not installed" in result.stdout
 
 
 def test_class_vplots_cover_every_window_of_the_class(finished: Path) -> None:

@@ -1,0 +1,19 @@
+"""Write the quality of all samples as one table, and for MultiQC."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chrompute.manifest import write_json
+from chrompute.quality_tables import multiqc_files, quality_table
+from chrompute.runlog import run_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if "snakemake" in globals():
+    with run_log(snakemake.log[0]):
+        samples = [json.loads(Path(path).read_text()) for path in snakemake.input]
+        quality_table(samples).to_csv(snakemake.output.table, sep="\t", index=False)
+        for section, content in multiqc_files(samples).items():
+            write_json(content, snakemake.output[section])
