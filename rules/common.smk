@@ -292,7 +292,7 @@ def counts_of_cell_type(wildcards):
 def figures_of_quality(cell_type):
     """Names of the figures that a cell type has."""
     atac = bool(settings.samples_of(cell_type, "ATAC"))
-    repeated = any(len(settings.samples_of(cell_type, a)) > 1 for a in TRACKS_OF_ASSAY)
+    repeated = any(len(settings.samples_of(cell_type, a)) > 1 for a in ASSAYS)
     left_out = ["tss"] * (not atac or config["quality"]["tss"] is None)
     left_out += ["correlation"] * (not repeated)
     return [name for name in QUALITY_FIGURES if name not in left_out]
@@ -378,7 +378,7 @@ def peaks_of(cell_type):
     """Peaks of a cell type: the user's own, called ones, or none."""
     if cell_type in config["peaks"]["files"]:
         return existing([config["peaks"]["files"][cell_type]])
-    if config["peaks"]["call"] and settings.samples_of(cell_type, "ATAC"):
+    if config["peaks"]["call"] and settings.pooled_samples(cell_type, "ATAC", "paired"):
         return [f"<results>/peaks/{cell_type}.narrowPeak"]
     return []
 

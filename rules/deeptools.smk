@@ -64,7 +64,7 @@ rule tss_heatmap:
 rule fingerprint:
     """Draw how unevenly the reads of one sample lie on the genome."""
     input:
-        bams=bams,
+        bams=reads_of_sample,
     output:
         png=report(
             "<results>/quality/{sample}.fingerprint.png",

@@ -157,8 +157,9 @@ def test_deeptools_draws_its_pictures(finished: Path) -> None:
 
 
 def test_own_peaks_give_frip_and_missing_macs3_is_told(fresh: Path) -> None:
-    (fresh / "peaks.bed").write_text("chrI\t1000\t90000\n")
-    change_config(fresh, lambda c: c.update(peaks={"files": {"293": "peaks.bed"}, "call": True}))
+    (fresh / "own_peaks.bed").write_text("chrI\t1000\t90000\n")
+    peaks = {"files": {"293": "own_peaks.bed"}, "call": True}
+    change_config(fresh, lambda config: config.update(peaks=peaks))
     result = run_snakemake(fresh, "results/quality/atac_1.json")
     assert result.returncode == 0, result.stdout[-3000:]
     assert json.loads((fresh / "results/quality/atac_1.json").read_text())["frip"] > 0.1
@@ -212,7 +213,9 @@ def test_reports_are_self_contained(finished: Path) -> None:
         assert text.count("data:image/png;base64,") >= 9
         for pdf in re.findall(r'href="([^"]+\.pdf)"', text):
             assert (finished / "results/reports" / pdf).is_file()
-    assert "No MNase sample" in (finished / "results/reports/two.html").read_text()
+    assert (
+        "No MNase sample, so no nucleosome" in (finished / "results/reports/two.html").read_text()
+    )
     index = (finished / "results/reports/index.html").read_text()
     assert all(f'href="{name}.html"' in index for name in ("293", "two"))
 
