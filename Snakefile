@@ -10,6 +10,9 @@ if "samples" not in config:  # no --configfile on the command line
 
 
 include: "rules/common.smk"
+include: "rules/functions/assays.smk"
+include: "rules/functions/models.smk"
+include: "rules/functions/report.smk"
 include: "rules/check.smk"
 include: "rules/fragments.smk"
 include: "rules/tracks.smk"

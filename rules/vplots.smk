@@ -37,7 +37,7 @@ rule motif_sites:
 rule vplot:
     """Aggregate the V-plots of one cell type at one set of sites."""
     input:
-        fragments=atac_of_cell_type,
+        fragments=vplot_fragments,
         sites=vplot_sites,
         blacklist=blacklist,
         aliases=alias_table,
@@ -79,7 +79,7 @@ rule vplot:
 rule vplot_images:
     """Write the V-plot of every site of a set, as a sparse matrix."""
     input:
-        fragments=atac_of_cell_type,
+        fragments=vplot_fragments,
         sites=vplot_sites,
         blacklist=blacklist,
         aliases=alias_table,

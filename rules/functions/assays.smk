@@ -1,0 +1,385 @@
+"""Functions of the rules of the assay half: fragments, tracks, quality, peaks, V-plots, nucleosomes."""
+
+# Fragments
+
+
+def fragment_rules(wildcards):
+    """Return what decides a sample's fragments, as plain values."""
+    sample = settings.sample(wildcards.sample)
+    return {
+        **config["fragments"],
+        "exclude": config["genome"]["exclude"],
+        "shift": str(sample.shift),
+        "dedup": sample.dedup,
+        "assay": sample.assay,
+        "cell_type": sample.cell_type,
+        "layout": sample.layout,
+        "extend": sample.extend,
+    }
+
+
+def barcode_table(wildcards):
+    return existing([settings.sample(wildcards.sample).barcodes or ""])
+
+
+def address(wildcards):
+    """Return the address and the digest of a file that is fetched."""
+    sample = settings.sample(wildcards.sample)
+    return next(
+        {"url": path, "sha256": digest}
+        for path, digest in zip(sample.paths, sample.sha256, strict=True)
+        if is_url(path) and file_name(path) == wildcards.download
+    )
+
+
+def sample_entry(wildcards):
+    return asdict(settings.sample(wildcards.sample))
+
+
+def fragments_mb(wildcards, attempt):
+    """Memory: the interpreter, a block of reads, and the fragments (about 20 bytes a pair).
+
+    A pair takes 100 bytes of a BAM, and 20 of a fragment file.
+    """
+    paths = [
+        path for path in settings.sample(wildcards.sample).paths if not is_url(path)
+    ]
+    return int(attempt * (600 + (megabytes(paths) or 4000)))
+
+
+# Tracks
+
+
+def track_rules(wildcards):
+    """Return what one track draws, as plain values: nothing else makes it anew."""
+    blocks = config["tracks"], config["nucleosomes"]
+    return asdict(plan_track(wildcards.track, *blocks))
+
+
+def tracks_of(sample):
+    """Names of the tracks that a sample gets without being asked for."""
+    suffixes = [SCALES[scale] for scale in config["tracks"]["scales"]]
+    tracks = config["tracks"]["assays"][sample.assay]
+    if (sample.assay, sample.layout) == ("ATAC", "single"):
+        # The length of a read is not that of a fragment.
+        tracks = [track for track in tracks if track in ("cuts", "coverage")]
+    return [track + suffix for track in tracks for suffix in suffixes]
+
+
+def track_files():
+    """The tracks of every sample, and of every pool the ones that all its samples get."""
+    files = [
+        f"<results>/tracks/{sample.name}.{track}.bw"
+        for sample in settings.samples
+        for track in tracks_of(sample)
+    ]
+    for cell_type, assay in settings.pooled_tracks:
+        first, *others = map(tracks_of, settings.pooled_samples(cell_type, assay))
+        files += [
+            f"<results>/tracks/{cell_type}.{assay}.{track}.bw"
+            for track in first
+            if all(track in tracks for tracks in others)
+        ]
+    return files
+
+
+def fragments_of_pool(wildcards):
+    return fragments_of(wildcards.cell_type, wildcards.assay)
+
+
+def track_mb(wildcards, input, attempt):
+    """Memory: the interpreter, a piece of a chromosome, and the fragments."""
+    return int(attempt * (500 + 20 * megabytes(input)))
+
+
+# Quality
+
+
+def tss_file(wildcards):
+    name = config["quality"]["tss"]
+    return [] if name is None else site_file(name)
+
+
+def tss_entry(wildcards):
+    name = config["quality"]["tss"]
+    return None if name is None else site_entry(name)
+
+
+def quality_settings(wildcards):
+    """What figures and verdicts of quality depend on, as plain values."""
+    return {
+        "tss": tss_entry(wildcards),
+        "exclude": config["genome"]["exclude"],
+        **{
+            key: config["quality"][key]
+            for key in ("mitochondrial", "bin_size", "thresholds")
+        },
+    }
+
+
+def cell_type_of(wildcards):
+    return settings.sample(wildcards.sample).cell_type
+
+
+def quality_mb(wildcards, attempt):
+    """Memory: the longest chromosome (its share of the FASTA is below 0.3 in large genomes)."""
+    samples = [s for s in settings.samples if s.name == wildcards.get("sample", s.name)]
+    paths = [path for sample in samples for path in sample.paths]
+    return int(
+        attempt * (1000 + 2 * megabytes([config["genome"]["fasta"]]) + megabytes(paths))
+    )
+
+
+def quality_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type)
+    return [f"<results>/quality/{sample.name}.json" for sample in samples]
+
+
+def stores_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type)
+    return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
+
+
+def counts_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type)
+    return [f"<results>/fragments/{sample.name}.json" for sample in samples]
+
+
+def figures_of_quality(cell_type):
+    """Names of the figures that a cell type has."""
+    atac = bool(settings.samples_of(cell_type, "ATAC"))
+    repeated = any(len(settings.samples_of(cell_type, a)) > 1 for a in ASSAYS)
+    left_out = ["tss"] * (not atac or config["quality"]["tss"] is None)
+    left_out += ["correlation"] * (not repeated)
+    return [name for name in QUALITY_FIGURES if name not in left_out]
+
+
+# deepTools
+
+
+def fingerprint_samples(cell_type=None):
+    """Samples whose alignments deepTools can read: BAMs sorted by coordinate."""
+    return [
+        sample.name
+        for sample in settings.samples_of(cell_type)
+        if config["quality"]["deeptools"] and all(map(is_indexable, sample.paths))
+    ]
+
+
+def made_index(wildcards):
+    """Return how the indexes that the check made for a sample begin."""
+    return f"{workflow.pathvars.apply('<results>')}/check/index/{wildcards.sample}"
+
+
+def bam_names(wildcards):
+    return [Path(path).name for path in settings.sample(wildcards.sample).paths]
+
+
+def heatmap_cell_types():
+    chosen = config["quality"]["deeptools"] and config["quality"]["tss"] is not None
+    return [
+        cell_type
+        for cell_type in settings.cell_types
+        if chosen and settings.samples_of(cell_type, "ATAC")
+    ]
+
+
+def correlated_assays():
+    """Assays of which the run has at least two samples."""
+    return [
+        assay
+        for assay in ASSAYS
+        if config["quality"]["deeptools"] and len(settings.samples_of(assay=assay)) > 1
+    ]
+
+
+def coverage_of_cell_type(wildcards):
+    samples = settings.samples_of(wildcards.cell_type, "ATAC")
+    return [f"<results>/tracks/{sample.name}.coverage.bw" for sample in samples]
+
+
+def atac_names_of_cell_type(wildcards):
+    return [sample.name for sample in settings.samples_of(wildcards.cell_type, "ATAC")]
+
+
+def bigwigs_of_assay(wildcards):
+    track = {"ATAC": "coverage", "MNase": "dyads"}[wildcards.assay]
+    samples = settings.samples_of(assay=wildcards.assay)
+    return [f"<results>/tracks/{sample.name}.{track}.bw" for sample in samples]
+
+
+def names_of_assay(wildcards):
+    return [sample.name for sample in settings.samples_of(assay=wildcards.assay)]
+
+
+def deeptools_pictures(cell_type):
+    """Pictures of deepTools that a report shows: {path below the quality folder: what it is}."""
+    pictures = (
+        {f"{cell_type}.tss_heatmap.png": "heatmap"}
+        if cell_type in heatmap_cell_types()
+        else {}
+    )
+    pictures |= {
+        f"{name}.fingerprint.png": "fingerprint"
+        for name in fingerprint_samples(cell_type)
+    }
+    assays = [a for a in correlated_assays() if settings.samples_of(cell_type, a)]
+    return pictures | {f"{assay}.bigwigs.png": "correlation" for assay in assays}
+
+
+# Peaks
+
+
+def peaks_of(cell_type):
+    """Peaks of a cell type: the user's own, called ones, or none."""
+    if cell_type in config["peaks"]["files"]:
+        return existing([config["peaks"]["files"][cell_type]])
+    if config["peaks"]["call"] and settings.pooled_samples(cell_type, "ATAC", "paired"):
+        return [f"<results>/peaks/{cell_type}.narrowPeak"]
+    return []
+
+
+def peaks_of_sample(wildcards):
+    return peaks_of(cell_type_of(wildcards))
+
+
+def peaks_of_cell_type(wildcards):
+    return peaks_of(wildcards.cell_type)
+
+
+# V-plots
+
+
+def motif_file(wildcards):
+    return existing([config["sites"][wildcards.sites]["path"]])
+
+
+def motif_name(wildcards):
+    return config["sites"][wildcards.sites]["motif"]
+
+
+def motif_p_value(wildcards):
+    return config["sites"][wildcards.sites]["p_value"]
+
+
+def vplot_mb(wildcards, input, attempt):
+    """Memory: the interpreter, the plot and its figures, and the pooled fragments."""
+    return int(attempt * (1200 + 60 * input.size_mb))
+
+
+def vplot_sites(wildcards):
+    """The file that holds the sites: a configured set, or the windows of a class."""
+    if wildcards.sites in CLASS_SITES:
+        windows = windows_of_task(CLASS_SITES[wildcards.sites]["task"])
+        return [f"<results>/windows/{windows}.parquet"]
+    return site_file(wildcards.sites)
+
+
+def windows_of_task(task):
+    return next(
+        name for name, entry in config["windows"].items() if entry["task"] == task
+    )
+
+
+def sites_entry(wildcards):
+    return CLASS_SITES.get(wildcards.sites) or site_entry(wildcards.sites)
+
+
+def title_of_class(task, name):
+    return config["tasks"][task]["classes"][name]["title"]
+
+
+def sites_title(wildcards):
+    if wildcards.sites in CLASS_SITES:
+        return title_of_class(**CLASS_SITES[wildcards.sites])
+    return config["sites"][wildcards.sites]["title"]
+
+
+def atac_of_cell_type(wildcards):
+    return fragments_of(wildcards.cell_type, "ATAC", "paired")
+
+
+def vplot_fragments(wildcards):
+    stores = atac_of_cell_type(wildcards)
+    if not stores:
+        raise WorkflowError(
+            f"cell type {wildcards.cell_type!r} has no paired-end ATAC sample in its pool: "
+            "a V-plot needs both ends of the fragments"
+        )
+    return stores
+
+
+def class_sites_of(cell_type):
+    """The classes, as site sets, of the tasks that a cell type has labels of."""
+    tasks = {label.task for label in settings.labels if label.cell_type == cell_type}
+    return [sites for sites, place in CLASS_SITES.items() if place["task"] in tasks]
+
+
+def image_names(cell_type):
+    """Site sets and classes whose V-plots are written one by one in a cell type."""
+    if not settings.pooled_samples(cell_type, "ATAC", "paired"):
+        return []
+    there = [*config["sites"], *class_sites_of(cell_type)]
+    return [name for name in config["vplots"]["images"] if name in there]
+
+
+def class_vplots(wildcards):
+    names = class_sites_of(wildcards.cell_type)
+    return [f"<results>/vplots/{wildcards.cell_type}/{sites}.npz" for sites in names]
+
+
+def class_titles(wildcards):
+    return [
+        title_of_class(**CLASS_SITES[sites])
+        for sites in class_sites_of(wildcards.cell_type)
+    ]
+
+
+# Nucleosomes
+
+
+def mnase_of_cell_type(wildcards):
+    return fragments_of(wildcards.cell_type, "MNase")
+
+
+def profile_sites(wildcards):
+    return site_file(wildcards.sites)
+
+
+def pool_mb(wildcards, attempt):
+    """Memory: the interpreter, and the fragments of the samples that are pooled."""
+    samples = [
+        sample
+        for sample in settings.samples
+        if getattr(wildcards, "sample", sample.name) == sample.name
+        and getattr(wildcards, "cell_type", sample.cell_type) == sample.cell_type
+    ]
+    paths = [path for s in samples for path in s.paths if not is_url(path)]
+    return int(attempt * (1000 + 2 * megabytes(paths)))
+
+
+def calls_of(cell_type):
+    """What nucleosomes are called from, as below <results>/nucleosomes: samples and their pool."""
+    samples = [sample.name for sample in settings.samples_of(cell_type, "MNase")]
+    pooled = settings.pooled_samples(cell_type, "MNase")
+    return [*samples, *([f"{cell_type}/pooled"] if pooled else [])]
+
+
+def profile_names(cell_type):
+    """Site sets at which a cell type gets a dyad profile: it needs both ends, or MNase."""
+    paired = settings.pooled_samples(cell_type, "ATAC", "paired")
+    there = settings.pooled_samples(cell_type, "MNase") or paired
+    return config["nucleosomes"]["sites"] if there else []
+
+
+def nucleosome_files():
+    """Calls and profiles of all samples and cell types."""
+    names = [
+        name
+        for cell_type in settings.cell_types
+        for name in (
+            *(f"{calls}.bed.gz" for calls in calls_of(cell_type)),
+            *(f"{cell_type}/{sites}.tsv" for sites in profile_names(cell_type)),
+        )
+    ]
+    return [f"<results>/nucleosomes/{name}" for name in names]

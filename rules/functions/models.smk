@@ -1,0 +1,100 @@
+"""Functions of the rules of windows, models and evaluation."""
+
+# Windows
+
+
+def windows_mb(wildcards, attempt):
+    return int(attempt * (500 + 20 * megabytes(label_files(wildcards))))
+
+
+def cell_types_of_labels(wildcards):
+    """Cell types in the order of `label_files`."""
+    task = config["windows"][wildcards.windows]["task"]
+    return [label.cell_type for label in settings.labels if label.task == task]
+
+
+def window_entry(wildcards):
+    return config["windows"][wildcards.windows]
+
+
+def task_entry(wildcards):
+    return config["tasks"][config["windows"][wildcards.windows]["task"]]
+
+
+# Models
+
+
+def recipe(wildcards):
+    return asdict(settings.recipe(wildcards.model))
+
+
+def fragments_of_model(wildcards):
+    samples = settings.samples_of_model(wildcards.model)
+    return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
+
+
+def windows_of_model(wildcards):
+    return f"<results>/windows/{config['models'][wildcards.model]['windows']}.parquet"
+
+
+def genome_of_model(wildcards):
+    reads = "sequence" in config["models"][wildcards.model]["inputs"]
+    return existing([config["genome"]["fasta"]]) if reads else []
+
+
+def training_mb(wildcards, attempt):
+    """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each)."""
+    paths = [path for s in settings.samples for path in s.paths if not is_url(path)]
+    genome = 4 * megabytes([config["genome"]["fasta"]])
+    return int(attempt * (1800 + genome + 3 * megabytes(paths)))
+
+
+def training_threads(wildcards):
+    return settings.training(wildcards.model)["threads"]
+
+
+# Evaluate
+
+
+def scores_of_runs(wildcards):
+    return [
+        f"<results>/evaluation/{model}.seed-{seed}.scores.tsv" for model, seed in RUNS
+    ]
+
+
+def metrics_of_all():
+    """The table of all scores, where there are models."""
+    return ["<results>/evaluation/metrics.tsv"] if RUNS else []
+
+
+def confusions_of_runs(wildcards):
+    return [
+        f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv"
+        for model, seed in RUNS
+    ]
+
+
+def cell_types_of_model(model):
+    """Cell types in which a model is scored: those with labels of its task."""
+    task = config["windows"][config["models"][model]["windows"]]["task"]
+    return [label.cell_type for label in settings.labels if label.task == task]
+
+
+def titles_of_models():
+    return {name: entry["title"] for name, entry in config["models"].items()}
+
+
+def titles_of_windows(wildcards):
+    """Titles of the models of one window set."""
+    models = config["models"].items()
+    return {name: e["title"] for name, e in models if e["windows"] == wildcards.windows}
+
+
+def task_of_model(wildcards):
+    """Return a task's name and class titles."""
+    name = config["windows"][config["models"][wildcards.model]["windows"]]["task"]
+    classes = config["tasks"][name]["classes"]
+    return {
+        "task": name,
+        "titles": {key: block["title"] for key, block in classes.items()},
+    }
