@@ -14,7 +14,7 @@ from chrompute.indexes import is_indexable
 from chrompute.manifest import code_hash
 from chrompute.programs import put_own_programs_first
 from chrompute.runlog import run_log
-from chrompute.settings import load_settings
+from chrompute.configuration import load_settings
 from chrompute.sheets import ASSAYS, file_name, is_url
 from chrompute.tracks import SCALES, TRACK_NAMES, plan_track
 

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from chrompute.check import check_inputs, inspect_inputs
+from chrompute.configuration import load_settings
 from chrompute.errors import InputError
-from chrompute.settings import load_settings
 from chrompute.sheets import read_samples
 from helpers import ROOT, MakeBam, Read, pair
 

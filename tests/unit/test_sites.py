@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chrompute.annotations import scan_tss
+from chrompute.configuration import load_settings
 from chrompute.genome import encode
 from chrompute.intervals import BedRecord, IntervalSet
 from chrompute.motif_scan import find_matches, scan_sequence, without_overlaps
 from chrompute.motifs import Motif, motif_threshold, read_motif
-from chrompute.settings import load_settings
 from chrompute.sites import read_sites, scan_sites
 from helpers import ROOT
 

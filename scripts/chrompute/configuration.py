@@ -1,0 +1,314 @@
+"""Loading a configuration: schema, defaults, and all faults that need no data to be told."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from chrompute.labels import mapping_faults
+from chrompute.recipe import ASSAY_OF_INPUT
+from chrompute.settings import Settings, samples_of_model
+from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
+from chrompute.sites import key_faults
+from chrompute.verdicts import threshold_faults
+
+#: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
+_TRUNK_BIN = 16
+
+
+def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[Settings, list[str]]:
+    """Check a configuration and read its sheets.
+
+    Parameters
+    ----------
+    config
+        As Snakemake hands it over.
+    schema_path
+        `config/schemas/config.schema.json`.
+
+    Returns
+    -------
+    settings
+        With defaults filled in. Where there are faults it is as complete as could be.
+    faults
+        One sentence each, empty when all is well.
+    """
+    schema = json.loads(Path(schema_path).read_text())
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(config), key=lambda e: list(map(str, e.path))
+    )
+    faults = [f"configuration: {fault}" for error in errors for fault in _explain(error)]
+    # With nothing but unknown keys the rest can be trusted, and is looked at all the same.
+    if any(error.validator != "additionalProperties" for error in errors):
+        return Settings(config, [], []), faults
+    filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
+    for group in (filled["models"], *(task["classes"] for task in filled["tasks"].values())):
+        for name, entry in group.items():
+            entry.setdefault("title", name)
+    samples, sample_faults = read_samples(filled["samples"])
+    labels: list[LabelFile] = []
+    label_faults: list[str] = []
+    if filled["labels"] is not None:
+        labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
+    settings = Settings(filled, samples, labels)
+    faults += sample_faults + label_faults + _configuration_faults(filled)
+    if not (sample_faults or label_faults):
+        faults += _sheet_faults(settings)
+    return settings, faults
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """Turn a schema error into sentences that name the key and the remedy."""
+    place = "/".join(map(str, error.absolute_path)) or "top level"
+    if (
+        error.validator == "additionalProperties"
+        and isinstance(error.schema, dict)
+        and isinstance(error.instance, dict)
+    ):
+        known = list(error.schema.get("properties", {}))
+        return [
+            f"{place}: unknown key {key!r}{_suggestion(key, known)}"
+            for key in error.instance
+            if key not in known
+        ]
+    if error.validator == "propertyNames":
+        return [f"{place}: the name {error.instance!r} is not allowed ({error.message})"]
+    message = error.message
+    if error.validator == "not":
+        message = f"{error.instance!r} is not allowed"
+    help_text = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    return [f"{place}: {message}" + (f". {help_text}" if help_text else "")]
+
+
+def _suggestion(key: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = get_close_matches(key, known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known keys are {', '.join(sorted(known))}"
+
+
+def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    """Fill in the schema's defaults, in place, at every depth; return the value."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    if not isinstance(value, dict):
+        return value
+    for key, entry in schema.get("properties", {}).items():
+        if key not in value and "default" in entry:
+            value[key] = json.loads(json.dumps(entry["default"]))
+        if key in value:
+            _with_defaults(value[key], entry, root)
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        for key in value.keys() - schema.get("properties", {}).keys():
+            _with_defaults(value[key], others, root)
+    return value
+
+
+#: Columns of a window set beside its task's, and what a task must therefore not be called.
+_WINDOW_COLUMNS = ("cell_type", "chrom", "start", "end", "centre", "split")
+
+#: What comes after the name of a site set in the files of V-plots; a class of that name in a task
+#: that is called like the site set would have the same files.
+_FILE_ENDS = ("corrected", "images")
+
+
+def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
+    """List what no schema can say of the configuration alone: ranges, and names that must exist."""
+    faults = _unknown_names(_references(config))
+    for block in ("fragments", "vplots", "nucleosomes", "images"):
+        if config[block]["min_length"] >= config[block]["max_length"]:
+            faults.append(f"configuration: {block}: min_length must be below max_length")
+    if config["nucleosomes"]["atac_min_length"] >= config["nucleosomes"]["atac_max_length"]:
+        faults.append("configuration: nucleosomes: atac_min_length must be below atac_max_length")
+    one_nucleosome = config["tracks"]["mono_nucleosome"]
+    if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
+        faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
+    faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
+    for name, entry in config["tasks"].items():
+        faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
+        faults += [
+            f"configuration: tasks/{name}/classes: {taken!r} ends the names of other files; "
+            "rename the class"
+            for taken in _FILE_ENDS
+            if taken in entry["classes"]
+        ]
+        if name in _WINDOW_COLUMNS:
+            faults.append(f"configuration: tasks: {name!r} is a column of windows; rename the task")
+        sets = [w for w, window_set in config["windows"].items() if window_set["task"] == name]
+        if len(sets) > 1:
+            faults.append(
+                f"configuration: windows: task {name!r} has the window sets {', '.join(sets)}; "
+                "keep one, scores would be mixed"
+            )
+    for name, entry in config["sites"].items():
+        faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
+    faults += [
+        f"configuration: sites: {name!r} is the name of a figure; choose another"
+        for name in ("classes", "pooled")
+        if name in config["sites"]
+    ]
+    return faults
+
+
+def _sheet_faults(settings: Settings) -> list[str]:
+    """List what configuration and sheets say against each other."""
+    models = settings.config["models"]
+    samples = [sample.name for sample in settings.samples]
+    references: list[_Reference] = [
+        ("peaks/files", "cell type", name, settings.cell_types)
+        for name in settings.config["peaks"]["files"]
+    ]
+    for name, entry in models.items():
+        place = f"models/{name}"
+        references += [(f"{place}/samples", "sample", s, samples) for s in entry["samples"] or ()]
+        if entry["train_on"] != "all":
+            known = settings.cell_types
+            references += [(f"{place}/train_on", "cell type", c, known) for c in entry["train_on"]]
+    faults = _unknown_names(references) + _folder_faults(settings) + _pool_faults(settings)
+    if settings.config["peaks"]["call"] and not settings.samples_of(assay="ATAC", layout="paired"):
+        faults.append(
+            "configuration: peaks/call: there is no paired-end ATAC sample; set it to false"
+        )
+    for name, entry in models.items():
+        faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
+    return faults
+
+
+#: Ends of a sample's files in the folder that also holds a folder for each cell type.
+_SAMPLE_FILES = (".bed.gz", ".json", ".phasing.tsv", ".phasing.png", ".phasing.pdf")
+
+
+def _folder_faults(settings: Settings) -> list[str]:
+    """List the cell types whose folder would be a file of a sample."""
+    files = {sample.name + end for sample in settings.samples for end in _SAMPLE_FILES}
+    return [
+        f"configuration: samples: cell type {name!r} is also called a file of a sample; rename it"
+        for name in settings.cell_types
+        if name in files
+    ]
+
+
+def _pool_faults(settings: Settings) -> list[str]:
+    """See that no sample's tracks would be the files of a cell type's pooled tracks."""
+    pools = {f"{cell_type}.{assay}": cell_type for cell_type, assay in settings.pooled_tracks}
+    return [
+        f"{settings.config['samples']}: sample {sample.name!r} is called like the pooled tracks of "
+        f"cell type {pools[sample.name]!r}; rename it, or set tracks/pooled to false"
+        for sample in settings.samples
+        if sample.name in pools
+    ]
+
+
+#: Where a name stands, what it names, the name, and the names that exist.
+_Reference = tuple[str, str, str, Iterable[str]]
+
+
+def _unknown_names(references: Iterable[_Reference]) -> list[str]:
+    return [
+        f"configuration: {place}: unknown {what} {name!r}{_suggestion(name, known)}"
+        for place, what, name, known in references
+        if name not in known
+    ]
+
+
+def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
+    for block in ("vplots", "nucleosomes"):
+        for name in config[block]["sites"]:
+            yield f"{block}/sites", "site set", name, config["sites"]
+    classes = [
+        f"{task}.{name}" for task, entry in config["tasks"].items() for name in entry["classes"]
+    ]
+    for name in config["vplots"]["images"]:
+        yield "vplots/images", "site set or class", name, [*config["sites"], *classes]
+    if config["quality"]["tss"] is not None:
+        yield "quality/tss", "site set", config["quality"]["tss"], config["sites"]
+    for name, entry in config["windows"].items():
+        yield f"windows/{name}", "task", entry["task"], config["tasks"]
+    for name, entry in config["models"].items():
+        yield f"models/{name}", "window set", entry["windows"], config["windows"]
+
+
+def _model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
+    faults = []
+    reads = bool(entry["inputs"])
+    if entry["kind"] == "majority" and reads:
+        faults.append("a majority model reads nothing; remove its 'inputs'")
+    if entry["kind"] != "majority" and not reads:
+        faults.append("names no 'inputs'; give any of vplot, mnase, sequence")
+    if entry["kind"] == "forest" and "sequence" in entry["inputs"]:
+        faults.append("a forest reads 'vplot' and 'mnase' only; remove 'sequence'")
+    samples = samples_of_model(entry, settings.samples)
+    for name in entry["inputs"]:
+        assay = ASSAY_OF_INPUT.get(name)
+        if assay and not any(sample.assay == assay for sample in samples):
+            ends = "paired-end ATAC" if assay == "ATAC" else assay
+            faults.append(f"input {name!r} needs {ends} samples and the sheet has none for it")
+    windows = settings.config["windows"].get(entry["windows"])
+    leaks = {
+        sample
+        for label in settings.labels
+        if windows is not None and label.task == windows["task"]
+        for sample in set(label.derived_from) & {s.name for s in samples}
+    }
+    if leaks:
+        faults.append(
+            f"reads {', '.join(sorted(leaks))}, from which the labels of task "
+            f"{windows['task']!r} were derived; list other 'samples'"
+        )
+    if entry["kind"] == "network":
+        faults += _network_faults(entry, settings, windows)
+    edges = entry["forest"]["length_edges"]
+    if edges != sorted(set(edges)):
+        faults.append(f"forest/length_edges {edges} must ascend")
+    return [*faults, *_training_set_faults(entry, settings, windows, samples)]
+
+
+def _network_faults(
+    entry: Mapping[str, Any], settings: Settings, windows: Mapping[str, Any] | None
+) -> list[str]:
+    bin_size = entry["network"].get("position_bin", _TRUNK_BIN)
+    pixel = settings.config["images"]["position_bin"]
+    faults = []
+    if bin_size % pixel:
+        faults.append(
+            f"network/position_bin {bin_size} must be a multiple of images/position_bin {pixel}"
+        )
+    if windows is not None and windows["width"] // bin_size < 8:
+        faults.append(
+            f"network/position_bin {bin_size} leaves fewer than 8 bins of a window of "
+            f"{windows['width']} bp; make it smaller"
+        )
+    return faults
+
+
+def _training_set_faults(
+    entry: Mapping[str, Any],
+    settings: Settings,
+    windows: Mapping[str, Any] | None,
+    samples: Sequence[Sample],
+) -> list[str]:
+    """See that the cell types a model is trained on have labels and the assays it reads."""
+    if windows is None:
+        return []
+    labelled = [label.cell_type for label in settings.labels if label.task == windows["task"]]
+    chosen = labelled if entry["train_on"] == "all" else entry["train_on"]
+    chosen = [name for name in chosen if name in settings.cell_types]  # others are told of already
+    faults = [
+        f"train_on: cell type {name!r} has no labels of task {windows['task']!r}"
+        for name in chosen
+        if name not in labelled
+    ]
+    if not labelled:
+        faults.append(f"the label sheet has no line for its task {windows['task']!r}")
+    for name in entry["inputs"]:
+        assay = ASSAY_OF_INPUT.get(name)
+        own = [s for s in samples if s.assay == assay]
+        if own and chosen and not any(s.cell_type in chosen for s in own):
+            faults.append(f"input {name!r}: no {assay} sample in the cell types it is trained on")
+    return faults
