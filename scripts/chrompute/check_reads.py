@@ -22,7 +22,7 @@ from chrompute.fragment_files import (
 from chrompute.genome import is_excluded
 from chrompute.manifest import sha256_of
 from chrompute.pairing import COUNTED, PAIRED
-from chrompute.records import has_bgzf_end, is_cram, open_alignments
+from chrompute.records import has_bgzf_end, is_cram, open_alignments, read_records
 from chrompute.sheets import Sample
 
 logger = logging.getLogger(__name__)
@@ -120,6 +120,8 @@ def _file_faults(path: str) -> list[str]:
             return [f"{path}: is truncated or no CRAM; copy or align it again"]
     elif not has_bgzf_end(path):
         return [f"{path}: is truncated, the BGZF end marker is missing; copy or align it again"]
+    else:
+        next(read_records(path), None)  # header and first records, as the pass reads them
     return []
 
 

@@ -76,7 +76,9 @@ def read_fragment_text(
     skipped, width = _shape(path)
     bedpe = format_of(path) == BEDPE and width > 3
     if bedpe and width < 6:
-        raise InputError(f"{path}: has {width} columns; BEDPE has at least 6, or MACS' 3")
+        raise InputError(
+            f"{path}: has {width} columns; BEDPE has at least 6, or MACS' 3; convert it"
+        )
     if rules.barcodes is not None and (bedpe or width < 4):
         raise InputError(f"{path}: has no column of barcodes; leave 'barcodes' empty")
     names = _columns(bedpe, width)
@@ -107,7 +109,7 @@ def _shape(path: str | Path) -> tuple[int, int]:
                     if width < 3:
                         raise InputError(
                             f"{path}, line {number + 1}: has {width} tab-separated column(s), "
-                            "a fragment needs chromosome, start and end"
+                            "a fragment needs chromosome, start and end; correct the file"
                         )
                     return number, width
     except _DAMAGE as error:

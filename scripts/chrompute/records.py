@@ -19,6 +19,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from chrompute.cram import require_sound
 from chrompute.errors import InputError
 
 #: What a fragment needs of an alignment. Positions are 0-based, `end` is half-open and equals
@@ -92,6 +93,8 @@ def open_alignments(path: str | Path) -> pysam.AlignmentFile:
     try:
         options: Any = [_NO_BASES, b"decode_md=0"] if is_cram(path) else []
         return pysam.AlignmentFile(str(path), "r", check_sq=False, format_options=options)
+    except NotImplementedError as error:  # of a BAM in plain gzip
+        raise ValueError("it is not compressed as a BAM is") from error
     finally:
         pysam.set_verbosity(before)
 
@@ -294,6 +297,7 @@ def _walk(data: Bytes, records: Records, n_chroms: int, strict: bool) -> tuple[A
 def _cram_records(path: str | Path) -> Iterator[Records]:
     if _CRAM_END not in _last_bytes(path, 38):
         raise ValueError("the CRAM end marker is missing, the file is cut off")
+    require_sound(path)
     with open_alignments(path) as cram:
         while reads := list(islice(cram, _BATCH)):
             yield np.array([_fields(read) for read in reads], dtype=RECORD)

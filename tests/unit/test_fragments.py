@@ -127,7 +127,8 @@ def test_every_filter_counts_its_reads_and_the_counts_add_up(make_bam: MakeBam) 
     assert account.counts == {
         "unmapped": 1, "secondary": 1, "supplementary": 1, "qc_fail": 2, "duplicate_flag": 2,
         "excluded_chromosome": 2, "mapq": 3, "single_end": 1, "paired_end": 0, "improper_pair": 2,
-        "mate_failed": 2, "other_barcode": 0, "length": 4, "off_chromosome": 0, "blacklist": 2, "duplicate_ends": 2,
+        "mate_failed": 2, "other_barcode": 0, "length": 4, "off_chromosome": 0, "blacklist": 2,
+        "duplicate_ends": 2,
         "reads": len(reads), "kept": 2, "fragments": 1,
     }  # fmt: skip
 
