@@ -149,6 +149,8 @@ def _skip_header(handle: Any, path: str | Path) -> int:
     listed = [(line.get("SN", ""), line.get("LN", "")) for line in fields]
     if listed and listed != [(n, str(b)) for n, b in zip(names, lengths, strict=True)]:
         raise ValueError("the header's text and its list of sequences disagree")
+    if len({*names, ""}) <= len(names) or min(lengths, default=0) < 0:
+        raise ValueError("the header lists a sequence twice, without name, or of negative length")
     return len(names)
 
 

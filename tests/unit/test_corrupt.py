@@ -130,6 +130,11 @@ REFUSED: dict[str, bytes] = {
     "header's text and list disagree on numbers": bgzf(
         header(text="@SQ\tSN:chr1\tLN:10000\n") + b"".join(GOOD)
     ),
+    "sequence without name": bgzf(header({"chr1": 10_000, "": 5000}, "") + b"".join(GOOD)),
+    "sequence of negative length": bgzf(header({"chr1": 10_000, "chr2": -1}, "") + b"".join(GOOD)),
+    "one name for two sequences": bgzf(
+        header({"chr1": 10_000, "chr2": 5000}, "").replace(b"chr2", b"chr1") + b"".join(GOOD)
+    ),
     "header alone": bgzf(HEAD),
     "unmapped reads alone": bgzf(
         HEAD + b"".join(record(f"u{i}", -1, -1, 0x4D, -1, 0, mate_chrom=-1) for i in range(9))
