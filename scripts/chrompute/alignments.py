@@ -170,7 +170,10 @@ def read_sample(paths: Sequence[str | Path], rules: FragmentFilter) -> tuple[Fra
     )
     extended = None
     if rules.layout == "single" and rules.extend is not None:
-        blocks, extended = extend_reads(blocks, rules.extend, len(rules.sizes))
+        try:
+            blocks, extended = extend_reads(blocks, rules.extend, len(rules.sizes))
+        except ValueError as error:
+            raise InputError(f"{', '.join(map(str, paths))}: {error}") from error
     for raw in blocks:
         collector.add(raw)
     fragments, library = collector.finish(rules.remove_repeats)
@@ -182,7 +185,8 @@ def read_sample(paths: Sequence[str | Path], rules: FragmentFilter) -> tuple[Fra
         del named["second_mate"]
     named |= {"kept": each * len(fragments), "fragments": len(fragments)}
     if len(fragments) == 0:
-        seen = ", ".join(f"{name} {number:,}" for name, number in named.items() if number)
+        numbers = [f"{name} {number:,}" for name, number in named.items() if number]
+        seen = ", ".join(numbers) or "they hold no read"
         raise InputError(
             f"{', '.join(map(str, paths))}: no fragment passed the filters ({seen}); "
             "check min_mapq, lengths, blacklist, layout and the genome"

@@ -22,7 +22,7 @@ from chrompute.fragment_files import (
 from chrompute.genome import is_excluded
 from chrompute.manifest import sha256_of
 from chrompute.pairing import COUNTED, PAIRED
-from chrompute.records import has_bgzf_end, is_cram, open_alignments
+from chrompute.records import has_bgzf_end, is_cram, open_alignments, read_records
 from chrompute.sheets import Sample
 
 logger = logging.getLogger(__name__)
@@ -120,6 +120,8 @@ def _file_faults(path: str) -> list[str]:
             return [f"{path}: is truncated or no CRAM; copy or align it again"]
     elif not has_bgzf_end(path):
         return [f"{path}: is truncated, the BGZF end marker is missing; copy or align it again"]
+    else:
+        next(read_records(path), None)  # header and first records, as the pass reads them
     return []
 
 
@@ -224,18 +226,22 @@ def _statistics(path: str, index: Path) -> tuple[dict[str, int], int] | None:
 
 def _order_faults(path: str, most: int = 200_000) -> list[str]:
     """Compare the first records' order; the pass that makes fragments compares them all."""
-    last = (-1, -1)
-    with open_alignments(path) as bam:
-        for number, read in enumerate(bam):
-            if number == most or read.reference_id < 0:
-                break
-            place = (read.reference_id, read.reference_start)
-            if place < last:
-                return [
-                    f"{path}: is not sorted by coordinate (record {number + 1:,} lies before the "
-                    "one above it); run samtools sort"
-                ]
-            last = place
+    seen, last = 0, np.int64(-1)
+    for records in read_records(path):
+        placed = records["chrom"] >= 0
+        # Reads without a place come last.
+        number = len(records) if placed.all() else int(np.argmin(placed))
+        place = records["chrom"].astype(np.int64) << 32 | (records["start"].astype(np.int64) + 1)
+        wrong = np.flatnonzero(np.diff(place[:number], prepend=last) < 0)
+        if wrong.size:
+            return [
+                f"{path}: is not sorted by coordinate (record {seen + int(wrong[0]) + 1:,} lies "
+                "before the one above it); run samtools sort"
+            ]
+        seen += len(records)
+        if seen >= most or number < len(records):
+            break
+        last = place[-1] if number else last
     return []
 
 

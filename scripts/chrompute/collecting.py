@@ -40,6 +40,8 @@ class Library:
 
     def add(self, keys: Keys) -> None:
         """Add one chromosome's fragments, sorted."""
+        if keys.size == 0:
+            return
         begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
         times = np.diff(np.append(begins, keys.size))
         self.pairs += int(keys.size)
@@ -133,7 +135,7 @@ class Collector:
             if flagged:
                 library.add(np.sort(np.concatenate([keys, *flagged])))
                 flagged.clear()
-            elif keys.size:
+            else:
                 library.add(keys)
             if remove_repeats and keys.size:
                 first = np.concatenate([[True], keys[1:] != keys[:-1]])

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from numba import njit
 from scipy.ndimage import gaussian_filter1d
 
-from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
+from chrompute.pairing import RAW
 
 Places = npt.NDArray[np.int64]
 #: Where the distances peak, in bp, and the state of the ends that it tells of.
@@ -188,12 +188,12 @@ def extend_reads(
 
     Raises
     ------
-    InputError
+    ValueError
         When the length cannot be told.
     """
     if not length:
         reads = [*blocks]
-        length = single_end_length(np.concatenate(reads), n_chroms) if reads else _SHORTEST
+        length = single_end_length(np.concatenate([np.zeros(0, RAW), *reads]), n_chroms)
         blocks = iter(reads)
 
     def extended() -> Iterator[npt.NDArray[Any]]:
@@ -222,6 +222,11 @@ def single_end_length(raw: npt.NDArray[Any], n_chroms: int) -> int:
         Single-end reads, an array of `chrompute.pairing.RAW`.
     n_chroms
         Number of chromosomes of the genome.
+
+    Raises
+    ------
+    ValueError
+        When the length cannot be told.
     """
     counts = np.zeros(_LONGEST - _SHORTEST, dtype=np.int64)
     raw = raw[~raw["flagged"]]
@@ -238,7 +243,7 @@ def single_end_length(raw: npt.NDArray[Any], n_chroms: int) -> int:
     best = int(np.argmax(smooth))
     rise = smooth[best] / max(float(np.median(smooth[~near])), 1e-9)
     if raw.size < _MIN_READS or rise < _MIN_RISE or best in (0, smooth.size - 1):
-        raise InputError(
+        raise ValueError(
             f"the length of the single-end fragments cannot be told from {raw.size:,} reads; set "
             "the sample's fragment_length (bp) in the sample sheet, for example 147"
         )

@@ -41,6 +41,10 @@ def fetch(url: str, sha256: str, part: str | Path) -> None:
     if not (have and sha256_of(part) == sha256.lower()):
         _receive(url, part, have)
     digest = sha256_of(part)
+    if digest != sha256.lower() and have:
+        # What was there was the beginning of another file.
+        _receive(url, part, 0)
+        digest = sha256_of(part)
     if digest != sha256.lower():
         part.unlink()
         raise InputError(
@@ -61,12 +65,14 @@ def _receive(url: str, part: Path, have: int) -> None:
                 logger.info("%s: %s", url, state)
             _write(answer, part, have if resumed else 0, url)
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # what is there is no beginning of this file
-            part.unlink()
+        if error.code == 416 and have:  # what is there is no beginning of this file
+            _receive(url, part, 0)
+            return
+        remedy = "start again later" if error.code >= 500 else "correct the address"
         raise InputError(
-            f"{url}: the server answers {error.code} {error.reason}; correct the address"
+            f"{url}: the server answers {error.code} {error.reason}; {remedy}"
         ) from error
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise InputError(
             f"{url}: fetching failed ({error}); start again, what came already is kept"
         ) from error

@@ -1,5 +1,6 @@
 """Fragments that come as text: 10x-style `fragments.tsv.gz` and BEDPE."""
 
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,13 @@ from isal import igzip, isal_zlib
 from chrompute.errors import InputError
 from chrompute.intervals import open_text
 from chrompute.pairing import COUNTED, RAW
+from chrompute.records import BGZF_END, has_bgzf_end
 
 FRAGMENTS, BEDPE, ALIGNMENTS = "fragments", "bedpe", "alignments"
 _ENDINGS = {".tsv": FRAGMENTS, ".bedpe": BEDPE}
 _COMMENT = "#"
 _BLOCK = 16 << 20  # bytes of text at a time
-_DAMAGE: Any = (OSError, EOFError, ValueError, isal_zlib.error)
+_DAMAGE: Any = (OSError, EOFError, ValueError, zlib.error, isal_zlib.error)
 _BEDPE = ("chrom", "start", "end", "chrom2", "start2", "end2", "name", "score", "strand", "strand2")
 
 
@@ -74,7 +76,9 @@ def read_fragment_text(
     skipped, width = _shape(path)
     bedpe = format_of(path) == BEDPE and width > 3
     if bedpe and width < 6:
-        raise InputError(f"{path}: has {width} columns; BEDPE has at least 6, or MACS' 3")
+        raise InputError(
+            f"{path}: has {width} columns; BEDPE has at least 6, or MACS' 3; convert it"
+        )
     if rules.barcodes is not None and (bedpe or width < 4):
         raise InputError(f"{path}: has no column of barcodes; leave 'barcodes' empty")
     names = _columns(bedpe, width)
@@ -97,6 +101,7 @@ def _columns(bedpe: bool, width: int) -> list[str]:
 def _shape(path: str | Path) -> tuple[int, int]:
     """Return the number of lines before the first record, and that of its columns."""
     try:
+        _require_end(path)
         with open_text(path) as handle:
             for number, line in enumerate(handle):
                 if line.strip() and not line.startswith(_COMMENT):
@@ -104,12 +109,21 @@ def _shape(path: str | Path) -> tuple[int, int]:
                     if width < 3:
                         raise InputError(
                             f"{path}, line {number + 1}: has {width} tab-separated column(s), "
-                            "a fragment needs chromosome, start and end"
+                            "a fragment needs chromosome, start and end; correct the file"
                         )
                     return number, width
     except _DAMAGE as error:
         raise _damaged(path, error) from error
     raise InputError(f"{path}: holds no fragment; remove the sample or give another file")
+
+
+def _require_end(path: str | Path) -> None:
+    """Raise when a file that bgzip wrote is cut off, even between two of its blocks."""
+    with open(path, "rb") as handle:
+        begin = handle.read(len(BGZF_END))
+    # Bytes 4 to 9 hold a time stamp and the like.
+    if begin[:4] + begin[10:16] == BGZF_END[:4] + BGZF_END[10:16] and not has_bgzf_end(path):
+        raise ValueError("the BGZF end marker is missing, the file is cut off")
 
 
 def _damaged(path: str | Path, error: BaseException) -> InputError:
@@ -145,10 +159,15 @@ def _raw_of(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Return the lines of a block as raw fragments, and which of them are taken."""
     column = {name: table.column(name) for name in table.schema.names}
-    start, end = _numbers(column["start"]), _numbers(column["end"])
+    empty = [name for name in column if column[name].null_count]
+    if empty:
+        raise InputError(
+            f"{path}: a value of column {empty[0]!r} is missing; correct or remove its line"
+        )
+    start, end = column["start"].to_numpy(), column["end"].to_numpy()
     broken = np.zeros(start.size, dtype=bool)
     if bedpe:
-        broken, start, end = _span(column, start, end)
+        broken, start, end = _span(column)
     wrong = np.flatnonzero(~broken & ((start < 0) | (end <= start) | (end >= 1 << 31)))
     if wrong.size:
         raise InputError(
@@ -156,13 +175,13 @@ def _raw_of(
             f"{end[wrong[0]]} make no fragment (0 <= start < end); correct or remove the line"
         )
     try:
-        chrom = _coded(column["chrom"], rules.code_of)
+        chrom = _coded(column["chrom"], ~broken, rules.code_of)
     except ValueError as error:
         raise InputError(
             f"{path}: has fragments on a chromosome that the genome lacks ({error}); give the "
             "genome it was aligned to, or name it in genome/exclude or genome/aliases"
         ) from error
-    failures = {"excluded_chromosome": chrom < 0, "improper_pair": broken}
+    failures = {"improper_pair": broken, "excluded_chromosome": chrom < 0}
     if rules.barcodes is not None:
         known = pc.is_in(column["barcode"].cast(pa.string()), pa.array(sorted(rules.barcodes)))
         failures["other_barcode"] = ~known.to_numpy(zero_copy_only=False)
@@ -177,12 +196,16 @@ def _raw_of(
 
 
 def _span(
-    column: dict[str, pa.Array], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
+    column: dict[str, pa.Array],
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return which BEDPE lines are no pair on one chromosome, and the spans of the others."""
-    start2, end2 = _numbers(column["start2"]), _numbers(column["end2"])
+    start, end, start2, end2 = (
+        column[name].to_numpy() for name in ("start", "end", "start2", "end2")
+    )
     same = pc.equal(column["chrom"].cast(pa.string()), column["chrom2"].cast(pa.string()))
-    broken = ~same.to_numpy(zero_copy_only=False) | (np.minimum(start, start2) < 0)
+    # bedtools writes chromosome "." and -1, -1 for a mate that is not mapped.
+    unmapped = ((start == -1) & (end == -1)) | ((start2 == -1) & (end2 == -1))
+    broken = ~same.to_numpy(zero_copy_only=False) | unmapped
     if "strand2" in column:
         strands = [column[name].cast(pa.string()) for name in ("strand", "strand2")]
         alike = pc.and_(pc.equal(*strands), pc.not_equal(strands[0], "."))
@@ -190,16 +213,15 @@ def _span(
     return broken, np.minimum(start, start2), np.maximum(end, end2)
 
 
-def _numbers(column: pa.Array) -> npt.NDArray[np.int64]:
-    if column.null_count:
-        raise ValueError("a coordinate is missing")
-    numbers: npt.NDArray[np.int64] = column.to_numpy()
-    return numbers
-
-
-def _coded(column: pa.DictionaryArray, code_of: Callable[[str], int]) -> npt.NDArray[np.int64]:
-    codes = np.array([code_of(name) for name in column.dictionary.to_pylist()], dtype=np.int64)
-    return codes[column.indices.to_numpy()]
+def _coded(
+    column: pa.DictionaryArray, taken: npt.NDArray[np.bool_], code_of: Callable[[str], int]
+) -> npt.NDArray[np.int64]:
+    """Return the genome's indices of the lines taken, 0 for the others, whose name may be "."."""
+    names, indices = column.dictionary.to_pylist(), column.indices.to_numpy()
+    codes = np.zeros(len(names), dtype=np.int64)
+    for index in np.unique(indices[taken]):
+        codes[index] = code_of(names[index])
+    return np.where(taken, codes[indices], 0)
 
 
 def read_barcodes(path: str | Path, cell_type: str) -> set[str]:
@@ -220,15 +242,21 @@ def read_barcodes(path: str | Path, cell_type: str) -> set[str]:
     """
     types: dict[str, str] = {}
     faults: list[str] = []
-    with open_text(path) as handle:
-        for number, line in enumerate(handle, 1):
-            fields = line.rstrip("\r\n").split("\t")
-            if not line.strip() or line.startswith(_COMMENT) or fields[0].lower() == "barcode":
-                continue
-            if len(fields) != 2:
-                faults.append(f"{path}, line {number}: a line is 'barcode<TAB>cell type'")
-            elif types.setdefault(fields[0], fields[1]) != fields[1]:
-                faults.append(f"{path}, line {number}: barcode {fields[0]!r} has two cell types")
+    try:
+        with open_text(path) as handle:
+            lines = [line.rstrip("\r\n") for line in handle]
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+    for number, line in enumerate(lines, 1):
+        fields = line.split("\t")
+        if not line.strip() or line.startswith(_COMMENT) or fields[0].lower() == "barcode":
+            continue
+        if len(fields) != 2 or not all(fields):
+            faults.append(f"{path}, line {number}: must be 'barcode<TAB>cell type'; mend the line")
+        elif types.setdefault(fields[0], fields[1]) != fields[1]:
+            faults.append(
+                f"{path}, line {number}: barcode {fields[0]!r} has two cell types; keep one"
+            )
     if faults:
         raise InputError(faults[:5])
     chosen = {barcode for barcode, name in types.items() if name == cell_type}

@@ -168,9 +168,10 @@ def _failed_filter(read: Any, place: int, way: int, min_mapq: int, needs_flag: b
     """Return the heading of the first filter that a read fails after the flags, or -1."""
     if place < 0:
         return _EXCLUDED
-    if read.mapq < min_mapq or (way == FAST and read.mate_mapq < min_mapq):
-        return _MAPQ
     flag = np.int64(read.flag)
+    first = way == FAST and not flag & READ2
+    if read.mapq < min_mapq or (first and read.mate_mapq < min_mapq):
+        return _MAPQ
     paired = flag & PAIRED != 0
     if way == SINGLE:
         return _PAIRED_END if paired else -1

@@ -19,6 +19,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from chrompute.cram import require_sound
 from chrompute.errors import InputError
 
 #: What a fragment needs of an alignment. Positions are 0-based, `end` is half-open and equals
@@ -36,19 +37,22 @@ Bytes = npt.NDArray[np.uint8]
 
 NO_MAPQ = 255
 _CHUNK = 1 << 19  # bytes decompressed at a time
-_READ2 = 0x80
+_UNMAPPED, _READ2 = 0x4, 0x80
 _SMALLEST = 36  # bytes of a record with neither name nor sequence
+_LONGEST = 1 << 26  # bytes; what claims to be longer is no record but damage
 _BATCH = 1 << 17  # records of a CRAM at a time
 #: All columns but bases and qualities (bits of the SAM fields, as in htslib's sam.h).
 _NO_BASES = b"required_fields=0x9ff"
 #: The empty BGZF block that ends every complete BAM (SAM specification, section 4.1.2).
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+#: Place of the empty container that ends every complete CRAM since version 2.1.
+_CRAM_END = b"\xe0EOF"
 #: What decompressing a damaged file can raise.
 _DAMAGE: Any = (OSError, EOFError, ValueError, zlib.error, isal_zlib.error)
 _FAULTS = (
     "", "a record's length is impossible", "a record's parts are longer than the record",
     "a record names a sequence that the header lacks", "a record has a negative position",
-    "a record's tags are damaged",
+    "a record's tags are damaged", "a record's CIGAR is impossible or does not fit its bases",
 )  # fmt: skip
 
 
@@ -89,16 +93,22 @@ def open_alignments(path: str | Path) -> pysam.AlignmentFile:
     try:
         options: Any = [_NO_BASES, b"decode_md=0"] if is_cram(path) else []
         return pysam.AlignmentFile(str(path), "r", check_sq=False, format_options=options)
+    except NotImplementedError as error:  # of a BAM in plain gzip
+        raise ValueError("it is not compressed as a BAM is") from error
     finally:
         pysam.set_verbosity(before)
 
 
 def has_bgzf_end(path: str | Path) -> bool:
     """Tell whether a file ends as a complete BGZF file does."""
+    return _last_bytes(path, len(BGZF_END)) == BGZF_END
+
+
+def _last_bytes(path: str | Path, number: int) -> bytes:
     with open(path, "rb") as handle:
         handle.seek(0, 2)
-        handle.seek(max(0, handle.tell() - len(BGZF_END)))
-        return handle.read() == BGZF_END
+        handle.seek(max(0, handle.tell() - number))
+        return handle.read()
 
 
 def _bam_records(path: str | Path, strict: bool) -> Iterator[Records]:
@@ -139,6 +149,8 @@ def _skip_header(handle: Any, path: str | Path) -> int:
     listed = [(line.get("SN", ""), line.get("LN", "")) for line in fields]
     if listed and listed != [(n, str(b)) for n, b in zip(names, lengths, strict=True)]:
         raise ValueError("the header's text and its list of sequences disagree")
+    if len({*names, ""}) <= len(names) or min(lengths, default=0) < 0:
+        raise ValueError("the header lists a sequence twice, without name, or of negative length")
     return len(names)
 
 
@@ -177,7 +189,7 @@ def _u2(data: Bytes, at: int) -> Any:
 @njit(cache=True)
 def digest(data: Bytes, begin: Any, end: Any) -> Any:
     """Digest the bytes begin to end of an array, eight at a time (multiply and fold)."""
-    value = np.uint64(end - begin) ^ np.uint64(0xCBF29CE484222325)
+    value = np.uint64(0xCBF29CE484222325)
     prime = np.uint64(0x9E3779B97F4A7C15)
     if end - begin >= 8:
         for at in range(begin, end - 7, 8):
@@ -188,14 +200,15 @@ def digest(data: Bytes, begin: Any, end: Any) -> Any:
     else:
         for at in range(begin, end):
             value = (value ^ np.uint64(data[at])) * prime
-    value ^= value >> np.uint64(29)
+    # The length comes last: at the beginning, a change of the first byte could cancel it.
+    value = (value ^ value >> np.uint64(29)) + np.uint64(end - begin)
     value *= np.uint64(0xD6E8FEB86659FD93)
     return value ^ value >> np.uint64(32)
 
 
 @njit(cache=True)
 def _mate_quality(data: Bytes, at: Any, end: Any) -> Any:
-    """Return the value of the tag MQ, 255 without it, -1 when the tags are damaged."""
+    """Return the tag MQ, 255 without a number from 0 to 255, -1 when the tags are damaged."""
     size: Any
     while at + 3 <= end:
         kind = data[at + 2]
@@ -219,8 +232,11 @@ def _mate_quality(data: Bytes, at: Any, end: Any) -> Any:
             return -1
         if at + size > end:
             return -1
-        if wanted and size <= 4 and kind != 90 and kind != 72 and kind != 102:
-            return min(np.int64(data[at]), 255) if size == 1 else min(_u2(data, at), 255)
+        if wanted and size <= 4 and kind != 65 and kind != 90 and kind != 72 and kind != 102:
+            high = kind == 99 and data[at] > 127
+            for place in range(at + 1, at + size):
+                high |= data[place] != 0
+            return 255 if high else np.int64(data[at])
         at += size
     return 255 if at == end else -1
 
@@ -236,8 +252,7 @@ def _walk(data: Bytes, records: Records, n_chroms: int, strict: bool) -> tuple[A
             return number, at, 1
         end = at + 4 + size
         if end > data.size:
-            # A record longer than 256 MB is no record but damage.
-            return number, at, 1 if size > 1 << 28 else 0
+            return number, at, 1 if size > _LONGEST else 0
         out = records[number]
         out.chrom, out.start = _i4(data, at + 4), _i4(data, at + 8)
         name_size, out.mapq = np.int64(data[at + 12]), data[at + 13]
@@ -253,12 +268,21 @@ def _walk(data: Bytes, records: Records, n_chroms: int, strict: bool) -> tuple[A
             return number, at, 3
         if out.start < -1 or out.mate_start < -1:
             return number, at, 4
-        reach = np.int64(out.start)
+        reach, read = np.int64(out.start), np.int64(0)
+        known: Any = True
         for place in range(cigar, cigar + 4 * n_cigar, 4):
             operation = np.uint32(_i4(data, place))
-            if 0x18D >> (operation & 15) & 1:  # M, D, N, = and X move along the reference
-                reach += operation >> 4
-        out.end = min(reach, 0x7FFFFFFF)
+            kind, length = operation & 15, np.int64(operation >> 4)
+            known = known and kind < 9
+            if 0x18D >> kind & 1:  # M, D, N, = and X move along the reference
+                reach += length
+            if 0x193 >> kind & 1:  # M, I, S, = and X move along the read
+                read += length
+        aligned = n_cigar > 0 and not out.flag & _UNMAPPED
+        if not known or (aligned and bases > 0 and read != bases):
+            return number, at, 6
+        # Insertions alone take one base, as in htslib.
+        out.end = min(max(reach, out.start + 1), 0x7FFFFFFF) if aligned else out.start
         # What costs time is left out where the caller does not need it.
         out.name = digest(data, at + 36, cigar - 1) if strict or out.tlen == 0 else np.uint64(0)
         out.mate_mapq = NO_MAPQ
@@ -273,6 +297,9 @@ def _walk(data: Bytes, records: Records, n_chroms: int, strict: bool) -> tuple[A
 
 
 def _cram_records(path: str | Path) -> Iterator[Records]:
+    if _CRAM_END not in _last_bytes(path, 38):
+        raise ValueError("the CRAM end marker is missing, the file is cut off")
+    require_sound(path)
     with open_alignments(path) as cram:
         while reads := list(islice(cram, _BATCH)):
             yield np.array([_fields(read) for read in reads], dtype=RECORD)
@@ -282,6 +309,7 @@ def _fields(read: pysam.AlignedSegment) -> tuple[int, ...]:
     """Return what `RECORD` holds of a read."""
     name = np.frombuffer((read.query_name or "").encode(), np.uint8)
     end = read.reference_end
+    mate_mapq = read.get_tag("MQ") if read.has_tag("MQ") else None
     return (
         int(digest(name, 0, name.size)),
         read.reference_id,
@@ -292,5 +320,5 @@ def _fields(read: pysam.AlignedSegment) -> tuple[int, ...]:
         read.template_length,
         read.flag,
         read.mapping_quality,
-        min(max(int(read.get_tag("MQ")), 0), NO_MAPQ) if read.has_tag("MQ") else NO_MAPQ,
+        mate_mapq if isinstance(mate_mapq, int) and 0 <= mate_mapq <= NO_MAPQ else NO_MAPQ,
     )

@@ -94,6 +94,32 @@ def test_bad_input_stops_with_its_name_and_leaves_nothing(fresh: Path, name: str
     assert left == []
 
 
+def flip_late(folder: Path) -> None:
+    """Repeat the reads, and turn one bit behind those that the check before a run looks at."""
+    path = folder / "atac_1.bam"
+    with pysam.AlignmentFile(path) as bam:
+        reads, header = [*bam], bam.header
+    with pysam.AlignmentFile(path, "wb", header=header) as out:
+        for read in reads:
+            for _ in range(300_000 // len(reads) + 1):
+                out.write(read)
+    pysam.index(str(path))
+    data = bytearray(path.read_bytes())
+    data[-20_000] ^= 1
+    path.write_bytes(data)
+    os.utime(f"{path}.bai")
+
+
+def test_damage_that_the_check_cannot_see_leaves_no_store(fresh: Path) -> None:
+    flip_late(fresh)
+    result = run_snakemake(fresh, "results/fragments/atac_1.parquet")
+    assert result.returncode != 0
+    assert "atac_1.bam: reading failed" in result.stdout
+    assert "copy or align it again" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert not list((fresh / "results/fragments").glob("*"))
+
+
 def test_one_run_tells_of_sheet_and_file_faults_together(fresh: Path) -> None:
     for spoil in (cut_bam, duplicate_sample, bad_label_line, misspelt_label_task, misspelt_key):
         spoil(fresh)

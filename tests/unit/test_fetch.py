@@ -1,0 +1,130 @@
+"""Fetching, from a server of one's own that obeys, breaks off, or refuses."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chrompute.errors import InputError
+from chrompute.fetch import fetch
+
+CONTENT = np.random.default_rng(1).integers(0, 256, 3_000_000, dtype=np.uint8).tobytes()
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@dataclass
+class Server:
+    """What the server does, and what it was asked for."""
+
+    url: str = ""
+    ranges: bool = True
+    break_after: int | None = None
+    status: int = 0
+    asked: list[str | None] = field(default_factory=list)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range")
+            state.asked.append(wanted)
+            if state.status:
+                self.send_error(state.status)
+                return
+            first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and state.ranges else 0
+            if wanted and state.ranges and first >= len(CONTENT):
+                self.send_error(416)
+                return
+            self.send_response(206 if wanted and state.ranges else 200)
+            self.send_header("Content-Length", str(len(CONTENT) - first))
+            self.end_headers()
+            content = CONTENT[first:]
+            self.wfile.write(content if state.break_after is None else content[: state.break_after])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, args=(0.05,))
+    thread.start()
+    state.url = f"http://127.0.0.1:{http.server_port}/reads.bam"
+    yield state
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+def test_a_file_is_fetched_and_compared(server: Server, tmp_path: Path) -> None:
+    part = tmp_path / "new" / ".x.part"
+    fetch(server.url, DIGEST.upper(), part)
+    assert part.read_bytes() == CONTENT
+    assert server.asked == [None]
+    fetch(server.url, DIGEST, part)
+    assert server.asked == [None]  # what is there whole is not fetched again
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_broken_connection_is_told_and_resumed(
+    server: Server, tmp_path: Path, ranges: bool
+) -> None:
+    server.ranges, server.break_after = ranges, 1_200_000
+    part = tmp_path / ".x.part"
+    with pytest.raises(InputError, match=r"reads\.bam: fetching failed .*start again"):
+        fetch(server.url, DIGEST, part)
+    have = part.stat().st_size
+    assert have == 1_200_000
+    assert part.read_bytes() == CONTENT[:have]
+    server.break_after = None
+    fetch(server.url, DIGEST, part)
+    assert server.asked == [None, f"bytes={have}-"]
+    assert part.read_bytes() == CONTENT
+
+
+def test_a_wrong_digest_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    part = tmp_path / ".x.part"
+    with pytest.raises(InputError, match=rf"sha256 of what was fetched is {DIGEST}.*correct"):
+        fetch(server.url, "0" * 64, part)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rest", [b"the beginning of another file", CONTENT + b"more"])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_beginning_of_another_file_is_fetched_anew(
+    server: Server, tmp_path: Path, rest: bytes, ranges: bool
+) -> None:
+    server.ranges = ranges
+    part = tmp_path / ".x.part"
+    part.write_bytes(rest)
+    fetch(server.url, DIGEST, part)
+    assert part.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(404, "correct the address"), (403, "correct"), (503, "start again later")],
+)
+def test_a_refusal_is_told(server: Server, tmp_path: Path, status: int, remedy: str) -> None:
+    server.status = status
+    part = tmp_path / ".x.part"
+    with pytest.raises(InputError, match=rf"reads.bam: the server answers {status} .*{remedy}"):
+        fetch(server.url, DIGEST, part)
+    assert not part.exists()
+    part.write_bytes(CONTENT[:1000])
+    with pytest.raises(InputError):
+        fetch(server.url, DIGEST, part)
+    assert part.read_bytes() == CONTENT[:1000]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x.bam", "http://127.0.0.1:x/x.bam"])
+def test_no_server(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InputError, match="fetching failed"):
+        fetch(url, DIGEST, tmp_path / ".x.part")
+    assert list(tmp_path.iterdir()) == []
