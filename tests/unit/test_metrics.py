@@ -69,7 +69,7 @@ def test_intervals_hold_the_value_and_grow_with_the_blocks() -> None:
 
 def test_interval_of_accuracy_is_the_binomial_one() -> None:
     labels, probabilities = random_case(2000)
-    table = score_with_intervals(labels, probabilities, np.arange(2000), 400).set_index("metric")
+    table = score_with_intervals(labels, probabilities, np.arange(2000), 200).set_index("metric")
     value, low, high = table.loc["accuracy", ["value", "low", "high"]]
     error = 1.96 * np.sqrt(value * (1 - value) / 2000)
     assert high - low == pytest.approx(2 * error, rel=0.2)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute import fit, settings
+from chrompute import configuration, fit
 from chrompute.dataset import window_data
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
@@ -242,7 +242,7 @@ def test_several_tasks_have_several_heads() -> None:
 
 
 def test_the_settings_know_the_networks_default_bin() -> None:
-    assert NetworkSpec({}, True, WIDTH, {"x": 2}).position_bin == settings._TRUNK_BIN
+    assert NetworkSpec({}, True, WIDTH, {"x": 2}).position_bin == configuration._TRUNK_BIN
 
 
 def test_smoothing_is_a_gaussian_of_the_named_width() -> None:
