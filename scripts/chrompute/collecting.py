@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from chrompute.fragments import Fragments, Shift, require_short
 from chrompute.intervals import IntervalSet
 from chrompute.pairing import COUNTED
 
 Keys = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
 _LENGTH_BITS, _STRAND_BITS = 16, 2
+_LENGTH, _OFF = COUNTED.index("length"), COUNTED.index("off_chromosome")
 
 
 @dataclass
@@ -91,38 +94,32 @@ class Collector:
 
     def add(self, raw: npt.NDArray[Any]) -> None:
         """Take raw fragments, an array of `chrompute.pairing.RAW`, in any order."""
+        keys = np.empty(raw.size, dtype=np.uint64)
+        heading = np.empty(raw.size, dtype=np.int8)
+        shift = (self._shift.start, self._shift.end)
+        _screen(raw, np.array([*self._sizes.values()]), *self._lengths, *shift, keys, heading)
         codes = raw["chrom"]
-        if raw.size and (codes == codes[0]).all():
-            self._add_chromosome(int(codes[0]), raw)
-            return
-        for code in set(codes.tolist()):
-            self._add_chromosome(code, raw[codes == code])
+        for code in _distinct(codes):
+            rows = np.flatnonzero((codes == code) & (heading < 0))
+            rows = rows[~self._blacklisted(code, keys[rows], raw["flagged"][rows])]
+            flagged = raw["flagged"][rows]
+            self._kept[code].append(keys[rows[~flagged]])
+            if flagged.any():
+                self._flagged[code].append(keys[rows[flagged]])
+        for name in ("length", "off_chromosome"):
+            lost = (heading == COUNTED.index(name)) & ~raw["flagged"]
+            self._counts[COUNTED.index(name)] += self._reads_each * int(lost.sum())
 
-    def _add_chromosome(self, code: int, raw: npt.NDArray[Any]) -> None:
+    def _blacklisted(self, code: int, keys: Keys, flagged: npt.NDArray[np.bool_]) -> Mask:
+        """Tell which fragments meet the blacklist, and count them."""
         name = list(self._sizes)[code]
-        start, end = raw["start"].astype(np.int64), raw["end"].astype(np.int64)
-        length = end - start
-        low, high = self._lengths
-        bad_length = (length < low) | (length > high)
-        # A single read has one cut, its 5' end, which moves as that end of a fragment would.
-        begin = start + np.where(raw["strand"] >= 0, self._shift.start, 0)
-        stop = end + np.where(raw["strand"] <= 0, self._shift.end, 0)
-        bad_length |= stop <= begin
-        outside = (np.minimum(start, begin) < 0) | (np.maximum(end, stop) > self._sizes[name])
-        failures = {
-            "length": bad_length,
-            "off_chromosome": outside,
-            "blacklist": self._blacklist.overlaps(name, begin, stop),
-        }
-        alive = np.ones(raw.size, dtype=bool)
-        for heading, failed in failures.items():
-            lost = alive & failed & ~raw["flagged"]
-            self._counts[COUNTED.index(heading)] += self._reads_each * int(lost.sum())
-            alive &= ~failed
-        keys = _pack(begin, stop, raw["strand"].astype(np.int64))
-        self._kept[code].append(keys[alive & ~raw["flagged"]])
-        if raw["flagged"].any():
-            self._flagged[code].append(keys[alive & raw["flagged"]])
+        if name not in self._blacklist:
+            return np.zeros(keys.size, dtype=bool)
+        middle, length = _parts(keys)
+        inside = self._blacklist.overlaps(name, (middle - length) // 2, (middle + length) // 2)
+        lost = int((inside & ~flagged).sum())
+        self._counts[COUNTED.index("blacklist")] += self._reads_each * lost
+        return inside
 
     def finish(self, remove_repeats: bool) -> tuple[Fragments, Library]:
         """Sort what was collected, count duplicates and, if wanted, remove them."""
@@ -146,11 +143,39 @@ class Collector:
         return _unpack(self._sizes, stores), library
 
 
-def _pack(
-    start: npt.NDArray[np.int64], end: npt.NDArray[np.int64], strand: npt.NDArray[np.int64]
-) -> Keys:
-    keys = (start + end) << _LENGTH_BITS | (end - start)
-    return (keys << _STRAND_BITS | (strand + 1)).astype(np.uint64)
+def _distinct(codes: npt.NDArray[np.int32]) -> set[int]:
+    """Return the chromosomes of a block; nearly always there is one."""
+    one = codes.size and (codes == codes[0]).all()
+    return {int(codes[0])} if one else set(codes.tolist())
+
+
+@njit(cache=True)
+def _screen(
+    raw: npt.NDArray[Any], sizes: npt.NDArray[np.int64], low: int, high: int,
+    shift_start: int, shift_end: int, keys: Keys, heading: npt.NDArray[np.int8],
+) -> None:  # fmt: skip
+    """Shift and pack fragments; note the heading that each fails, -1 for none."""
+    for row in range(raw.size):
+        one = raw[row]
+        start, end = np.int64(one.start), np.int64(one.end)
+        # A single read has one cut, its 5' end, which moves as that end of a fragment would.
+        begin = start + shift_start if one.strand >= 0 else start
+        stop = end + shift_end if one.strand <= 0 else end
+        heading[row] = -1
+        if end - start < low or end - start > high or stop <= begin:
+            heading[row] = _LENGTH
+        elif min(start, begin) < 0 or max(end, stop) > sizes[one.chrom]:
+            heading[row] = _OFF
+        packed = (begin + stop) << _LENGTH_BITS | (stop - begin)
+        keys[row] = np.uint64(packed << _STRAND_BITS | (one.strand + 1))
+
+
+def _parts(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the doubled midpoints and the lengths."""
+    length = keys >> np.uint64(_STRAND_BITS) & np.uint64(0xFFFF)
+    return (keys >> np.uint64(_LENGTH_BITS + _STRAND_BITS)).astype(np.int64), length.astype(
+        np.int64
+    )
 
 
 def _unpack(sizes: dict[str, int], stores: list[Keys]) -> Fragments:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy.ndimage import gaussian_filter1d
 
 from chrompute.fragments import Fragments, Shift
 from chrompute.pairing import RAW
@@ -236,7 +235,8 @@ def single_end_length(raw: npt.NDArray[Any], n_chroms: int) -> int:
         left = _distinct(here["start"][forward].astype(np.int64))
         right = _distinct(here["end"][~forward].astype(np.int64))
         counts += count_distances(left, right, _SHORTEST, _LONGEST)
-    smooth = gaussian_filter1d(counts.astype(float), 3, mode="nearest")
+    weights = np.exp(-0.5 * (np.arange(-12, 13) / 3) ** 2)
+    smooth = np.convolve(np.pad(counts, 12, mode="edge"), weights / weights.sum(), mode="valid")
     read = int(np.median(raw["end"] - raw["start"])) if raw.size else 0
     near = np.abs(np.arange(_SHORTEST, _LONGEST) - read) <= 5
     smooth[near] = 0

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from chrompute.errors import InputError
 
 _METADATA_KEY = b"chrompute"
+_ROW_GROUP = 1 << 20
 _SCHEMA = pa.schema(
     [
         ("chrom", pa.dictionary(pa.int32(), pa.string())),
@@ -217,27 +218,38 @@ def write_fragments(
     facts
         What else to keep in the file's metadata (sample, shift, ...); must be JSON.
     """
-    names = np.arange(len(fragments.sizes), dtype=np.int32)
-    chrom = pa.DictionaryArray.from_arrays(
-        np.repeat(names, np.diff(fragments.offsets)), pa.array(list(fragments.sizes))
-    )
-    # Sum and difference of two numbers are even or odd alike, so the length has the lost bit.
-    columns = [chrom, pa.array(fragments.midpoints >> 1), pa.array(fragments.lengths)]
-    schema = _SCHEMA
-    if fragments.strands is not None:
-        columns.append(pa.array(fragments.strands))
-        schema = schema.append(pa.field("strand", pa.int8()))
-    table = pa.Table.from_arrays(columns, schema=schema)
     numbers = [*fragments.count_by_chromosome().values()]
     metadata = {"sizes": fragments.sizes, "numbers": numbers, **(facts or {})}
-    table = table.replace_schema_metadata({_METADATA_KEY: json.dumps(metadata)})
-    pq.write_table(
-        table,
+    schema = _SCHEMA
+    if fragments.strands is not None:
+        schema = schema.append(pa.field("strand", pa.int8()))
+    schema = schema.with_metadata({_METADATA_KEY: json.dumps(metadata)})
+    with pq.ParquetWriter(
         str(path),
+        schema,
         compression="zstd",
         use_dictionary=["chrom", "length"],
         column_encoding={"midpoint": "DELTA_BINARY_PACKED"},
-    )
+    ) as writer:
+        for begin in range(0, max(len(fragments), 1), _ROW_GROUP):
+            rows = slice(begin, min(begin + _ROW_GROUP, len(fragments)))
+            writer.write_table(pa.Table.from_arrays(_columns(fragments, rows), schema=schema))
+
+
+def _columns(fragments: Fragments, rows: slice) -> list[pa.Array]:
+    """Return some rows of a store as the columns of its file."""
+    place = np.arange(rows.start, rows.stop)
+    codes = np.searchsorted(fragments.offsets, place, side="right") - 1
+    names = pa.array(list(fragments.sizes))
+    columns = [
+        pa.DictionaryArray.from_arrays(codes.astype(np.int32), names),
+        # Sum and difference of two numbers are even or odd alike, so the length has the lost bit.
+        pa.array(fragments.midpoints[rows] >> 1),
+        pa.array(fragments.lengths[rows]),
+    ]
+    if fragments.strands is not None:
+        columns.append(pa.array(fragments.strands[rows]))
+    return columns
 
 
 def read_fragments(path: str | Path) -> Fragments:

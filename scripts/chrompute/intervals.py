@@ -142,6 +142,10 @@ class IntervalSet:
             by_chrom.setdefault(record.chrom, []).append((record.start, record.end))
         self._edges = {chrom: _merged(pairs) for chrom, pairs in by_chrom.items()}
 
+    def __contains__(self, chrom: str) -> bool:
+        """Tell whether the set holds anything of a chromosome."""
+        return chrom in self._edges
+
     def contains(self, chrom: str, positions: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Tell for each base position of `chrom` whether it lies inside an interval."""
         positions = np.asarray(positions)

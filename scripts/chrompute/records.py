@@ -117,17 +117,21 @@ def _bam_records(path: str | Path, strict: bool) -> Iterator[Records]:
     seen = 0
     with igzip.open(path, "rb") as handle:
         n_chroms = _skip_header(handle, path)
-        rest = np.zeros(0, dtype=np.uint8)
-        while chunk := handle.read(_CHUNK):
-            data = np.concatenate([rest, np.frombuffer(chunk, dtype=np.uint8)])
-            records = np.empty(data.size // _SMALLEST + 1, dtype=RECORD)
-            number, consumed, fault = _walk(data, records, n_chroms, strict)
+        # One buffer for all: fresh memory for each chunk would cost more than walking over it.
+        data, rest = np.empty(2 * _CHUNK, dtype=np.uint8), 0
+        while size := handle.readinto(data[rest : rest + _CHUNK].data):
+            size += rest
+            records = np.empty(size // _SMALLEST + 1, dtype=RECORD)
+            number, consumed, fault = _walk(data[:size], records, n_chroms, strict)
             if fault:
                 raise ValueError(f"{_FAULTS[fault]}: record {seen + number + 1:,}")
             seen += number
-            rest = data[consumed:]
+            rest = size - consumed
+            if rest > data.size - _CHUNK:
+                data = np.concatenate([data, np.empty_like(data)])
+            data[:rest] = data[consumed:size].copy()
             yield records[:number]
-    if rest.size:
+    if rest:
         raise ValueError("the file ends in the middle of a record")
 
 
