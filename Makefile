@@ -28,10 +28,17 @@ check: $(INSTALLED)
 test: check
 	$(BIN)/python -m pytest tests/workflow
 
-bench: $(INSTALLED)
-	$(BIN)/python bench/fragments.py
-	$(BIN)/python bench/batches.py
+# make bench PAIRS=10000000 takes another quarter of an hour; BENCH=--bam-coverage compares with deepTools too.
+PAIRS ?= 1000000
+BENCH ?=
+bench: $(INSTALLED) build/$(PAIRS).bam
+	$(BIN)/python bench/fragments.py build/$(PAIRS).bam $(BENCH)
 	$(BIN)/python bench/vplots.py
+	$(BIN)/python bench/batches.py
+
+build/%.bam: bench/make_bam.py | $(INSTALLED)
+	mkdir -p build
+	$(BIN)/python bench/make_bam.py $* $@
 
 docs: $(INSTALLED)
 	$(BIN)/python docs/make_config_table.py

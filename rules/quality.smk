@@ -36,7 +36,7 @@ rule quality_cell_type:
     input:
         fragments=stores_of_cell_type,
         counts=counts_of_cell_type,
-        quality=quality_of_cell_type,
+        quality=quality_of_pool,
         genome=genome_file,
         sites=tss_file,
         peaks=peaks_of_cell_type,

@@ -135,20 +135,32 @@ def quality_of_cell_type(wildcards):
     return [f"<results>/quality/{sample.name}.json" for sample in samples]
 
 
+def judged_together(cell_type):
+    """Samples whose quality is summed up for a cell type: its pool, or all where none is."""
+    samples = settings.samples_of(cell_type)
+    return [sample for sample in samples if sample.pool] or samples
+
+
 def stores_of_cell_type(wildcards):
-    samples = settings.samples_of(wildcards.cell_type)
+    samples = judged_together(wildcards.cell_type)
     return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
 
 
 def counts_of_cell_type(wildcards):
-    samples = settings.samples_of(wildcards.cell_type)
+    samples = judged_together(wildcards.cell_type)
     return [f"<results>/fragments/{sample.name}.json" for sample in samples]
+
+
+def quality_of_pool(wildcards):
+    samples = judged_together(wildcards.cell_type)
+    return [f"<results>/quality/{sample.name}.json" for sample in samples]
 
 
 def figures_of_quality(cell_type):
     """Names of the figures that a cell type has."""
     atac = bool(settings.samples_of(cell_type, "ATAC"))
-    repeated = any(len(settings.samples_of(cell_type, a)) > 1 for a in ASSAYS)
+    together = [sample.assay for sample in judged_together(cell_type)]
+    repeated = any(together.count(assay) > 1 for assay in ASSAYS)
     left_out = ["tss"] * (not atac or config["quality"]["tss"] is None)
     left_out += ["correlation"] * (not repeated)
     return [name for name in QUALITY_FIGURES if name not in left_out]

@@ -6,6 +6,7 @@ after its neighbour began) and, in single-end data, the length of the fragments.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ _LOW, _HIGH = -15, 20
 _BACKGROUND_FROM = 5  # bp from every peak
 #: A peak counts when it is so many times the background, and so many standard deviations above.
 _MIN_RATIO, _MIN_DEVIATIONS = 1.25, 5
-#: Fragments that are enough to tell; chromosomes are taken in order until there are so many.
+#: Fragments or reads that are enough to tell; they are taken in order until there are so many.
 _ENOUGH = 2_000_000
 #: Lengths of single-end fragments that are looked for, bp.
 _SHORTEST, _LONGEST = 90, 260
@@ -191,9 +192,11 @@ def extend_reads(
         When the length cannot be told.
     """
     if not length:
-        reads = [*blocks]
-        length = single_end_length(np.concatenate([np.zeros(0, RAW), *reads]), n_chroms)
-        blocks = iter(reads)
+        first = [np.zeros(0, RAW)]
+        while sum(map(len, first)) < _ENOUGH and (raw := next(blocks, None)) is not None:
+            first.append(raw)
+        length = single_end_length(np.concatenate(first), n_chroms)
+        blocks = chain(first, blocks)
 
     def extended() -> Iterator[npt.NDArray[Any]]:
         for raw in blocks:

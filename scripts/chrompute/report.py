@@ -153,7 +153,7 @@ def cell_type_content(
             | {"name": "all pooled" if name == f"{cell_type}/pooled" else name}
             for name in plan["calls"]
         ],
-        "phasograms": [page.phasogram()] if plan["calls"] else [],
+        "phasograms": [page.phasogram()] if f"{cell_type}/pooled" in plan["calls"] else [],
         "profiles": profiles,
         "metric_titles": list(METRIC_TITLES.values()),
         "tasks": tasks,
