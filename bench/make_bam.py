@@ -163,7 +163,7 @@ def _reads(fragments: np.ndarray, seed: int = 2) -> np.ndarray:
 
 
 def make_bam(pairs: int, path: str | Path, seed: int = 1) -> None:
-    """Write the BAM."""
+    """Write the BAM and its index."""
     reads = _reads(draw_pairs(pairs, seed))
     header = pysam.AlignmentHeader.from_dict(
         {
@@ -185,6 +185,7 @@ def make_bam(pairs: int, path: str | Path, seed: int = 1) -> None:
             levels = _LEVELS[np.searchsorted([0.88, 0.95, 0.985], draws)]
             size = _write_records(out, block, bases, levels, b"A00228:279:HFWFV:", b"RGZlane1\0")
             handle.write(out[:size].tobytes())
+    pysam.index(str(path))
 
 
 def _header_bytes(header: pysam.AlignmentHeader) -> bytes:
