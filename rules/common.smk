@@ -15,7 +15,7 @@ from chrompute.manifest import code_hash
 from chrompute.programs import put_own_programs_first
 from chrompute.runlog import run_log
 from chrompute.configuration import load_settings
-from chrompute.sheets import ASSAYS, file_name, is_url
+from chrompute.sheets import ASSAYS, is_url
 from chrompute.tracks import SCALES, TRACK_NAMES, plan_track
 
 put_own_programs_first()
@@ -51,9 +51,7 @@ def one_of(names):
 
 wildcard_constraints:
     sample=one_of(sample.name for sample in settings.samples),
-    download=one_of(
-        file_name(p) for s in settings.samples for p in s.paths if is_url(p)
-    ),
+    download=one_of(settings.downloads),
     cell_type=one_of(settings.cell_types),
     assay="ATAC|MNase",
     track=one_of(TRACK_NAMES),

@@ -2,25 +2,19 @@
 
 
 rule fetch:
-    """Fetch one file of a sample from its address, compare its digest, and look at it."""
-    input:
-        sizes="<results>/check/chrom.sizes",
-        aliases=alias_table,
+    """Fetch one input file from its address and compare its digest."""
     output:
-        "<results>/inputs/{sample}/{download}",
+        "<results>/inputs/{download}",
     log:
-        "<logs>/fetch/{sample}.{download}.log",
-    retries: 3
+        "<logs>/fetch/{download}.log",
     conda:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=500,
         runtime=240,
     params:
         source=address,
-        sample=sample_entry,
-        exclude=config["genome"]["exclude"],
     script:
         "../scripts/fetch.py"
 
@@ -48,6 +42,8 @@ rule fragments:
         runtime=60,
     params:
         rules=fragment_rules,
+        fetched=fetched_sample,
+        dyad_lengths=dyad_lengths,
         code=code_of("fragments"),
     script:
         "../scripts/fragments.py"

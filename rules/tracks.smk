@@ -8,7 +8,7 @@ ruleorder: track > pooled_track
 rule track:
     """Write one track of one sample as bigWig."""
     input:
-        fragments="<results>/fragments/{sample}.parquet",
+        fragments=fragments_of_track,
     output:
         track="<results>/tracks/{sample}.{track}.bw",
     log:

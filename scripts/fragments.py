@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chrompute.alignments import FragmentFilter, read_sample
+from chrompute.check_reads import inspect_fetched
 from chrompute.distances import estimate_shift
 from chrompute.fragment_files import read_barcodes
 from chrompute.fragments import Shift, write_fragments
@@ -33,7 +34,10 @@ if "snakemake" in globals():
             barcodes=None if table is None else read_barcodes(table, given["cell_type"]),
             **kept,
         )
+        for path in files.reads if snakemake.params.fetched else ():
+            inspect_fetched(path, snakemake.params.fetched, rules.excluded, aliases, sizes)
         fragments, account = read_sample(files.reads, rules)
+        account.require_dyad_length(snakemake.params.dyad_lengths)
         facts = {"sample": sample, **given} | account.as_dict()
         estimate = estimate_shift(fragments, shift) if given["assay"] == "ATAC" else None
         if estimate is not None:

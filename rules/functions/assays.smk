@@ -18,22 +18,25 @@ def fragment_rules(wildcards):
     }
 
 
+def dyad_lengths(wildcards):
+    """Lengths of which a single-end MNase sample must be for its dyads to count."""
+    block = config["nucleosomes"]
+    chosen = settings.sample(wildcards.sample).extend is not None
+    return [block["min_length"], block["max_length"]] if chosen else None
+
+
 def barcode_table(wildcards):
     return existing([settings.sample(wildcards.sample).barcodes or ""])
 
 
 def address(wildcards):
-    """Return the address and the digest of a file that is fetched."""
+    return settings.downloads[wildcards.download]
+
+
+def fetched_sample(wildcards):
+    """A sample with files that were fetched, which no check could look at before the run."""
     sample = settings.sample(wildcards.sample)
-    return next(
-        {"url": path, "sha256": digest}
-        for path, digest in zip(sample.paths, sample.sha256, strict=True)
-        if is_url(path) and file_name(path) == wildcards.download
-    )
-
-
-def sample_entry(wildcards):
-    return asdict(settings.sample(wildcards.sample))
+    return asdict(sample) if any(map(is_url, sample.paths)) else None
 
 
 def fragments_mb(wildcards, attempt):
@@ -50,6 +53,22 @@ def fragments_mb(wildcards, attempt):
 # Tracks
 
 
+def fragments_of_track(wildcards):
+    sample = settings.sample(wildcards.sample)
+    if not fits_layout(sample, wildcards.track):
+        raise WorkflowError(
+            f"sample {sample.name!r} is single-end ATAC: it has the tracks 'cuts' and 'coverage', "
+            f"and {wildcards.track!r} needs both ends of the fragments"
+        )
+    return [f"<results>/fragments/{sample.name}.parquet"]
+
+
+def fits_layout(sample, track):
+    """Tell whether a sample has what a track is made of: the length of a read is no fragment's."""
+    single = (sample.assay, sample.layout) == ("ATAC", "single")
+    return not single or track.split(".")[0] in ("cuts", "coverage")
+
+
 def track_rules(wildcards):
     """Return what one track draws, as plain values: nothing else makes it anew."""
     blocks = config["tracks"], config["nucleosomes"]
@@ -60,9 +79,7 @@ def tracks_of(sample):
     """Names of the tracks that a sample gets without being asked for."""
     suffixes = [SCALES[scale] for scale in config["tracks"]["scales"]]
     tracks = config["tracks"]["assays"][sample.assay]
-    if (sample.assay, sample.layout) == ("ATAC", "single"):
-        # The length of a read is not that of a fragment.
-        tracks = [track for track in tracks if track in ("cuts", "coverage")]
+    tracks = [track for track in tracks if fits_layout(sample, track)]
     return [track + suffix for track in tracks for suffix in suffixes]
 
 
@@ -125,9 +142,8 @@ def quality_mb(wildcards, attempt):
     """Memory: the longest chromosome (its share of the FASTA is below 0.3 in large genomes)."""
     samples = [s for s in settings.samples if s.name == wildcards.get("sample", s.name)]
     paths = [path for sample in samples for path in sample.paths]
-    return int(
-        attempt * (1000 + 2 * megabytes([config["genome"]["fasta"]]) + megabytes(paths))
-    )
+    genome = 2 * megabytes([config["genome"]["fasta"]])
+    return int(attempt * (1500 + genome + 3 * megabytes(paths)))
 
 
 def quality_of_cell_type(wildcards):
@@ -136,9 +152,10 @@ def quality_of_cell_type(wildcards):
 
 
 def judged_together(cell_type):
-    """Samples whose quality is summed up for a cell type: its pool, or all where none is."""
+    """Samples whose quality is summed up for a cell type: its pools, or all of an assay without one."""
     samples = settings.samples_of(cell_type)
-    return [sample for sample in samples if sample.pool] or samples
+    pooled = {sample.assay for sample in samples if sample.pool}
+    return [sample for sample in samples if sample.pool or sample.assay not in pooled]
 
 
 def stores_of_cell_type(wildcards):

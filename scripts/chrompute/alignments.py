@@ -118,21 +118,38 @@ class Account:
     mapped_reads
         {chromosome as in the genome: primary mapped reads}, excluded chromosomes too.
     library
-        Numbers of distinct and repeated fragments.
+        Numbers of distinct and repeated fragments; None for text, which has been through a
+        removal of duplicates already.
     extended
         Length in bp to which single-end reads were extended, None otherwise.
     """
 
     counts: dict[str, int]
     mapped_reads: dict[str, int]
-    library: Library
+    library: Library | None
     extended: int | None
+
+    def require_dyad_length(self, limits: Sequence[int] | None) -> None:
+        """Raise when reads were extended to a length at which no dyad would be counted.
+
+        Parameters
+        ----------
+        limits
+            Half-open range of the lengths of nucleosomal fragments, bp; None asks nothing.
+        """
+        if limits is None or self.extended is None or limits[0] <= self.extended < limits[1]:
+            return
+        raise InputError(
+            f"single-end reads were taken for fragments of {self.extended} bp, and dyads are those "
+            f"of {limits[0]} to {limits[1] - 1} bp; set the sample's fragment_length, or widen "
+            "nucleosomes/min_length and max_length"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the account as plain JSON values."""
         return {
             "counts": self.counts,
-            "complexity": self.library.as_dict(),
+            "complexity": None if self.library is None else self.library.as_dict(),
             "mapped_reads_by_chromosome": self.mapped_reads,
             "extended_to": self.extended,
         }
@@ -176,7 +193,7 @@ def read_sample(paths: Sequence[str | Path], rules: FragmentFilter) -> tuple[Fra
             raise InputError(f"{', '.join(map(str, paths))}: {error}") from error
     for raw in blocks:
         collector.add(raw)
-    fragments, library = collector.finish(rules.remove_repeats)
+    fragments, library = collector.finish(rules.remove_repeats, strands=extended is None)
     named = dict(zip(COUNTED, counts.tolist(), strict=True))
     joined = named.pop("joined_without_tlen")
     if joined:
@@ -191,7 +208,8 @@ def read_sample(paths: Sequence[str | Path], rules: FragmentFilter) -> tuple[Fra
             f"{', '.join(map(str, paths))}: no fragment passed the filters ({seen}); "
             "check min_mapq, lengths, blacklist, layout and the genome"
         )
-    return fragments, Account(named, dict(mapped), library, extended)
+    alignments = any(format_of(path) == ALIGNMENTS for path in paths)
+    return fragments, Account(named, dict(mapped), library if alignments else None, extended)
 
 
 def _raw_fragments(
@@ -211,7 +229,7 @@ def _from_alignments(
     path: str | Path, rules: FragmentFilter, counts: npt.NDArray[np.int64], mapped: Counter[str]
 ) -> Iterator[npt.NDArray[Any]]:
     names = sequence_names(path)
-    # A header may list sequences that the genome lacks; the check sees that no read is on them.
+    # A header may list sequences that the genome lacks, as long as no read lies on them.
     there = [rules.aliases.get(name, name) in rules.sizes for name in names]
     codes = [rules.code_of(n) if known else -1 for n, known in zip(names, there, strict=True)]
     genome = np.array(codes, dtype=np.int32)
@@ -227,9 +245,25 @@ def _from_alignments(
             f"{path}: is not sorted by coordinate ({error}); run samtools sort"
         ) from error
     pairing.finish()
+    _require_known(path, names, pairing.mapped, rules)
     for name, number in zip(names, pairing.mapped.tolist(), strict=True):
         if number:
             mapped[rules.aliases.get(name, name)] += number
+
+
+def _require_known(
+    path: str | Path, names: Sequence[str], mapped: npt.NDArray[np.int64], rules: FragmentFilter
+) -> None:
+    """Raise when reads lie on sequences that are neither in the genome nor left out."""
+    there = [name for name, number in zip(names, mapped, strict=True) if number]
+    used = [rules.aliases.get(name, name) for name in there]
+    foreign = [n for n in used if n not in rules.sizes and not is_excluded(n, rules.excluded)]
+    if foreign:
+        raise InputError(
+            f"{path}: has reads on {len(foreign)} chromosome(s) that the genome lacks "
+            f"({', '.join(foreign[:8])}); give the genome it was aligned to, or name them in "
+            "genome/exclude or genome/aliases"
+        )
 
 
 def sequence_names(path: str | Path) -> list[str]:

@@ -121,8 +121,12 @@ class Collector:
         self._counts[COUNTED.index("blacklist")] += self._reads_each * lost
         return inside
 
-    def finish(self, remove_repeats: bool) -> tuple[Fragments, Library]:
-        """Sort what was collected, count duplicates and, if wanted, remove them."""
+    def finish(self, remove_repeats: bool, strands: bool = True) -> tuple[Fragments, Library]:
+        """Sort what was collected, count duplicates and, if wanted, remove them.
+
+        Without `strands`, the fragments are those with both ends: the strand of the reads that
+        they were made from has told duplicates apart, and is dropped.
+        """
         library = Library()
         stores: list[Keys] = []
         for kept, flagged in zip(self._kept, self._flagged, strict=True):
@@ -140,7 +144,7 @@ class Collector:
                 self._counts[COUNTED.index("duplicate_ends")] += self._reads_each * lost
                 keys = keys[first]
             stores.append(keys)
-        return _unpack(self._sizes, stores), library
+        return _unpack(self._sizes, stores, strands), library
 
 
 def _distinct(codes: npt.NDArray[np.int32]) -> set[int]:
@@ -178,7 +182,7 @@ def _parts(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     )
 
 
-def _unpack(sizes: dict[str, int], stores: list[Keys]) -> Fragments:
+def _unpack(sizes: dict[str, int], stores: list[Keys], with_strands: bool) -> Fragments:
     offsets = np.concatenate([[0], np.cumsum([keys.size for keys in stores])]).astype(np.int64)
     midpoints = np.empty(offsets[-1], dtype=np.int32)
     lengths = np.empty(offsets[-1], dtype=np.uint16)
@@ -189,4 +193,6 @@ def _unpack(sizes: dict[str, int], stores: list[Keys]) -> Fragments:
         midpoints[rows] = keys >> np.uint64(_LENGTH_BITS + _STRAND_BITS)
         lengths[rows] = keys >> np.uint64(_STRAND_BITS) & np.uint64(0xFFFF)
         strands[rows] = (keys & np.uint64(3)).astype(np.int8) - 1
-    return Fragments(sizes, offsets, midpoints, lengths, strands if strands.any() else None)
+    return Fragments(
+        sizes, offsets, midpoints, lengths, strands if with_strands and strands.any() else None
+    )

@@ -210,8 +210,9 @@ def motif_centre(
 def check_shift(found: Composition, shift: Shift) -> dict[str, Any]:
     """Compare the centres of the Tn5 motif at both ends with the declared shift.
 
-    Tn5's motif is centred 4 bp inside an unshifted cut and on the cut after +4/-4. A declared
-    shift of none says that the data were shifted before, by +4/-4 or +4/-5.
+    Tn5's motif is centred 4 bp inside an unshifted cut, and on the cut after +4/-4. A declared
+    shift that shortens fragments by 5 bp or more says that the ends in the file are unshifted; a
+    smaller one that they were shifted before, and that what remains makes them +4/-4 or +4/-5.
 
     Returns
     -------
@@ -219,10 +220,10 @@ def check_shift(found: Composition, shift: Shift) -> dict[str, Any]:
         `left`, `right` (centres found, bp inside the cut), `expected_left`, `expected_right`,
         `agrees` (None where the motif tells nothing) and `sentence`.
     """
-    expected = (_TN5_CENTRE - shift.start, _TN5_CENTRE + shift.end)
-    allowed = [expected]
-    if shift == Shift(0, 0):
-        expected, allowed = (0, 0), [(0, 0), (0, -1)]
+    allowed = [(0, 0), (0, -1)]
+    if shift.is_for_unshifted:
+        allowed = [(_TN5_CENTRE - shift.start, _TN5_CENTRE + shift.end)]
+    expected = allowed[0]
     left, right = (motif_centre(c, found.background)[0] for c in (found.left, found.right))
     facts: dict[str, Any] = {
         "left": left, "right": right, "expected_left": expected[0], "expected_right": expected[1]

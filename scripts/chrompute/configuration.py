@@ -171,6 +171,7 @@ def _sheet_faults(settings: Settings) -> list[str]:
             known = settings.cell_types
             references += [(f"{place}/train_on", "cell type", c, known) for c in entry["train_on"]]
     faults = _unknown_names(references) + _folder_faults(settings) + _pool_faults(settings)
+    faults += _single_end_faults(settings)
     if settings.config["peaks"]["call"] and not settings.samples_of(assay="ATAC", layout="paired"):
         faults.append(
             "configuration: peaks/call: there is no paired-end ATAC sample; set it to false"
@@ -180,17 +181,46 @@ def _sheet_faults(settings: Settings) -> list[str]:
     return faults
 
 
+def _single_end_faults(settings: Settings) -> list[str]:
+    """List single-end samples that the configuration asks too much of."""
+    block = settings.config["nucleosomes"]
+    low, high = block["min_length"], block["max_length"]
+    faults = [
+        f"{settings.config['samples']}: sample {sample.name!r}: fragment_length "
+        f"{sample.fragment_length} lies outside nucleosomes/min_length to max_length "
+        f"({low} to {high - 1} bp), so none of its dyads would count; correct one of them"
+        for sample in settings.samples
+        if sample.extend and not low <= sample.extend < high
+    ]
+    single = {sample.name for sample in settings.samples_of(layout="single")}
+    return faults + [
+        f"configuration: models/{name}: sample {sample!r} is single-end, and models see V-plots, "
+        "which need both ends; remove it"
+        for name, entry in settings.config["models"].items()
+        for sample in entry["samples"] or ()
+        if sample in single
+    ]
+
+
 #: Ends of a sample's files in the folder that also holds a folder for each cell type.
+_MULTIQC = ("verdicts", "reads", "lengths")
 _SAMPLE_FILES = (".bed.gz", ".json", ".phasing.tsv", ".phasing.png", ".phasing.pdf")
 
 
 def _folder_faults(settings: Settings) -> list[str]:
     """List the cell types whose folder would be a file of a sample."""
     files = {sample.name + end for sample in settings.samples for end in _SAMPLE_FILES}
-    return [
+    faults = [
         f"configuration: samples: cell type {name!r} is also called a file of a sample; rename it"
         for name in settings.cell_types
         if name in files
+    ]
+    taken = {"chrompute_mqc", *(f"chrompute_{name}_mqc" for name in _MULTIQC)}
+    taken |= {f"{name}.summary" for name in settings.cell_types}
+    return faults + [
+        f"configuration: samples: {sample.name!r} is the name of a file of quality; rename it"
+        for sample in settings.samples
+        if sample.name in taken
     ]
 
 

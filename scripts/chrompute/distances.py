@@ -133,10 +133,17 @@ def estimate_shift(fragments: Fragments, declared: Shift) -> ShiftEstimate:
     clear = peaks[best] > _MIN_RATIO * background
     clear &= peaks[best] > background + _MIN_DEVIATIONS * np.sqrt(background)
     found = best if clear else None
-    # What is left between neighbours' ends once the declared shift is applied: 1, or 0 by +4/-5.
-    agrees = PEAKS[best] + declared.end - declared.start in (0, 1) if clear else None
+    agrees = _fits(best, declared) if clear else None
     sentence = _shift_sentence(found, agrees, declared, peaks, background)
     return ShiftEstimate(peaks, background, found, agrees, sentence)
+
+
+def _fits(found: str, declared: Shift) -> bool:
+    """Tell whether a declared shift is one for ends in the state that was found."""
+    if found == "unshifted" or declared.is_for_unshifted:
+        return found == "unshifted" and declared.is_for_unshifted
+    # What is left between neighbours' ends once it is applied: 1 after +4/-4, 0 after +4/-5.
+    return PEAKS[found] + declared.end - declared.start in (0, 1)
 
 
 def _shift_sentence(
@@ -182,7 +189,7 @@ def extend_reads(
     Returns
     -------
     blocks
-        The extended fragments, without strand.
+        The extended fragments, with the strands of their reads.
     length
         The length that was used.
 
@@ -204,7 +211,6 @@ def extend_reads(
             forward = raw["strand"] > 0
             longer["end"] = np.where(forward, raw["start"] + length, raw["end"])
             longer["start"] = np.where(forward, raw["start"], raw["end"] - length)
-            longer["strand"] = 0
             yield longer
 
     return extended(), length

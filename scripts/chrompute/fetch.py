@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 _BLOCK = 1 << 20
 _TIMEOUT = 60  # seconds without a byte
 _PROGRESS = 10  # seconds between lines of progress
+_PAUSES = (1, 5, 20)  # seconds before the next tries when a connection breaks
+_BROKEN = (OSError, HTTPException)
 
 
 def fetch(url: str, sha256: str, part: str | Path) -> None:
@@ -54,6 +56,24 @@ def fetch(url: str, sha256: str, part: str | Path) -> None:
 
 
 def _receive(url: str, part: Path, have: int) -> None:
+    """Ask for the rest of a file, several times where the connection breaks."""
+    for pause in _PAUSES:
+        try:
+            _receive_once(url, part, have)
+            return
+        except _BROKEN as error:
+            logger.warning("%s: %s; trying again in %d s", url, error, pause)
+            time.sleep(pause)
+            have = part.stat().st_size if part.is_file() else 0
+    try:
+        _receive_once(url, part, have)
+    except _BROKEN as error:
+        raise InputError(
+            f"{url}: fetching failed ({error}); start again, what came already is kept"
+        ) from error
+
+
+def _receive_once(url: str, part: Path, have: int) -> None:
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
         with urllib.request.urlopen(
@@ -66,16 +86,14 @@ def _receive(url: str, part: Path, have: int) -> None:
             _write(answer, part, have if resumed else 0, url)
     except urllib.error.HTTPError as error:
         if error.code == 416 and have:  # what is there is no beginning of this file
-            _receive(url, part, 0)
+            _receive_once(url, part, 0)
             return
         remedy = "start again later" if error.code >= 500 else "correct the address"
         raise InputError(
             f"{url}: the server answers {error.code} {error.reason}; {remedy}"
         ) from error
-    except (OSError, HTTPException, ValueError) as error:
-        raise InputError(
-            f"{url}: fetching failed ({error}); start again, what came already is kept"
-        ) from error
+    except ValueError as error:
+        raise InputError(f"{url}: is no address ({error}); correct it") from error
 
 
 def _write(answer: HTTPResponse, part: Path, have: int, url: str) -> None:

@@ -28,7 +28,7 @@ _BEDPE = ("chrom", "start", "end", "chrom2", "start2", "end2", "name", "score", 
 
 def format_of(path: str | Path) -> str:
     """Tell by a file's name what it holds: alignments, fragments or BEDPE."""
-    name = str(path).lower()
+    name = str(path).lower().partition("?")[0]
     for packed in (".gz", ".bgz"):
         name = name.removesuffix(packed)
     return next((kind for end, kind in _ENDINGS.items() if name.endswith(end)), ALIGNMENTS)

@@ -48,6 +48,11 @@ class Shift:
             ) from error
         return cls(start, end)
 
+    @property
+    def is_for_unshifted(self) -> bool:
+        """Whether it brings ends on both sides of Tn5's 9 bp together, as unshifted ones need."""
+        return self.end - self.start <= -5
+
     def __str__(self) -> str:
         return "none" if self == Shift(0, 0) else f"{self.start:+d}/{self.end:+d}"
 

@@ -78,18 +78,6 @@ def read_lengths(fasta: str | Path) -> dict[str, int]:
     return {name: len(sequence) for name, sequence in _sequences(fasta)}
 
 
-def stream_genome(fasta: str | Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
-    """Yield (chromosome, encoded sequence), holding one chromosome at a time.
-
-    Raises
-    ------
-    InputError
-        As `read_genome`.
-    """
-    for name, sequence in _sequences(fasta):
-        yield name, encode(sequence)
-
-
 def _sequences(fasta: str | Path) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     try:

@@ -104,30 +104,32 @@ def sample_quality(
     by_chrom = fragments.count_by_chromosome()
     empty = [chrom for chrom in inputs.expected if not by_chrom.get(chrom)]
     kept = counts["kept"] + counts.get("second_mate", 0)
+    own_reads = counts["reads"] - counts.get("other_barcode", 0)  # others are of other samples
     summary: dict[str, Any] = {
         "reads": counts["reads"],
         "fragments": len(fragments),
-        "kept_fraction": round(kept / counts["reads"], 6) if counts["reads"] else None,
+        "kept_fraction": round(kept / own_reads, 6) if own_reads else None,
         "filters": {k: v for k, v in counts.items() if k not in ("reads", "fragments")},
         "mitochondrial_fraction": mitochondrial_fraction(
             facts.get("mapped_reads_by_chromosome"), inputs.mitochondrial
         ),
         **library_complexity(facts.get("complexity")),
-        **_length_facts(fragments, histogram),
-        "length_histogram": histogram.tolist(),
+        **_length_facts(fragments, histogram, facts.get("layout", "paired")),
         **_tss_facts(fragments.cut_points(), inputs.sites if atac else None),
-        "frip": None if inputs.peaks is None else fraction_in_peaks(fragments, inputs.peaks),
+        "frip": fraction_in_peaks(fragments, inputs.peaks) if atac and inputs.peaks else None,
         "shift_estimate": facts.get("shift_estimate"),
         **_composition_facts(fragments, facts, inputs),
         "empty_chromosomes": empty,
-        "warnings": _warnings(counts, empty, kept),
+        "warnings": _warnings(counts, empty, kept, own_reads),
     }
     return summary | _verdict_facts(summary, atac, inputs.thresholds)
 
 
-def _length_facts(fragments: Fragments, histogram: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Describe the lengths; those of single-end reads say nothing of the fragments."""
-    both_ends = fragments.strands is None and len(fragments) > 0
+def _length_facts(
+    fragments: Fragments, histogram: npt.NDArray[np.int64], layout: str
+) -> dict[str, Any]:
+    """Describe the lengths; those of single-end reads, extended or not, say nothing."""
+    both_ends = layout == "paired" and len(fragments) > 0
     counts = histogram if both_ends else np.zeros(0, np.int64)
     ladder = ladder_peaks(counts)
     fractions: dict[str, Any] = length_fractions(counts)
@@ -137,6 +139,7 @@ def _length_facts(fragments: Fragments, histogram: npt.NDArray[np.int64]) -> dic
         "nucleosome_signal": nucleosome_signal(fragments) if both_ends else None,
         "ladder": ladder,
         "ladder_peaks": ladder["peaks"],
+        "length_histogram": counts.tolist(),
     }
 
 
@@ -163,19 +166,17 @@ def _verdict_facts(
     return {"verdict": overall(verdicts), "verdicts": verdicts}
 
 
-def _warnings(counts: Mapping[str, int], empty: list[str], kept: int) -> list[str]:
+def _warnings(counts: Mapping[str, int], empty: list[str], kept: int, own_reads: int) -> list[str]:
     sentences = []
     if empty:
         sentences.append(
             f"No fragment on {', '.join(empty)}: windows there hold nothing but sequence."
         )
-    if kept < 0.5 * counts["reads"]:
-        worst = max(
-            (k for k in counts if k not in ("reads", "fragments", "kept", "second_mate")),
-            key=lambda name: counts[name],
-        )
+    if kept < 0.5 * own_reads:
+        no_filters = ("reads", "fragments", "kept", "second_mate", "other_barcode")
+        worst = max((k for k in counts if k not in no_filters), key=lambda name: counts[name])
         sentences.append(
-            f"Only {kept / counts['reads']:.0%} of the reads were kept; most of the others "
+            f"Only {kept / own_reads:.0%} of the reads were kept; most of the others "
             f"({counts[worst]:,}) fell to the filter '{worst}'."
         )
     return sentences
@@ -201,6 +202,7 @@ def pooled_facts(facts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             reads[chrom] = reads.get(chrom, 0) + number
     return {
         "assay": facts[0]["assay"],
+        "layout": "single" if any(own.get("layout") == "single" for own in facts) else "paired",
         "shift": facts[0]["shift"] if len(shifts) == 1 else "none",
         "counts": counts,
         "mapped_reads_by_chromosome": reads,

@@ -56,7 +56,10 @@ def draw_length_ladder(samples: Sequence[Sample], max_length: int) -> Figure:
     assays = sorted({sample["assay"] for sample in samples})
     figure = new_figure(3.6 * len(assays), 2.6)
     for axes, assay in zip(figure.subplots(1, len(assays), squeeze=False)[0], assays, strict=True):
-        chosen = [sample for sample in samples if sample["assay"] == assay]
+        own = [sample for sample in samples if sample["assay"] == assay]
+        chosen = [sample for sample in own if sample["length_histogram"]]
+        if not chosen:
+            axes.text(0.5, 0.5, "single-end", transform=axes.transAxes, ha="center", color=_INK)
         for sample, colour in zip(chosen, _colours(len(chosen)), strict=True):
             histogram = np.zeros(max_length)
             counts = np.array(sample["length_histogram"][:max_length])
@@ -71,7 +74,8 @@ def draw_length_ladder(samples: Sequence[Sample], max_length: int) -> Figure:
                 )  # fmt: skip
         axes.set(title=assay, xlabel="fragment length (bp)", ylabel="fragments (%)")
         axes.set(xlim=(0, max_length), ylim=(0, None))
-        axes.legend(frameon=False, fontsize=6, loc="center right")
+        if chosen:
+            axes.legend(frameon=False, fontsize=6, loc="center right")
     return figure
 
 

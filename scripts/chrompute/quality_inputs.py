@@ -10,7 +10,7 @@ import pandas as pd
 from chrompute.complexity import MITOCHONDRIAL
 from chrompute.composition import Codes
 from chrompute.fragments import Fragments
-from chrompute.genome import is_excluded, read_aliases, stream_genome
+from chrompute.genome import is_excluded, iter_genome, read_aliases
 from chrompute.intervals import IntervalSet, read_bed
 from chrompute.sites import sites_with_fragments
 
@@ -76,7 +76,7 @@ def read_inputs(
     return QualityInputs(
         sites=sites,
         peaks=peaks,
-        genome=stream_genome(files["genome"][0]),
+        genome=iter_genome(files["genome"][0]),
         expected=[c for c in fragments.sizes if not is_excluded(c, settings["exclude"])],
         mitochondrial=MITOCHONDRIAL if named == "auto" else named,
         thresholds=settings["thresholds"][assay],

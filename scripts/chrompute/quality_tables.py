@@ -48,6 +48,7 @@ def _row(sample: Mapping[str, Any]) -> dict[str, Any]:
     row["motif_shift_agrees"] = check.get("agrees")
     estimate = sample["shift_estimate"] or {}
     row["shift_found"], row["shift_found_agrees"] = estimate.get("found"), estimate.get("agrees")
+    row["shift_reason"] = sample["verdicts"].get("shift_agrees", {}).get("reason")
     for name in FIGURES:
         if name != "replicate_pearson":
             row[f"verdict_{name}"] = sample["verdicts"].get(name, {}).get("verdict")
@@ -110,7 +111,11 @@ def multiqc_files(samples: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, A
                 "xlab": "Length (bp)",
                 "ylab": "Fragments (%)",
             },
-            "data": {sample["sample"]: _length_percentages(sample) for sample in samples},
+            "data": {
+                sample["sample"]: _length_percentages(sample)
+                for sample in samples
+                if sample["length_histogram"]
+            },
         },
     }
 

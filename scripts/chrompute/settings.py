@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
-from chrompute.sheets import LabelFile, Sample, file_name, is_url
+from chrompute.sheets import LabelFile, Sample, is_url
 
 #: Names under `training` and their defaults; a model's own block comes before the run's.
 TRAINING_DEFAULTS: dict[str, Any] = {
@@ -65,12 +65,22 @@ class Settings:
     def local_path(self, sample: Sample, path: str) -> str:
         """Return where a file of a sample lies: a path as it is, an address where it is fetched to.
 
-        The place of a fetched file is `<results>/inputs/{sample}/{its name}`.
+        The place of a fetched file is `<results>/inputs/{download}`.
         """
         if not is_url(path):
             return path
         results = self.config.get("pathvars", {}).get("results", "results")
-        return f"{results}/inputs/{sample.name}/{file_name(path)}"
+        return f"{results}/inputs/{sample.download(path)}"
+
+    @property
+    def downloads(self) -> dict[str, dict[str, str]]:
+        """{name of a fetched file: its `url` and `sha256`}; samples may share one."""
+        return {
+            sample.download(path): {"url": path, "sha256": digest}
+            for sample in self.samples
+            for path, digest in zip(sample.paths, sample.sha256, strict=False)
+            if is_url(path)
+        }
 
     @property
     def pooled_tracks(self) -> list[tuple[str, str]]:
@@ -116,14 +126,10 @@ class Settings:
         )
 
 
-#: Assay and layout of samples that have cuts and coverage, and no V-plots.
-_ATAC_READS = ("ATAC", "single")
-
-
 def samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:
     """Return those of some samples that a model reads, by its block of the configuration."""
     assays = {ASSAY_OF_INPUT[name] for name in entry["inputs"] if name in ASSAY_OF_INPUT}
     chosen = entry["samples"]
-    # Models see V-plots, for which ATAC fragments need both ends.
-    usable = [s for s in samples if s.assay in assays and (s.assay, s.layout) != _ATAC_READS]
+    # Models see V-plots, which need both ends.
+    usable = [s for s in samples if s.assay in assays and s.layout == "paired"]
     return [s for s in usable if (s.pool if chosen is None else s.name in chosen)]

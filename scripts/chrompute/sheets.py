@@ -78,6 +78,10 @@ class Sample:
         single_mnase = self.layout == "single" and self.assay == "MNase"
         return self.fragment_length if single_mnase else None
 
+    def download(self, url: str) -> str:
+        """Return how a file is called that is fetched: the beginning of its digest, its name."""
+        return f"{self.sha256[self.paths.index(url)][:12].lower()}-{file_name(url)}"
+
 
 def is_url(path: str) -> bool:
     """Tell whether a path of a sheet is an address to fetch from."""
@@ -222,8 +226,6 @@ def _path_problems(row: dict[str, str]) -> list[str]:
         for name in names
         if not _NAME.match(name)
     ]
-    if len(set(names)) < len(names):
-        problems.append("two of its addresses end in one file name; give each its own sample")
     if names and not row["sha256"]:
         problems.append("a file that is fetched needs its digest in the column sha256")
     kinds = {format_of(path) for path in paths}

@@ -122,7 +122,8 @@ def judge_shift(
         return {"value": None, "verdict": UNKNOWN, "reason": reason}
     wrong = [check["sentence"] for check in made if not check["agrees"]]
     agrees = not wrong
-    reason = "; ".join(wrong or [check["sentence"] for check in made])
+    said = wrong or [check["sentence"] for check in made]
+    reason = "; ".join(sentence.rstrip(".") for sentence in said)
     return {"value": float(agrees), "verdict": PASS if agrees else WARN, "reason": reason}
 
 

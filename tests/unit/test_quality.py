@@ -31,7 +31,7 @@ from chrompute.composition import (
     motif_centre,
 )
 from chrompute.fragments import Fragments, Shift, write_fragments
-from chrompute.genome import encode, stream_genome
+from chrompute.genome import encode, iter_genome
 from chrompute.indexes import is_indexable
 from chrompute.intervals import BedRecord, IntervalSet
 from chrompute.ladder import ladder_peaks, length_fractions
@@ -289,6 +289,8 @@ def planted_cuts(shift: Shift) -> tuple[Fragments, dict[str, str]]:
         ("+4/-5", "none", (0, -1), True),
         ("+4/-5", "+4/-5", (0, -1), True),
         ("+8/-8", "+4/-4", (-4, -4), False),
+        ("+4/-4", "+0/+1", (0, 0), True),  # a fragment file, as it should be
+        ("+0/+1", "+0/+1", (4, 5), False),
     ],
 )
 def test_the_centre_of_the_motif_tells_the_shift(
@@ -562,7 +564,7 @@ def test_yeast_atac_is_what_its_shift_says(yeast: Path) -> None:
         shift = Shift.parse(text)
         rules = FragmentFilter(sizes, shift, excluded=["chrM", "chrXII"], remove_repeats=True)
         fragments, _ = read_sample([path], rules)
-        found = measure_composition(fragments, stream_genome(fasta))
+        found = measure_composition(fragments, iter_genome(fasta))
         check = check_shift(found, Shift(4, -4))
         assert (check["left"], check["right"]) == centres
         assert check["agrees"] is (text == "+4/-4")

@@ -189,7 +189,9 @@ def test_a_wrong_shift_is_told_loudly(assays: Path) -> None:
     assert "WARNING: bam: The ends in the file are not shifted" in result.stdout
     assert "shift to +4/-4" in (assays / "results/reports/one.html").read_text()
     table = pd.read_csv(assays / "results/quality/quality.tsv", sep="\t").set_index("sample")
-    assert table["shift_agrees"].to_dict()["bam"] in (False, "False", "warn", "fail")
+    assert table.loc["bam", "verdict_shift_agrees"] == "warn"
+    assert "set the sample's shift to +4/-4" in table.loc["bam", "shift_reason"]
+    assert table.loc["all_cells", "verdict_shift_agrees"] == "pass"
 
 
 def test_reports_need_no_models(assays: Path) -> None:
