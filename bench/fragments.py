@@ -150,6 +150,10 @@ def compare(bam: Path, rounds: int, with_bam_coverage: bool) -> None:
         seconds, memory = (statistics.median(values) for values in zip(*taken, strict=True))
         print(f"| {way} | {seconds:.2f} | {ratio:.2f} | {memory:,.0f} |")
     print(f"\n{fragments:,} fragments, {size:.2f} bytes each on disk; {rounds} rounds.")
+    sliced = [a for a, _ in figures[f"V-plot slices of {WINDOWS:,} windows"]]
+    made = [a for a, _ in figures["store, fast path"]]
+    share = statistics.median(a / b for a, b in zip(sliced, made, strict=True))
+    print(f"The slices cost {100 * share:.1f} % of the pass that makes the store (fast path).")
 
 
 def main() -> None:

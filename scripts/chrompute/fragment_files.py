@@ -181,10 +181,11 @@ def _raw_of(
             f"{path}: has fragments on a chromosome that the genome lacks ({error}); give the "
             "genome it was aligned to, or name it in genome/exclude or genome/aliases"
         ) from error
-    failures = {"improper_pair": broken, "excluded_chromosome": chrom < 0}
+    failures = {}
     if rules.barcodes is not None:
         known = pc.is_in(column["barcode"].cast(pa.string()), pa.array(sorted(rules.barcodes)))
         failures["other_barcode"] = ~known.to_numpy(zero_copy_only=False)
+    failures |= {"improper_pair": broken, "excluded_chromosome": chrom < 0}
     alive = np.ones(start.size, dtype=bool)
     for heading, failed in failures.items():
         counts[COUNTED.index(heading)] += int((alive & failed).sum())

@@ -19,16 +19,16 @@ SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x100, 0x200, 0x400, 0x800
 
 #: Headings of the filter counts, in the order in which the filters act.
 FILTERS = (
-    "unmapped", "secondary", "supplementary", "qc_fail", "duplicate_flag", "excluded_chromosome",
-    "mapq", "single_end", "paired_end", "improper_pair", "mate_failed", "other_barcode", "length",
-    "off_chromosome", "blacklist", "duplicate_ends",
+    "other_barcode", "unmapped", "secondary", "supplementary", "qc_fail", "duplicate_flag",
+    "excluded_chromosome", "mapq", "single_end", "paired_end", "improper_pair", "mate_failed",
+    "length", "off_chromosome", "blacklist", "duplicate_ends",
 )  # fmt: skip
 #: Numbers that are no filters: mates that the fast path passes by, all reads, pairs that the fast
 #: path had to join because they have no TLEN.
 COUNTED = (*FILTERS, "second_mate", "reads", "joined_without_tlen")
 (
-    _UNMAPPED, _SECONDARY, _SUPPLEMENTARY, _QC_FAIL, _DUPLICATE, _EXCLUDED, _MAPQ, _SINGLE_END,
-    _PAIRED_END, _IMPROPER, _MATE_FAILED, _BARCODE, _LENGTH, _OFF, _BLACKLIST, _ENDS,
+    _BARCODE, _UNMAPPED, _SECONDARY, _SUPPLEMENTARY, _QC_FAIL, _DUPLICATE, _EXCLUDED, _MAPQ,
+    _SINGLE_END, _PAIRED_END, _IMPROPER, _MATE_FAILED, _LENGTH, _OFF, _BLACKLIST, _ENDS,
     _SECOND_MATE, _READS, _NO_TLEN,
 ) = range(len(COUNTED))  # fmt: skip
 
