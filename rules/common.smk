@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from chrompute.check import check_inputs, input_paths, inspect_inputs
 from chrompute.errors import InputError
+from chrompute.fragment_files import ALIGNMENTS, format_of
 from chrompute.indexes import is_indexable
 from chrompute.manifest import code_hash
 from chrompute.programs import put_own_programs_first

@@ -39,15 +39,21 @@ def fetched_sample(wildcards):
     return asdict(sample) if any(map(is_url, sample.paths)) else None
 
 
-def fragments_mb(wildcards, attempt):
-    """Memory: the interpreter, a block of reads, and the fragments (about 20 bytes a pair).
+def million_fragments(samples):
+    """Guess how many million fragments samples hold.
 
-    A pair takes 100 bytes of a BAM, and 20 of a fragment file.
+    A pair takes about 100 bytes of a BAM, a line 10 of a packed text; of an address nobody knows.
     """
-    paths = [
-        path for path in settings.sample(wildcards.sample).paths if not is_url(path)
-    ]
-    return int(attempt * (600 + (megabytes(paths) or 4000)))
+    paths = [path for sample in samples for path in sample.paths]
+    text = [path for path in paths if format_of(path) != ALIGNMENTS]
+    unknown = 20 * sum(map(is_url, paths))
+    return unknown + megabytes(set(paths) - set(text)) / 100 + megabytes(text) / 10
+
+
+def fragments_mb(wildcards, attempt):
+    """Memory: the interpreter, a block of reads, and about 20 bytes a fragment."""
+    number = million_fragments([settings.sample(wildcards.sample)])
+    return int(attempt * (600 + 30 * number))
 
 
 # Tracks
@@ -141,9 +147,8 @@ def cell_type_of(wildcards):
 def quality_mb(wildcards, attempt):
     """Memory: the longest chromosome (its share of the FASTA is below 0.3 in large genomes)."""
     samples = [s for s in settings.samples if s.name == wildcards.get("sample", s.name)]
-    paths = [path for sample in samples for path in sample.paths]
     genome = 2 * megabytes([config["genome"]["fasta"]])
-    return int(attempt * (1500 + genome + 3 * megabytes(paths)))
+    return int(attempt * (1500 + genome + 150 * million_fragments(samples)))
 
 
 def quality_of_cell_type(wildcards):
@@ -383,8 +388,7 @@ def pool_mb(wildcards, attempt):
         if getattr(wildcards, "sample", sample.name) == sample.name
         and getattr(wildcards, "cell_type", sample.cell_type) == sample.cell_type
     ]
-    paths = [path for s in samples for path in s.paths if not is_url(path)]
-    return int(attempt * (1000 + 2 * megabytes(paths)))
+    return int(attempt * (1000 + 150 * million_fragments(samples)))
 
 
 def calls_of(cell_type):
