@@ -25,7 +25,7 @@ _BACKGROUND_FROM = 5  # bp from every peak
 #: A peak counts when it is so many times the background, and so many standard deviations above.
 _MIN_RATIO, _MIN_DEVIATIONS = 1.25, 5
 #: Fragments or reads that are enough to tell; they are taken in order until there are so many.
-_ENOUGH = 2_000_000
+_ENOUGH = 1_000_000
 #: Lengths of single-end fragments that are looked for, bp.
 _SHORTEST, _LONGEST = 90, 260
 _MIN_READS = 1000
