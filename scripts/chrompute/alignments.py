@@ -100,11 +100,6 @@ class FragmentFilter:
         """How alignments are read: STRICT, FAST or SINGLE of `chrompute.pairing`."""
         return SINGLE if self.layout == "single" else _WAYS[self.pairing]
 
-    def reads_each(self, paths: Sequence[str | Path]) -> int:
-        """Return the number of reads (lines of a text file) that a fragment stands for."""
-        alignments = any(format_of(path) == ALIGNMENTS for path in paths)
-        return 2 if alignments and self.way == STRICT else 1
-
 
 @dataclass(frozen=True)
 class Account:
@@ -179,7 +174,8 @@ def read_sample(paths: Sequence[str | Path], rules: FragmentFilter) -> tuple[Fra
     """
     counts = np.zeros(len(COUNTED), dtype=np.int64)
     mapped: Counter[str] = Counter()
-    each = rules.reads_each(paths)
+    alignments = any(format_of(path) == ALIGNMENTS for path in paths)
+    each = 2 if alignments and rules.way == STRICT else 1  # a line of text is a fragment
     lengths = (rules.min_length, rules.max_length)
     collector = Collector(rules.sizes, rules.shift, lengths, rules.blacklist, each, counts)
     blocks: Iterator[npt.NDArray[Any]] = chain.from_iterable(
@@ -208,7 +204,6 @@ def read_sample(paths: Sequence[str | Path], rules: FragmentFilter) -> tuple[Fra
             f"{', '.join(map(str, paths))}: no fragment passed the filters ({seen}); "
             "check min_mapq, lengths, blacklist, layout and the genome"
         )
-    alignments = any(format_of(path) == ALIGNMENTS for path in paths)
     return fragments, Account(named, dict(mapped), library if alignments else None, extended)
 
 
@@ -230,8 +225,8 @@ def _from_alignments(
 ) -> Iterator[npt.NDArray[Any]]:
     names = sequence_names(path)
     # A header may list sequences that the genome lacks, as long as no read lies on them.
-    there = [rules.aliases.get(name, name) in rules.sizes for name in names]
-    codes = [rules.code_of(n) if known else -1 for n, known in zip(names, there, strict=True)]
+    known = [rules.aliases.get(name, name) in rules.sizes for name in names]
+    codes = [rules.code_of(n) if there else -1 for n, there in zip(names, known, strict=True)]
     genome = np.array(codes, dtype=np.int32)
     blocks, has_flag = _peek(read_records(path, rules.way != FAST))
     if rules.way != SINGLE and not has_flag:

@@ -105,7 +105,7 @@ def phasogram(dyads: Fragments, max_distance: int, smoothing: float) -> Phasogra
     smoothing
         Standard deviation of the Gaussian that smooths the counts, bp.
     """
-    parts = count_distances(dyads, max_distance)
+    parts = count_dyad_distances(dyads, max_distance)
     counts = parts.sum(axis=0)
     smoothed, trend = _smooth(counts, smoothing), _trend(counts)
     relative = _over_trend(counts, smoothing)
@@ -120,7 +120,7 @@ def phasogram(dyads: Fragments, max_distance: int, smoothing: float) -> Phasogra
     return Phasogram(counts, smoothed, trend, found, repeat, interval)
 
 
-def count_distances(dyads: Fragments, max_distance: int, block: int | None = None) -> Counts:
+def count_dyad_distances(dyads: Fragments, max_distance: int, block: int | None = None) -> Counts:
     """Count the pairs of dyads at each distance, in parts of the genome.
 
     A pair of dyads on one base has distance 0 and is not counted. On the one in a thousand

@@ -54,9 +54,8 @@ def tss_profile(fragments: Fragments, sites: pd.DataFrame) -> npt.NDArray[np.flo
     return smooth / background if background > 0 else None
 
 
-def tss_enrichment(fragments: Fragments, sites: pd.DataFrame) -> float | None:
-    """Return the maximum of `tss_profile`, which is ENCODE's TSS enrichment; None without one."""
-    profile = tss_profile(fragments, sites)
+def tss_enrichment(profile: npt.NDArray[np.float64] | None) -> float | None:
+    """Return the maximum of a `tss_profile`, which is ENCODE's TSS enrichment; None without one."""
     return None if profile is None else round(float(profile.max()), 4)
 
 
@@ -65,7 +64,7 @@ def _tss_facts(fragments: Fragments, sites: pd.DataFrame | None) -> dict[str, An
     if profile is None:
         return {"tss_enrichment": None, "tss_enrichment_centre": None, "tss_profile": None}
     return {
-        "tss_enrichment": round(float(profile.max()), 4),
+        "tss_enrichment": tss_enrichment(profile),
         "tss_enrichment_centre": round(float(profile[TSS_FLANK]), 4),
         "tss_profile": profile[::_PROFILE_STEP].round(4).tolist(),
     }

@@ -7,10 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chrompute.figures import PALETTE, new_figure
+from chrompute.figures import INK, PALETTE, new_figure
 from chrompute.quality import TSS_FLANK
 
-_INK = "#333333"
 #: Colours of A, C, G, T in motifs.
 _BASE_COLOURS = {"A": PALETTE[2], "C": PALETTE[0], "G": PALETTE[4], "T": PALETTE[1]}
 Sample = Mapping[str, Any]
@@ -59,7 +58,7 @@ def draw_length_ladder(samples: Sequence[Sample], max_length: int) -> Figure:
         own = [sample for sample in samples if sample["assay"] == assay]
         chosen = [sample for sample in own if sample["length_histogram"]]
         if not chosen:
-            axes.text(0.5, 0.5, "single-end", transform=axes.transAxes, ha="center", color=_INK)
+            axes.text(0.5, 0.5, "single-end", transform=axes.transAxes, ha="center", color=INK)
         for sample, colour in zip(chosen, _colours(len(chosen)), strict=True):
             histogram = np.zeros(max_length)
             counts = np.array(sample["length_histogram"][:max_length])
@@ -168,7 +167,7 @@ def _draw_logo(axes: Axes, motif: Mapping[str, Any]) -> None:
             base_line += heights
         if sign == 1:
             _name_tallest(axes, positions, terms, base_line)
-    axes.axhline(0, color=_INK, lw=0.6)
+    axes.axhline(0, color=INK, lw=0.6)
     for base, colour in _BASE_COLOURS.items():
         axes.bar(0, 0, color=colour, label=base)
     axes.set(ylabel="bits", xlim=(positions[0] - 0.6, positions[-1] + 0.6))
@@ -181,7 +180,7 @@ def _name_tallest(axes: Axes, positions: Any, terms: Any, tops: Any) -> None:
     for place, best, top in zip(positions, terms.argmax(axis=0), tops, strict=True):
         axes.annotate(
             list(_BASE_COLOURS)[best], (place, top), xytext=(0, 1), textcoords="offset points",
-            ha="center", fontsize=6, color=_INK,
+            ha="center", fontsize=6, color=INK,
         )  # fmt: skip
 
 
@@ -226,7 +225,7 @@ def draw_correlation(assays: Mapping[str, Mapping[str, Any]]) -> Figure:
             for i, j in np.ndindex(*values.shape):
                 axes.text(
                     j, i, "" if np.isnan(values[i, j]) else f"{values[i, j]:.2f}", ha="center",
-                    va="center", fontsize=7, color="white" if values[i, j] > 0.55 else _INK,
+                    va="center", fontsize=7, color="white" if values[i, j] > 0.55 else INK,
                 )  # fmt: skip
             ticks = range(len(own["samples"]))
             axes.set_xticks(ticks, own["samples"], rotation=45, ha="right", rotation_mode="anchor")

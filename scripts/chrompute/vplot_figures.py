@@ -12,11 +12,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.ndimage import gaussian_filter
 
 from chrompute.errors import InputError
-from chrompute.figures import PALETTE, new_figure
+from chrompute.figures import INK, PALETTE, new_figure
 from chrompute.fragments import Fragments
 from chrompute.vplots import Vplot
 
-_LINE = "#333333"
 _AREA = "#BBBBBB"
 #: Standard deviation of the smoothing that V-plot figures show, in bp of length and position.
 _SMOOTHING = (3, 6)
@@ -71,12 +70,12 @@ def _draw_with_marginals(
     above = figure.add_subplot(grid[0, 0], sharex=main)
     per_base = vplot.scaled.sum(axis=0)
     above.fill_between(vplot.positions, per_base, color=_AREA, lw=0, step="mid")
-    above.plot(vplot.positions, _moving_mean(per_base, 25), color=_LINE, lw=0.8)
+    above.plot(vplot.positions, _moving_mean(per_base, 25), color=INK, lw=0.8)
     above.set(ylim=(0, None), ylabel="all\nlengths")
     above.tick_params(labelbottom=False)
     above.set_title(f"{title} ({vplot.n_sites:,} sites)")
     right = figure.add_subplot(grid[1, 1], sharey=main)
-    right.plot(vplot.scaled.sum(axis=1), vplot.lengths, color=_LINE, lw=0.8)
+    right.plot(vplot.scaled.sum(axis=1), vplot.lengths, color=INK, lw=0.8)
     right.set(xlim=(0, None), xlabel="all\npositions")
     right.tick_params(labelleft=False)
     if extend == "both":
@@ -197,7 +196,7 @@ def draw_locus(
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     bases = np.arange(start, end)
     left, right = _overlapping(fragments, chrom, start, end)
-    _draw_bars(panels[0], bases, np.concatenate([left, right - 1]), "cuts", _LINE)
+    _draw_bars(panels[0], bases, np.concatenate([left, right - 1]), "cuts", INK)
     steps = np.zeros(end - start + 1, dtype=np.int64)
     np.add.at(steps, np.maximum(left, start) - start, 1)
     np.add.at(steps, np.minimum(right, end) - start, -1)

@@ -29,7 +29,7 @@ from chrompute.nucleosomes import (
     write_calls,
 )
 from chrompute.phasing import DyadProfile, dyad_profile, write_profiles
-from chrompute.phasogram import count_distances, phasogram
+from chrompute.phasogram import count_dyad_distances, phasogram
 from chrompute.sites import sites_with_fragments
 
 RULES = CallRules(smoothing=20, distance=120, support=3)
@@ -223,8 +223,8 @@ def test_phasogram_equals_a_loop_in_any_blocks(
     first, second = sorted({*first}) * 2, sorted({*second}) * 2
     store = store_of({"a": np.array(first), "b": np.array(second)}, {"a": 3000, "b": 900})
     expected = np.add(loop_distances(first, 700), loop_distances(second, 700))
-    assert np.array_equal(count_distances(store, 700, block).sum(axis=0), expected)
-    assert np.array_equal(count_distances(store, 700).sum(axis=0), expected)
+    assert np.array_equal(count_dyad_distances(store, 700, block).sum(axis=0), expected)
+    assert np.array_equal(count_dyad_distances(store, 700).sum(axis=0), expected)
 
 
 def test_a_pile_of_copies_does_not_carry_the_phasogram() -> None:
@@ -234,7 +234,9 @@ def test_a_pile_of_copies_does_not_carry_the_phasogram() -> None:
     # Two of 2,451 bases, fewer than 0.1 %, hold 100,000 dyads; all others hold one.
     limited = [*single.tolist(), 3333]
     assert 3000 in limited
-    assert np.array_equal(count_distances(store, 400).sum(axis=0), loop_distances(limited, 400))
+    assert np.array_equal(
+        count_dyad_distances(store, 400).sum(axis=0), loop_distances(limited, 400)
+    )
 
 
 @pytest.mark.parametrize("repeat", [165, 190])

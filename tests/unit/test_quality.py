@@ -156,7 +156,7 @@ def test_tss_profile_equals_a_loop_on_both_strands() -> None:
     sites = sites_at(("chr1", 3000, "+"), ("chr1", 5001, "-"), ("chr2", 2100, "."))
     expected = loop_profile(store, sites)
     assert tss_profile(store, sites) == pytest.approx(expected)
-    assert tss_enrichment(store, sites) == pytest.approx(expected.max(), abs=1e-4)
+    assert tss_enrichment(tss_profile(store, sites)) == pytest.approx(expected.max(), abs=1e-4)
 
 
 def test_tss_enrichment_of_planted_cuts() -> None:
@@ -169,9 +169,10 @@ def test_tss_enrichment_of_planted_cuts() -> None:
     ]
     ends = [start + 1 for start in starts]  # both cuts of a 1-bp fragment fall on its base
     store = Fragments.from_intervals(SIZES, [0] * len(starts), starts, ends)
-    assert tss_enrichment(store, sites_at(("chr1", position, "+"))) == pytest.approx(10)
+    sites = sites_at(("chr1", position, "+"))
+    assert tss_enrichment(tss_profile(store, sites)) == pytest.approx(10)
     nothing = Fragments.from_intervals(SIZES, [0], [6000], [6100])
-    assert tss_enrichment(nothing, sites_at(("chr1", position, "+"))) is None
+    assert tss_enrichment(tss_profile(nothing, sites)) is None
 
 
 # Peaks
