@@ -20,18 +20,39 @@ _PACKAGES = (
 )  # fmt: skip
 
 
+def module_file(name: str) -> Path:
+    """Return the file of a library module, named without "chrompute." ("simulate.reads")."""
+    base = _LIBRARY.joinpath(*name.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_name(f"{base.name}.py")
+
+
 def modules_behind(source: Path) -> set[str]:
-    """Return the library modules that a Python file imports, directly or not."""
+    """Return the library modules that a Python file imports, directly or not.
+
+    Names are those of `module_file`; a module of a subpackage brings the subpackage itself, whose
+    `__init__.py` runs first.
+    """
     found: set[str] = set()
     waiting = [source]
     while waiting:
-        for node in ast.walk(ast.parse(waiting.pop().read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("chrompute."):
-                name = str(node.module).split(".")[1]
-                if name not in found:
-                    found.add(name)
-                    waiting.append(_LIBRARY / f"{name}.py")
+        new = _imported(waiting.pop()) - found
+        found |= new
+        waiting += [module_file(name) for name in sorted(new)]
     return found
+
+
+def _imported(source: Path) -> set[str]:
+    """Return the library modules that the import statements of one file name."""
+    named: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # What is imported from a package can be one of its modules.
+            named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    paths = [name.split(".")[1:] for name in named if name.startswith("chrompute.")]
+    modules = {".".join(path[:end]) for path in paths for end in range(1, len(path) + 1)}
+    return {name for name in modules if module_file(name).is_file()}
 
 
 def code_hash(source: Path) -> str:
@@ -42,7 +63,7 @@ def code_hash(source: Path) -> str:
     """
     digest = hashlib.sha256()
     for name in sorted(modules_behind(source)):
-        digest.update((_LIBRARY / f"{name}.py").read_bytes())
+        digest.update(module_file(name).read_bytes())
     return digest.hexdigest()[:16]
 
 

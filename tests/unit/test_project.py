@@ -4,11 +4,13 @@ import os
 import re
 import runpy
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import setuptools
 import yaml
 
 from chrompute import figures, manifest, vplot_figures
@@ -29,6 +31,13 @@ ASSAY_MODULES = (
     *("cell_type_quality", "alignments", "records", "pairing", "collecting", "fragment_files"),
 )
 MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics")
+
+
+def library_modules() -> list[str]:
+    library = ROOT / "scripts/chrompute"
+    paths = [path.relative_to(library).with_suffix("") for path in library.rglob("*.py")]
+    parts = [path.parts[:-1] if path.name == "__init__" else path.parts for path in paths]
+    return sorted(".".join(each) for each in parts if each)
 
 
 def small_vplot() -> Vplot:
@@ -123,16 +132,61 @@ def test_code_hash_follows_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert manifest.code_hash(source) != before
 
 
-def test_dependencies_point_one_way() -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from chrompute.p.m import x",
+        "from chrompute.p import m",
+        "import chrompute.p.m",
+        "def late():\n    from chrompute.p.m import x",
+    ],
+)
+def test_code_hash_follows_imports_into_subpackages(
+    statement: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "p").mkdir()
+    for name, text in (("p/__init__", ""), ("p/m", "from chrompute.a import y"), ("a", "y = 1")):
+        (tmp_path / f"{name}.py").write_text(text)
+    (tmp_path / "p/other.py").write_text("z = 1")
+    monkeypatch.setattr(manifest, "_LIBRARY", tmp_path)
+    source = tmp_path / "script.py"
+    source.write_text(statement)
+    assert manifest.modules_behind(source) == {"p", "p.m", "a"}
+    hashes = [manifest.code_hash(source)]
+    for name in ("p/other", "p/m", "p/__init__", "a"):
+        (tmp_path / f"{name}.py").write_text((tmp_path / f"{name}.py").read_text() + "\nw = 2\n")
+        hashes.append(manifest.code_hash(source))
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 4
+
+
+def test_modules_import_no_circles() -> None:
+    for name in library_modules():
+        behind = manifest.modules_behind(manifest.module_file(name))
+        assert name not in behind, f"{name} imports itself, by way of others"
+
+
+def test_the_package_holds_every_module() -> None:
     library = ROOT / "scripts/chrompute"
-    imports = {path.stem: path.read_text() for path in library.glob("*.py")}
-    for module in ASSAY_MODULES:
-        behind = {module, *manifest.modules_behind(library / f"{module}.py")}
+    find = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    packages = setuptools.find_packages(
+        ROOT / find["find"]["where"][0], (), find["find"]["include"]
+    )
+    folders = {path.parent.relative_to(ROOT / "scripts") for path in library.rglob("*.py")}
+    assert {".".join(folder.parts) for folder in folders} == set(packages)
+
+
+def test_dependencies_point_one_way() -> None:
+    imports = {name: manifest.module_file(name).read_text() for name in library_modules()}
+    simulators = [name for name in library_modules() if name.startswith("simulate")]
+    for module in (*ASSAY_MODULES, *simulators):
+        behind = {module, *manifest.modules_behind(manifest.module_file(module))}
         assert not any(
             re.search(r"^(import|from) (torch|lightning)", imports[m], re.M) for m in behind
         ), module
     for module in MODEL_MODULES:
-        assert "alignments" not in manifest.modules_behind(library / f"{module}.py"), module
+        behind = manifest.modules_behind(manifest.module_file(module))
+        assert "alignments" not in behind, module
     assert not any(re.search(r"^(import|from) snakemake", text, re.M) for text in imports.values())
 
 
@@ -190,7 +244,7 @@ def test_conda_environments_hold_what_their_scripts_import() -> None:
         there = {imported_as.get(name, name) for name in names} | {"chrompute"}
         text = (ROOT / f"scripts/{script}.py").read_text()
         behind = manifest.modules_behind(ROOT / f"scripts/{script}.py")
-        texts = [text, *((ROOT / f"scripts/chrompute/{m}.py").read_text() for m in behind)]
+        texts = [text, *(manifest.module_file(m).read_text() for m in behind)]
         wanted = {name for each in texts for name in third_party.findall(each)}
         wanted -= set(sys.stdlib_module_names) | {"snakemake"}
         assert wanted <= there, f"{script} in {env}: {wanted - there}"
