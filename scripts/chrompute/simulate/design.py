@@ -73,6 +73,7 @@ ARCHITECTURES = {
 
 #: Factors of each kind of site; CTCF, NRF1, SP1 and TBP are there in every cell type.
 CONSTANT_FACTORS = ("CTCF", "NRF1", "SP1", "TBP")
+SWITCHED_FACTORS = ("CEBPA", "FOS::JUN", "GATA1", "REST", "SPI1", "YY1")
 _FACTORS = {
     "sim_A": ("GATA1", "FOS::JUN", "REST"),
     "sim_B": ("SPI1", "CEBPA", "FOS::JUN", "YY1"),
@@ -80,17 +81,17 @@ _FACTORS = {
 }
 #: Loci of each kind (chrompute.simulate.grammar), relative numbers.
 _COMPOSITION = {
-    "insulator": 5.0,
-    "promoter_constant": 5.0,
-    "promoter_gata": 3.5,
-    "promoter_yy1": 3.5,
-    "enhancer_cluster": 7.0,
-    "enhancer_pair": 7.0,
-    "enhancer_single": 8.0,
-    "silencer": 5.0,
-    "heterochromatin": 6.0,
+    "insulator": 8.0,
+    "promoter_constant": 4.0,
+    "promoter_gata": 7.0,
+    "promoter_yy1": 7.0,
+    "enhancer_cluster": 8.0,
+    "enhancer_pair": 9.0,
+    "enhancer_single": 12.0,
+    "silencer": 9.0,
+    "heterochromatin": 8.0,
     "decoy": 6.0,
-    "desert": 30.0,
+    "desert": 14.0,
 }
 
 
@@ -136,8 +137,8 @@ class Design:
     chromosomes: int = 8
     chromosome_length: int = 1_500_000
     gc: float = 0.41
-    depth: Mapping[str, float] = field(default_factory=lambda: {"ATAC": 30.0, "MNase": 40.0})
-    overlap: float = 1.0
+    depth: Mapping[str, float] = field(default_factory=lambda: {"ATAC": 33.0, "MNase": 40.0})
+    overlap: float = 1.45
     agreement: float = 0.88
     penetrance: float = 0.92
     cuts: float = 6.0

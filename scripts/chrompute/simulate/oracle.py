@@ -21,7 +21,7 @@ from chrompute.fragments import Fragments
 from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mnase_fragments
 from chrompute.simulate.chromatin import Chromatin, axis_offsets, draw_chromatin
 from chrompute.simulate.design import STATES, Design
-from chrompute.simulate.genome import OFFSET, draw_genome, draw_loci, locus_centres
+from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres
 from chrompute.simulate.labels import confusion_of_labels, state_frequency
 from chrompute.vplots import fragments_at_sites
 

@@ -1,0 +1,89 @@
+"""What a run simulates: the files below its folder, and what is wrong with a configuration of them."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from chrompute.simulate.design import SWITCHED_FACTORS, Design
+from chrompute.simulate.grammar import KINDS
+from chrompute.sheets import LabelFile, Sample
+
+#: Replicates of the labels, and the truth.
+LABEL_REPLICATES = ("1", "2", "truth")
+#: Shifts that fragment ends can be written with, as bp that are added to start and end.
+WRITTEN_SHIFTS = {"none": (0, 0), "+4/-4": (4, -4), "+4/-5": (4, -5)}
+#: Files of the whole genome.
+GENOME, GENES, LOCI = "genome.fa", "genes.gtf", "truth/loci.bed"
+
+
+def simulation_folder(config: Mapping[str, Any]) -> PurePosixPath | None:
+    """Return the folder of simulated files, None where nothing is simulated."""
+    if not config.get("simulation"):
+        return None
+    results = config.get("pathvars", {}).get("results", "results")
+    return PurePosixPath(results) / "simulation"
+
+
+def is_simulated(config: Mapping[str, Any], path: str | None) -> bool:
+    """Tell whether a file is one that the run simulates, by where it lies."""
+    folder = simulation_folder(config)
+    return folder is not None and path is not None and folder in PurePosixPath(path).parents
+
+
+def simulation_faults(
+    config: Mapping[str, Any], samples: list[Sample], labels: list[LabelFile]
+) -> list[str]:
+    """List, as sentences, what is wrong with a configuration that simulates."""
+    folder = simulation_folder(config)
+    if folder is None:
+        return [
+            f"configuration: models/{name}: an oracle knows the simulator; there is no block "
+            "'simulation'"
+            for name, entry in config["models"].items()
+            if entry["kind"] == "oracle"
+        ]
+    design = Design.from_config(config["simulation"])
+    faults = [f"configuration: simulation/{fault}" for fault in _design_faults(design)]
+    wanted: list[tuple[str, str, str]] = []
+    for sample in samples:
+        if any(is_simulated(config, path) for path in sample.paths):
+            wanted += [(f"sample {sample.name!r}", path, f"{sample.name}.bam") for path in sample.paths]
+            if sample.cell_type not in design.factors:
+                faults.append(
+                    f"{config['samples']}: sample {sample.name!r}: cell type {sample.cell_type!r} is "
+                    f"not simulated; simulation/factors has {', '.join(design.factors)}"
+                )
+    for label in labels:
+        if is_simulated(config, label.path):
+            what = f"labels of {label.cell_type!r}, replicate {label.replicate!r}"
+            wanted.append((what, label.path, f"{label.cell_type}.states.{label.replicate}.bed"))
+    if wanted and not is_simulated(config, config["genome"]["fasta"]):
+        faults.append(
+            f"configuration: genome/fasta: samples and labels are simulated and the genome is not; "
+            f"give {folder / GENOME}"
+        )
+    return faults + [
+        f"configuration: {what}: {path} is not what the simulation makes; give {folder / name}"
+        for what, path, name in wanted
+        if PurePosixPath(path) != folder / name
+    ]
+
+
+def _design_faults(design: Design) -> list[str]:
+    faults = [
+        f"composition: unknown kind {name!r}; there are {', '.join(KINDS)}"
+        for name in design.composition
+        if name not in KINDS or name == "body"
+    ]
+    if not sum(design.composition.values()) > 0:
+        faults.append("composition: gives no locus; give a kind a number above 0")
+    if design.written_shift not in WRITTEN_SHIFTS:
+        faults.append(f"written_shift: must be one of {', '.join(WRITTEN_SHIFTS)}")
+    faults += [
+        f"factors/{cell_type}: {factor!r} is no factor of any grammar; there are "
+        f"{', '.join(SWITCHED_FACTORS)}"
+        for cell_type, factors in design.factors.items()
+        for factor in factors
+        if factor not in SWITCHED_FACTORS
+    ]
+    return faults
