@@ -129,8 +129,11 @@ class Design:
         Mean number of gene-body loci behind a promoter.
     motifs
         MEME file with the matrices of all factors.
-    marks, reads
-        Settings of `chrompute.simulate.marks` and `chrompute.simulate.reads`.
+    peaks, reads
+        Settings of `chrompute.simulate.marks.PeakRules` and `chrompute.simulate.reads.ReadRules`.
+    chip
+        `depth`, reads per kb of genome in each ChIP, and `enrichment`, how much more frequent
+        they are in a domain of the mark.
     """
 
     seed: int = 1
@@ -147,8 +150,9 @@ class Design:
     composition: Mapping[str, float] = field(default_factory=lambda: dict(_COMPOSITION))
     genes: float = 1.0
     motifs: str = "config/demo/motifs.meme"
-    marks: Mapping[str, Any] = field(default_factory=dict)
+    peaks: Mapping[str, Any] = field(default_factory=dict)
     reads: Mapping[str, Any] = field(default_factory=dict)
+    chip: Mapping[str, float] = field(default_factory=lambda: {"depth": 5.0, "enrichment": 8.0})
 
     @classmethod
     def from_config(cls, entry: Mapping[str, Any]) -> "Design":

@@ -23,7 +23,14 @@ from chrompute.simulate.design import ARCHITECTURES, CONSTANT_FACTORS, Design
 from chrompute.simulate.genome import draw_genome, draw_loci
 from chrompute.simulate.grammar import KINDS
 from chrompute.simulate.labels import confusion_of_labels, draw_labels, state_frequency
-from chrompute.simulate.marks import MARKS, draw_chip_reads, draw_marks, draw_peaks
+from chrompute.simulate.marks import (
+    MARKS,
+    PeakRules,
+    draw_chip_reads,
+    draw_marks,
+    draw_peaks,
+    write_peaks,
+)
 from chrompute.simulate.products import WRITTEN_SHIFTS
 from chrompute.simulate.reads import ReadRules, write_paired, write_single
 
@@ -90,7 +97,9 @@ def write_rules(design: Design, path: str | Path) -> None:
                 ARCHITECTURES, confusion_of_labels(frequency, design.agreement), strict=True
             )
         },
-        "marks": {name: dict(mark.emission) for name, mark in MARKS.items()},
+        "mark_given_state": {
+            name: dict(zip(ARCHITECTURES, mark.emission, strict=True)) for name, mark in MARKS.items()
+        },
     }
     Path(path).write_text(json.dumps(content, indent=2) + "\n")
 
@@ -186,3 +195,42 @@ def write_sample(
         reverse = rng.random(starts.size) < 0.5
         reads[chrom] = np.where(reverse, ends - 1, starts), reverse
     return write_single(path, genome, reads, rules, rng)
+
+
+def write_marks(
+    design: Design, cell_type: str, replicate: str, peaks: Mapping[str, str], bams: Mapping[str, str]
+) -> None:
+    """Simulate the marks of one cell type in one replicate.
+
+    Parameters
+    ----------
+    design
+        The settings; `design.chip` has the reads of a BAM and the enrichment in a mark's domains.
+    cell_type, replicate
+        What is simulated; the domains are those of the cell type, equal in all replicates.
+    peaks
+        {mark: narrowPeak to write}.
+    bams
+        {mark, or "input": BAM to write}.
+    """
+    loci = draw_loci(design)
+    genome, _ = draw_genome(design, loci)
+    domains = mark_domains(design, loci, cell_type)
+    for mark, path in peaks.items():
+        rng = design.rng("peaks", cell_type, mark, replicate)
+        rules = PeakRules(**design.peaks)
+        write_peaks(draw_peaks(domains, loci, mark, design.sizes, rules, rng), path)
+    number = round(design.chip["depth"] * sum(design.sizes.values()) / 1000)
+    for mark, path in bams.items():
+        rng = design.rng("chip", cell_type, mark, replicate)
+        fold = None if mark == "input" else design.chip["enrichment"]
+        reads = draw_chip_reads(
+            domains[domains["mark"] == mark], design.sizes, number, fold, rng
+        )
+        write_single(path, genome, reads, ReadRules(**design.reads), rng)
+
+
+def mark_domains(design: Design, loci: pd.DataFrame, cell_type: str) -> pd.DataFrame:
+    """Return where which mark lies in a cell type (`chrompute.simulate.marks.draw_marks`)."""
+    own = loci.assign(state=loci[cell_type])
+    return draw_marks(own, design.rng("marks", cell_type))

@@ -9,12 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.errors import InputError
-
-STATES = (
-    "insulator", "active_promoter", "poised_promoter", "strong_enhancer", "weak_enhancer",
-    "transcribed", "repressed", "quiescent",
-)  # fmt: skip
-
+from chrompute.simulate.design import STATES
 
 @dataclass(frozen=True)
 class Mark:
