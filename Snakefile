@@ -6,7 +6,7 @@ min_version("9.27")
 
 if "samples" not in config:  # no --configfile on the command line
 
-    configfile: "config/yeast.yaml"
+    configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
@@ -14,6 +14,7 @@ include: "rules/functions/assays.smk"
 include: "rules/functions/models.smk"
 include: "rules/functions/report.smk"
 include: "rules/check.smk"
+include: "rules/simulate.smk"
 include: "rules/fragments.smk"
 include: "rules/tracks.smk"
 include: "rules/peaks.smk"

@@ -13,6 +13,7 @@ from chrompute.labels import mapping_faults
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.settings import Settings, samples_of_model
 from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
+from chrompute.simulate.products import simulation_faults
 from chrompute.sites import key_faults
 from chrompute.verdicts import threshold_faults
 
@@ -57,7 +58,7 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     settings = Settings(filled, samples, labels)
     faults += sample_faults + label_faults + _configuration_faults(filled)
     if not (sample_faults or label_faults):
-        faults += _sheet_faults(settings)
+        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels)
     return settings, faults
 
 
