@@ -7,10 +7,10 @@ def windows_mb(wildcards, attempt):
     return int(attempt * (500 + 20 * megabytes(label_files(wildcards))))
 
 
-def cell_types_of_labels(wildcards):
-    """Cell types in the order of `label_files`."""
+def replicates_of_labels(wildcards):
+    """Cell type and replicate of each of `label_files`."""
     task = config["windows"][wildcards.windows]["task"]
-    return [label.cell_type for label in settings.labels if label.task == task]
+    return [(label.cell_type, label.replicate) for label in settings.labels_of(task)]
 
 
 def window_entry(wildcards):
@@ -77,7 +77,7 @@ def confusions_of_runs(wildcards):
 def cell_types_of_model(model):
     """Cell types in which a model is scored: those with labels of its task."""
     task = config["windows"][config["models"][model]["windows"]]["task"]
-    return [label.cell_type for label in settings.labels if label.task == task]
+    return settings.labelled_cell_types(task)
 
 
 def titles_of_models():

@@ -9,10 +9,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.labels import mapping_faults
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.settings import Settings, samples_of_model
-from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
+from chrompute.sheets import Sample, read_samples
 from chrompute.sites import key_faults
 from chrompute.verdicts import threshold_faults
 
@@ -326,7 +327,7 @@ def _training_set_faults(
     """See that the cell types a model is trained on have labels and the assays it reads."""
     if windows is None:
         return []
-    labelled = [label.cell_type for label in settings.labels if label.task == windows["task"]]
+    labelled = settings.labelled_cell_types(windows["task"])
     chosen = labelled if entry["train_on"] == "all" else entry["train_on"]
     chosen = [name for name in chosen if name in settings.cell_types]  # others are told of already
     faults = [
