@@ -56,10 +56,22 @@ def training_threads(wildcards):
 # Evaluate
 
 
-def scores_of_runs(wildcards):
+def tables_of_runs(name):
     return [
-        f"<results>/evaluation/{model}.seed-{seed}.scores.tsv" for model, seed in RUNS
+        f"<results>/evaluation/{model}.seed-{seed}.{name}.tsv" for model, seed in RUNS
     ]
+
+
+def scores_of_runs(wildcards):
+    return tables_of_runs("scores")
+
+
+def replicates_of_runs(wildcards):
+    return tables_of_runs("replicates")
+
+
+def confusions_of_runs(wildcards):
+    return tables_of_runs("confusion")
 
 
 def metrics_of_all():
@@ -67,11 +79,24 @@ def metrics_of_all():
     return ["<results>/evaluation/metrics.tsv"] if RUNS else []
 
 
-def confusions_of_runs(wildcards):
-    return [
-        f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv"
-        for model, seed in RUNS
-    ]
+def agreement_of_all():
+    """The table of how far replicates agree, where there are models."""
+    return ["<results>/evaluation/agreement.tsv"] if RUNS else []
+
+
+def tasks_of_runs():
+    """{task: its window set} of all models."""
+    names = [config["models"][model]["windows"] for model, _ in RUNS]
+    return {config["windows"][name]["task"]: name for name in names}
+
+
+def windows_of_runs(wildcards):
+    return [f"<results>/windows/{name}.parquet" for name in tasks_of_runs().values()]
+
+
+def classes_of_runs(wildcards):
+    """{task: its classes}, in the order of `windows_of_runs`."""
+    return {task: list(config["tasks"][task]["classes"]) for task in tasks_of_runs()}
 
 
 def cell_types_of_model(model):

@@ -132,6 +132,7 @@ class Settings:
             network=entry["network"] if kind == "network" else {},
             training=self.training(model) if kind == "network" else {},
             forest=entry["forest"] if kind == "forest" else {},
+            permute=tuple(entry["permute"]),
         )
 
 
