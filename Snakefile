@@ -13,6 +13,7 @@ include: "rules/common.smk"
 include: "rules/functions/assays.smk"
 include: "rules/functions/models.smk"
 include: "rules/functions/report.smk"
+include: "rules/functions/simulate.smk"
 include: "rules/check.smk"
 include: "rules/simulate.smk"
 include: "rules/fragments.smk"
@@ -36,4 +37,5 @@ rule all:
         "<results>/provenance.json",
         rules.assays.input,
         rules.evaluation.input,
+        rules.simulation.input,
     localrule: True

@@ -137,7 +137,7 @@ def fragments_of(cell_type, assay, layout=None):
 
 def label_files(wildcards):
     task = config["windows"][wildcards.windows]["task"]
-    return existing(label.path for label in settings.labels if label.task == task)
+    return existing(label.path for label in settings.labels_of(task))
 
 
 def site_file(name):

@@ -132,7 +132,6 @@ rule check_simulated:
         mem_mb=2000,
         runtime=60,
     params:
-        config=config["simulation"],
         code=code_of("check_simulated"),
     script:
         "../scripts/check_simulated.py"
