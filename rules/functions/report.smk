@@ -58,12 +58,18 @@ def report_files(wildcards):
         if tasks
     ]
     for task in tasks:
-        files += [f"{results}/windows/{task['windows']}.json"]
+        files += [
+            f"{results}/windows/{task['windows']}.{end}"
+            for end in ("json", "pixels.tsv")
+        ]
         files += [f"{results}/figures/models.{task['windows']}.{cell_type}.png"]
         for model, seed in task["runs"]:
             files += [
                 f"{results}/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
             ]
+            files += [f"{results}/models/{model}/seed-{seed}/card.json"] * (
+                model in ORACLES
+            )
             curve = f"{results}/figures/learning.{model}.seed-{seed}.png"
             files += [curve] * (model in NETWORKS)
     return files
@@ -85,6 +91,8 @@ def report_plan(wildcards):
         },
         "calls": calls_of(cell_type),
         "networks": NETWORKS,
+        "oracles": ORACLES,
+        "rivals": rivals(),
         "titles": titles_of_models(),
         "tasks": tasks_of_cell_type(cell_type),
         "evaluation": config["evaluation"],
