@@ -1,6 +1,10 @@
 """Report: one page per cell type, an index of them, and what made the results."""
 
 
+onsuccess:
+    tell_where_reports_are()
+
+
 rule report:
     """Write the report of one cell type."""
     input:

@@ -5,6 +5,13 @@ def templates(*names):
     return [str(Path(workflow.basedir) / f"report/{name}.html.j2") for name in names]
 
 
+def tell_where_reports_are():
+    """Say it on the terminal, where a run has made them."""
+    index = Path(workflow.pathvars.apply("<results>/reports/index.html"))
+    if index.is_file():
+        print(f"Reports: {index}", file=sys.stderr)
+
+
 def vplot_names(cell_type):
     if not settings.pooled_samples(cell_type, "ATAC", "paired"):
         return []
