@@ -6,14 +6,16 @@ min_version("9.27")
 
 if "samples" not in config:  # no --configfile on the command line
 
-    configfile: "config/yeast.yaml"
+    configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
 include: "rules/functions/assays.smk"
 include: "rules/functions/models.smk"
 include: "rules/functions/report.smk"
+include: "rules/functions/simulate.smk"
 include: "rules/check.smk"
+include: "rules/simulate.smk"
 include: "rules/fragments.smk"
 include: "rules/tracks.smk"
 include: "rules/peaks.smk"
@@ -35,4 +37,5 @@ rule all:
         "<results>/provenance.json",
         rules.assays.input,
         rules.evaluation.input,
+        rules.simulation.input,
     localrule: True

@@ -8,7 +8,12 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from chrompute.check import check_inputs, input_paths, inspect_inputs
+from chrompute.check import (
+    check_inputs,
+    input_paths,
+    inspect_inputs,
+    simulated_paths,
+)
 from chrompute.errors import InputError
 from chrompute.fragment_files import ALIGNMENTS, format_of
 from chrompute.indexes import is_indexable
@@ -30,8 +35,10 @@ if faults:
     raise WorkflowError(str(InputError(faults)))
 config.update(settings.config)
 
+SIMULATED = simulated_paths(settings)
 NETWORKS = settings.models_of_kind("network")
 BASELINES = settings.models_of_kind("majority", "forest")
+ORACLES = settings.models_of_kind("oracle")
 CLASS_SITES = {
     f"{task}.{name}": {"task": task, "name": name}
     for task in dict.fromkeys(entry["task"] for entry in config["windows"].values())
@@ -81,9 +88,17 @@ def code_of(script):
     return code_hash(Path(workflow.basedir) / f"scripts/{script}.py")
 
 
+def checked():
+    """What jobs wait for that read simulated files: `check_before_work` could not look at those."""
+    return ["<results>/check/simulated.json"] if SIMULATED else []
+
+
 def existing(paths):
-    """Leave out missing files: the check reports them, together with all other faults."""
-    return [path for path in paths if Path(path).is_file()]
+    """Leave out missing files: the check reports them, together with all other faults.
+
+    Files that the run simulates need not be there yet.
+    """
+    return [path for path in paths if path in SIMULATED or Path(path).is_file()]
 
 
 def all_inputs(wildcards):
@@ -122,7 +137,7 @@ def fragments_of(cell_type, assay, layout=None):
 
 def label_files(wildcards):
     task = config["windows"][wildcards.windows]["task"]
-    return existing(label.path for label in settings.labels if label.task == task)
+    return existing(label.path for label in settings.labels_of(task))
 
 
 def site_file(name):
@@ -139,5 +154,6 @@ def site_entry(name):
 
 
 def megabytes(paths):
-    """Size of the existing ones among some files, MB."""
-    return sum(Path(path).stat().st_size for path in existing(paths)) / 1e6
+    """Size of those among some files that are there already, MB."""
+    there = [Path(path) for path in paths if Path(path).is_file()]
+    return sum(path.stat().st_size for path in there) / 1e6

@@ -7,6 +7,7 @@ rule evaluate:
         predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
     output:
         scores="<results>/evaluation/{model}.seed-{seed}.scores.tsv",
+        replicates="<results>/evaluation/{model}.seed-{seed}.replicates.tsv",
         confusion="<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
     log:
         "<logs>/evaluate/{model}.{seed}.log",
@@ -27,12 +28,14 @@ rule evaluate:
 
 
 rule metrics:
-    """Gather the scores of all models in one tidy table."""
+    """Gather the scores of all models in tidy tables."""
     input:
-        scores=scores_of_runs,
+        metrics=scores_of_runs,
+        replicates=replicates_of_runs,
         confusion=confusions_of_runs,
     output:
         metrics="<results>/evaluation/metrics.tsv",
+        replicates="<results>/evaluation/replicates.tsv",
         confusion="<results>/evaluation/confusion.tsv",
     log:
         "<logs>/metrics.log",
@@ -46,6 +49,30 @@ rule metrics:
         code=code_of("metrics"),
     script:
         "../scripts/metrics.py"
+
+
+rule agreement:
+    """Compare the replicates of all labels on the windows that models are scored on."""
+    input:
+        windows=windows_of_runs,
+    output:
+        "<results>/evaluation/agreement.tsv",
+    log:
+        "<logs>/agreement.log",
+    benchmark:
+        "<benchmarks>/agreement.jsonl"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        tasks=classes_of_runs,
+        evaluation=config["evaluation"],
+        code=code_of("agreement"),
+    script:
+        "../scripts/agreement.py"
 
 
 rule confusion_figure:
@@ -136,6 +163,7 @@ rule evaluation:
     """All scores and their figures."""
     input:
         metrics_of_all(),
+        agreement_of_all(),
         [
             f"<results>/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
             for model, seed in RUNS

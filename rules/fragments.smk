@@ -27,6 +27,7 @@ rule fragments:
         sizes="<results>/check/chrom.sizes",
         blacklist=blacklist,
         aliases=alias_table,
+        checked=checked(),
     output:
         store="<results>/fragments/{sample}.parquet",
         counts="<results>/fragments/{sample}.json",

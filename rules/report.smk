@@ -72,6 +72,7 @@ rule report_index:
         samples=[(sample.name, sample.cell_type) for sample in settings.samples],
         titles=titles_of_models(),
         leading={name: entry["metric"] for name, entry in config["tasks"].items()},
+        simulated=bool(config.get("simulation")),
         code=code_of("report_index"),
     script:
         "../scripts/report_index.py"

@@ -22,7 +22,7 @@ rule windows:
         mem_mb=windows_mb,
         runtime=20,
     params:
-        cell_types=cell_types_of_labels,
+        replicates=replicates_of_labels,
         entry=window_entry,
         task=task_entry,
         exclude=config["genome"]["exclude"],

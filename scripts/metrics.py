@@ -1,10 +1,10 @@
-"""Gather the scores of all models in one tidy table."""
+"""Gather the scores of all models in tidy tables."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from chrompute.predictions import read_scores
+from chrompute.predictions import read_scores, write_scores
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        for name in ("metrics", "confusion"):
-            parts = snakemake.input.scores if name == "metrics" else snakemake.input.confusion
-            table = pd.concat([read_scores(path) for path in parts])
-            table.to_csv(getattr(snakemake.output, name), sep="\t", index=False)
+        for name, path in snakemake.output.items():
+            table = pd.concat([read_scores(part) for part in snakemake.input[name]])
+            write_scores(table, path)

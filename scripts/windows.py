@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chrompute.genome import read_aliases, read_sizes
-from chrompute.intervals import read_bed, read_blacklist
+from chrompute.intervals import BedRecord, read_bed, read_blacklist
 from chrompute.labels import Task
 from chrompute.runlog import run_log
 from chrompute.splits import ChromosomeSplit
@@ -17,9 +17,12 @@ if "snakemake" in globals():
         entry = snakemake.params.entry
         sizes = read_sizes(snakemake.input.sizes)
         aliases = read_aliases(next(iter(snakemake.input.aliases), None))
-        pairs = zip(snakemake.params.cell_types, snakemake.input.labels, strict=True)
+        segments: dict[str, dict[str, list[BedRecord]]] = {}
+        places = zip(snakemake.params.replicates, snakemake.input.labels, strict=True)
+        for (cell_type, replicate), path in places:
+            segments.setdefault(cell_type, {})[replicate] = read_bed(path, sizes, aliases)
         table, facts = build_windows(
-            {cell_type: read_bed(path, sizes, aliases) for cell_type, path in pairs},
+            segments,
             Task.from_config(entry["task"], snakemake.params.task),
             WindowRules.from_config(entry),
             ChromosomeSplit.from_config(entry["split"]),

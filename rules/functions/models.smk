@@ -7,10 +7,10 @@ def windows_mb(wildcards, attempt):
     return int(attempt * (500 + 20 * megabytes(label_files(wildcards))))
 
 
-def cell_types_of_labels(wildcards):
-    """Cell types in the order of `label_files`."""
+def replicates_of_labels(wildcards):
+    """Cell type and replicate of each of `label_files`."""
     task = config["windows"][wildcards.windows]["task"]
-    return [label.cell_type for label in settings.labels if label.task == task]
+    return [(label.cell_type, label.replicate) for label in settings.labels_of(task)]
 
 
 def window_entry(wildcards):
@@ -56,10 +56,22 @@ def training_threads(wildcards):
 # Evaluate
 
 
-def scores_of_runs(wildcards):
+def tables_of_runs(name):
     return [
-        f"<results>/evaluation/{model}.seed-{seed}.scores.tsv" for model, seed in RUNS
+        f"<results>/evaluation/{model}.seed-{seed}.{name}.tsv" for model, seed in RUNS
     ]
+
+
+def scores_of_runs(wildcards):
+    return tables_of_runs("scores")
+
+
+def replicates_of_runs(wildcards):
+    return tables_of_runs("replicates")
+
+
+def confusions_of_runs(wildcards):
+    return tables_of_runs("confusion")
 
 
 def metrics_of_all():
@@ -67,17 +79,30 @@ def metrics_of_all():
     return ["<results>/evaluation/metrics.tsv"] if RUNS else []
 
 
-def confusions_of_runs(wildcards):
-    return [
-        f"<results>/evaluation/{model}.seed-{seed}.confusion.tsv"
-        for model, seed in RUNS
-    ]
+def agreement_of_all():
+    """The table of how far replicates agree, where there are models."""
+    return ["<results>/evaluation/agreement.tsv"] if RUNS else []
+
+
+def tasks_of_runs():
+    """{task: its window set} of all models."""
+    names = [config["models"][model]["windows"] for model, _ in RUNS]
+    return {config["windows"][name]["task"]: name for name in names}
+
+
+def windows_of_runs(wildcards):
+    return [f"<results>/windows/{name}.parquet" for name in tasks_of_runs().values()]
+
+
+def classes_of_runs(wildcards):
+    """{task: its classes}, in the order of `windows_of_runs`."""
+    return {task: list(config["tasks"][task]["classes"]) for task in tasks_of_runs()}
 
 
 def cell_types_of_model(model):
     """Cell types in which a model is scored: those with labels of its task."""
     task = config["windows"][config["models"][model]["windows"]]["task"]
-    return [label.cell_type for label in settings.labels if label.task == task]
+    return settings.labelled_cell_types(task)
 
 
 def titles_of_models():

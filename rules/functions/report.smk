@@ -52,7 +52,11 @@ def report_files(wildcards):
     files += [f"{results}/nucleosomes/{name}.json" for name in calls_of(cell_type)]
     pooled = bool(settings.pooled_samples(cell_type, "MNase"))
     files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * pooled
-    files += [f"{results}/evaluation/metrics.tsv"] * bool(tasks)
+    files += [
+        f"{results}/evaluation/{name}.tsv"
+        for name in ("metrics", "replicates", "agreement")
+        if tasks
+    ]
     for task in tasks:
         files += [f"{results}/windows/{task['windows']}.json"]
         files += [f"{results}/figures/models.{task['windows']}.{cell_type}.png"]
@@ -84,4 +88,5 @@ def report_plan(wildcards):
         "titles": titles_of_models(),
         "tasks": tasks_of_cell_type(cell_type),
         "evaluation": config["evaluation"],
+        "simulated": bool(config.get("simulation")),
     }

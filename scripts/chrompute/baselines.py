@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +10,12 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 
 from chrompute.fragments import Fragments
+from chrompute.predictions import prediction_table
+from chrompute.recipe import Recipe, Stores
 from chrompute.vplots import fragments_at_sites
 
-Labels = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float64]
 
 
 def binned_features(
@@ -58,50 +62,48 @@ def binned_features(
     return np.log1p(counts).reshape(len(windows), -1)
 
 
-def majority_probabilities(
-    labels: Labels, train: npt.NDArray[np.bool_], n_classes: int
-) -> npt.NDArray[np.float64]:
+def majority_probabilities(labels: Labels, train: npt.NDArray[np.bool_]) -> Probabilities:
     """Give every window the class frequencies of the training windows.
 
     Parameters
     ----------
     labels
-        (n_windows,): class index, -1 where unknown.
+        (n_windows, n_classes): share of the replicates that name each class, all 0 where the
+        label is unknown.
     train
         (n_windows,): windows that train.
-    n_classes
-        Number of classes.
 
     Returns
     -------
     array
         float64 (n_windows, n_classes), equal rows; the largest entry is the majority class.
     """
-    known = labels[train & (labels >= 0)]
-    frequency = np.bincount(known, minlength=n_classes) / max(len(known), 1)
-    return np.tile(frequency, (len(labels), 1))
+    votes = labels[train].sum(axis=0, dtype=np.float64)
+    return np.tile(votes / max(votes.sum(), 1e-9), (len(labels), 1))
 
 
 def forest_probabilities(
     features: npt.NDArray[np.float32],
     labels: Labels,
     train: npt.NDArray[np.bool_],
-    n_classes: int,
     trees: int,
     min_leaf: int,
     seed: int,
     threads: int,
-) -> npt.NDArray[np.float64]:
+) -> Probabilities:
     """Train a random forest and predict all windows.
+
+    Each tree draws as many windows as train, with replacement, and of each draw one of the
+    classes that the replicates give the window, with the share of the replicates that do.
 
     Parameters
     ----------
     features
         (n_windows, n_features).
-    labels, train, n_classes
+    labels, train
         As in `majority_probabilities`.
     trees, min_leaf
-        Number of trees, and fewest training windows in a leaf.
+        Number of trees, and fewest training rows in a leaf.
     seed, threads
         Random seed and CPU threads; the result does not depend on the threads.
 
@@ -110,12 +112,77 @@ def forest_probabilities(
     array
         float64 (n_windows, n_classes); a class without training windows has probability 0.
     """
-    usable = train & (labels >= 0)
+    window, code = np.nonzero(labels * train[:, None])
+    share = labels[window, code]
     forest = RandomForestClassifier(
-        trees, min_samples_leaf=min_leaf, n_jobs=threads, random_state=seed
+        trees,
+        min_samples_leaf=min_leaf,
+        max_samples=len(np.unique(window)),
+        n_jobs=threads,
+        random_state=seed,
     )
-    forest.fit(features[usable], labels[usable])
+    # scikit-learn draws rows by their weights; equal ones are left out, for the same draws as ever.
+    weights = None if (share == 1).all() else share
+    forest.fit(features[window], code, sample_weight=weights)
     forest.n_jobs = 1  # several threads add the trees up in any order, and sums of floats differ
-    probabilities = np.zeros((len(labels), n_classes))
+    probabilities = np.zeros(labels.shape)
     probabilities[:, forest.classes_] = forest.predict_proba(features)
     return probabilities
+
+
+def run_baseline(
+    recipe: Recipe, windows: pd.DataFrame, stores: Stores, seed: int, threads: int
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Fit the baseline of a recipe and predict every window that is not in the train split.
+
+    Parameters
+    ----------
+    recipe, seed
+        The model.
+    windows
+        Its window set.
+    stores
+        {input: {cell type: fragments}}.
+    threads
+        CPU threads.
+
+    Returns
+    -------
+    predictions
+        What `chrompute.predictions.prediction_table` makes.
+    card
+        What the model is.
+    """
+    orders = recipe.orders(windows, seed)
+    labels = recipe.soft_labels(windows)
+    labels = labels[orders["labels"]] if "labels" in orders else labels
+    train = (recipe.fit_role(windows) == "train").to_numpy()
+    if recipe.kind == "forest":
+        settings, depth = recipe.forest, recipe.reference_depth(stores)
+        features = []
+        for name, store in stores.items():
+            own = binned_features(
+                store, windows, settings["length_edges"], settings["position_bin"], depth[name]
+            )
+            features.append(own[orders[name]] if name in orders else own)
+        probabilities = forest_probabilities(
+            np.concatenate(features, axis=1), labels, train, settings["trees"],
+            settings["min_leaf"], seed, threads,
+        )  # fmt: skip
+    else:
+        probabilities = majority_probabilities(labels, train)
+    table = prediction_table(windows, recipe.task, recipe.classes, probabilities)
+    card = {
+        "model": recipe.model,
+        "kind": recipe.kind,
+        "task": recipe.task,
+        "seed": seed,
+        "classes": recipe.classes,
+        "inputs": recipe.inputs,
+        "device": "cpu",
+        "samples": recipe.samples,
+        "train_on": recipe.train_on,
+        "permute": recipe.permute,
+    }
+    card |= {"forest": recipe.forest} if recipe.forest else {}
+    return table[table["split"] != "train"], card

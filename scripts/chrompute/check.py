@@ -19,6 +19,8 @@ from chrompute.intervals import BedRecord, scan_bed, shorten
 from chrompute.labels import Task, unmapped_states
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
+from chrompute.simulate.design import Design
+from chrompute.simulate.products import is_simulated
 from chrompute.sites import scan_sites
 from chrompute.splits import ChromosomeSplit
 
@@ -36,10 +38,19 @@ def input_paths(settings: Settings) -> list[str]:
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
     paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
+    if config.get("simulation"):
+        paths.append(config["simulation"]["motifs"])
     return list(dict.fromkeys(path for path in paths if path))
 
 
-def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findings:
+def simulated_paths(settings: Settings) -> list[str]:
+    """List the files among `input_paths` that the run itself simulates."""
+    return [path for path in input_paths(settings) if is_simulated(settings.config, path)]
+
+
+def inspect_inputs(
+    settings: Settings, index_folder: str | Path | None, simulated: bool = False
+) -> Findings:
     """Open and compare every input file.
 
     Parameters
@@ -49,6 +60,8 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
     index_folder
         Where the index of a BAM that has none is written; inputs are never written to. None
         makes no index and does without the numbers of reads.
+    simulated
+        Whether to look at the files that the run simulates: not before they are made.
 
     Returns
     -------
@@ -56,14 +69,17 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
         With all faults; the caller decides what to do with them.
     """
     found = Findings()
-    missing = [path for path in input_paths(settings) if not Path(path).is_file()]
+    later = [] if simulated else simulated_paths(settings)
+    missing = [p for p in input_paths(settings) if not Path(p).is_file() and p not in later]
     sheets = [settings.config.get(name) for name in ("samples", "labels")]
     found.files |= {path: {"kind": "sheet"} for path in sheets if path}
     found.faults += [f"{path}: there is no such file; correct its path" for path in missing]
-    gone = set(missing)
+    gone = {*missing, *later}
     genome = settings.config["genome"]
     aliases = _aliases(genome.get("aliases"), gone, found)
-    if genome["fasta"] not in gone:
+    if genome["fasta"] in later:
+        found.sizes = Design.from_config(settings.config["simulation"]).sizes
+    elif genome["fasta"] not in gone:
         _inspect_genome(genome["fasta"], found)
     excluded = genome.get("exclude", [])
     if found.sizes:
@@ -84,15 +100,20 @@ def inspect_inputs(settings: Settings, index_folder: str | Path | None) -> Findi
     return found
 
 
-def check_inputs(settings: Settings, folder: str | Path) -> Findings:
-    """Inspect all inputs, write what was seen to `inputs.json`, and raise when there is a fault.
+def check_inputs(
+    settings: Settings, folder: str | Path, simulated: bool = False
+) -> Findings:
+    """Inspect all inputs, write down what was seen, and raise when there is a fault.
 
     Parameters
     ----------
     settings
         Configuration and sheets.
     folder
-        Where `inputs.json` is written, and `index/` for BAMs that have no index.
+        Where `inputs.json` is written (`simulated.json` with simulated files), and `index/` for
+        BAMs that have no index.
+    simulated
+        As in `inspect_inputs`.
 
     Raises
     ------
@@ -100,14 +121,15 @@ def check_inputs(settings: Settings, folder: str | Path) -> Findings:
         With every fault that was found; nothing is written then.
     """
     folder = Path(folder)
-    found = inspect_inputs(settings, folder / "index")
+    found = inspect_inputs(settings, folder / "index", simulated)
     for note in found.notes:
         logger.warning("note: %s", note)
     if found.faults:
         raise InputError(found.faults)
     folder.mkdir(parents=True, exist_ok=True)
     content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
-    (folder / "inputs.json").write_text(json.dumps(content, indent=2) + "\n")
+    name = "simulated.json" if simulated else "inputs.json"
+    (folder / name).write_text(json.dumps(content, indent=2) + "\n")
     logger.info("%d files checked, no fault", len(found.files))
     return found
 

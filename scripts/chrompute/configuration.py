@@ -1,7 +1,7 @@
 """Loading a configuration: schema, defaults, and all faults that need no data to be told."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,14 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.labels import mapping_faults
-from chrompute.recipe import ASSAY_OF_INPUT
-from chrompute.settings import Settings, samples_of_model
-from chrompute.sheets import LabelFile, Sample, read_labels, read_samples
+from chrompute.model_faults import model_faults
+from chrompute.settings import Settings
+from chrompute.sheets import read_samples
+from chrompute.simulate.products import simulation_faults
 from chrompute.sites import key_faults
 from chrompute.verdicts import threshold_faults
-
-#: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
-_TRUNK_BIN = 16
 
 
 def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[Settings, list[str]]:
@@ -57,7 +56,7 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     settings = Settings(filled, samples, labels)
     faults += sample_faults + label_faults + _configuration_faults(filled)
     if not (sample_faults or label_faults):
-        faults += _sheet_faults(settings)
+        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels)
     return settings, faults
 
 
@@ -177,7 +176,7 @@ def _sheet_faults(settings: Settings) -> list[str]:
             "configuration: peaks/call: there is no paired-end ATAC sample; set it to false"
         )
     for name, entry in models.items():
-        faults += [f"configuration: models/{name}: {f}" for f in _model_faults(entry, settings)]
+        faults += [f"configuration: models/{name}: {f}" for f in model_faults(entry, settings)]
     return faults
 
 
@@ -262,83 +261,3 @@ def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
         yield f"windows/{name}", "task", entry["task"], config["tasks"]
     for name, entry in config["models"].items():
         yield f"models/{name}", "window set", entry["windows"], config["windows"]
-
-
-def _model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
-    faults = []
-    reads = bool(entry["inputs"])
-    if entry["kind"] == "majority" and reads:
-        faults.append("a majority model reads nothing; remove its 'inputs'")
-    if entry["kind"] != "majority" and not reads:
-        faults.append("names no 'inputs'; give any of vplot, mnase, sequence")
-    if entry["kind"] == "forest" and "sequence" in entry["inputs"]:
-        faults.append("a forest reads 'vplot' and 'mnase' only; remove 'sequence'")
-    samples = samples_of_model(entry, settings.samples)
-    for name in entry["inputs"]:
-        assay = ASSAY_OF_INPUT.get(name)
-        if assay and not any(sample.assay == assay for sample in samples):
-            ends = "paired-end ATAC" if assay == "ATAC" else assay
-            faults.append(f"input {name!r} needs {ends} samples and the sheet has none for it")
-    windows = settings.config["windows"].get(entry["windows"])
-    leaks = {
-        sample
-        for label in settings.labels
-        if windows is not None and label.task == windows["task"]
-        for sample in set(label.derived_from) & {s.name for s in samples}
-    }
-    if leaks:
-        faults.append(
-            f"reads {', '.join(sorted(leaks))}, from which the labels of task "
-            f"{windows['task']!r} were derived; list other 'samples'"
-        )
-    if entry["kind"] == "network":
-        faults += _network_faults(entry, settings, windows)
-    edges = entry["forest"]["length_edges"]
-    if edges != sorted(set(edges)):
-        faults.append(f"forest/length_edges {edges} must ascend")
-    return [*faults, *_training_set_faults(entry, settings, windows, samples)]
-
-
-def _network_faults(
-    entry: Mapping[str, Any], settings: Settings, windows: Mapping[str, Any] | None
-) -> list[str]:
-    bin_size = entry["network"].get("position_bin", _TRUNK_BIN)
-    pixel = settings.config["images"]["position_bin"]
-    faults = []
-    if bin_size % pixel:
-        faults.append(
-            f"network/position_bin {bin_size} must be a multiple of images/position_bin {pixel}"
-        )
-    if windows is not None and windows["width"] // bin_size < 8:
-        faults.append(
-            f"network/position_bin {bin_size} leaves fewer than 8 bins of a window of "
-            f"{windows['width']} bp; make it smaller"
-        )
-    return faults
-
-
-def _training_set_faults(
-    entry: Mapping[str, Any],
-    settings: Settings,
-    windows: Mapping[str, Any] | None,
-    samples: Sequence[Sample],
-) -> list[str]:
-    """See that the cell types a model is trained on have labels and the assays it reads."""
-    if windows is None:
-        return []
-    labelled = [label.cell_type for label in settings.labels if label.task == windows["task"]]
-    chosen = labelled if entry["train_on"] == "all" else entry["train_on"]
-    chosen = [name for name in chosen if name in settings.cell_types]  # others are told of already
-    faults = [
-        f"train_on: cell type {name!r} has no labels of task {windows['task']!r}"
-        for name in chosen
-        if name not in labelled
-    ]
-    if not labelled:
-        faults.append(f"the label sheet has no line for its task {windows['task']!r}")
-    for name in entry["inputs"]:
-        assay = ASSAY_OF_INPUT.get(name)
-        own = [s for s in samples if s.assay == assay]
-        if own and chosen and not any(s.cell_type in chosen for s in own):
-            faults.append(f"input {name!r}: no {assay} sample in the cell types it is trained on")
-    return faults

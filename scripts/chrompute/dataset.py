@@ -16,7 +16,7 @@ from torch import Tensor
 
 from chrompute.fragments import Fragments
 from chrompute.genome import UNKNOWN_BASE
-from chrompute.recipe import Recipe
+from chrompute.recipe import Orders, Recipe
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class WindowData:
     sequence
         DNA, or None.
     labels
-        {task: int64 (n_windows,)}, class index, -1 where unknown.
+        {task: float32 (n_windows, n_classes)}: `chrompute.recipe.Recipe.soft_labels`.
     """
 
     images: Mapping[str, FragmentImages]
@@ -244,6 +244,7 @@ def window_data(
     depth: Mapping[str, float],
     genome: Mapping[str, npt.NDArray[np.uint8]] | None,
     device: torch.device,
+    orders: Orders | None = None,
 ) -> WindowData:
     """Bring all that a model reads to the device.
 
@@ -261,7 +262,10 @@ def window_data(
         {chromosome: encoded sequence}; needed where the model reads the sequence.
     device
         Where everything lies.
+    orders
+        What is permuted between windows, in a control (`chrompute.recipe.Recipe.orders`).
     """
+    orders = orders or {}
     pixels = recipe.images
     grid = ImageGrid(
         recipe.width,
@@ -274,9 +278,17 @@ def window_data(
     for name, by_type in stores.items():
         scale = {cell_type: depth[name] / len(store) for cell_type, store in by_type.items()}
         jitter = recipe.training["jitter"]
-        images[name] = FragmentImages(by_type, windows, scale, grid, jitter, device)
+        images[name] = FragmentImages(
+            by_type, _reordered(windows, orders.get(name)), scale, grid, jitter, device
+        )
     sequence = None
     if genome is not None:
-        sequence = GenomeSequence(genome, windows, recipe.width, device)
-    labels = {recipe.task: torch.from_numpy(recipe.label_codes(windows)).to(device)}
-    return WindowData(images, sequence, labels)
+        places = _reordered(windows, orders.get("sequence"))
+        sequence = GenomeSequence(genome, places, recipe.width, device)
+    soft = recipe.soft_labels(windows)
+    soft = soft[orders["labels"]] if "labels" in orders else soft
+    return WindowData(images, sequence, {recipe.task: torch.from_numpy(soft).to(device)})
+
+
+def _reordered(windows: pd.DataFrame, rows: npt.NDArray[np.int64] | None) -> pd.DataFrame:
+    return windows if rows is None else windows.iloc[rows].reset_index(drop=True)

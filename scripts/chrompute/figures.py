@@ -55,7 +55,7 @@ def draw_confusion(
     Parameters
     ----------
     cells
-        Columns `label`, `predicted`, `windows`.
+        Columns `label`, `predicted`, `windows`; the last need not be whole.
     classes, titles
         Class names in order, and how to call them.
     title
@@ -70,7 +70,7 @@ def draw_confusion(
     mesh = axes.imshow(share, cmap="Blues", vmin=0, vmax=100)
     for row, column in np.ndindex(*matrix.shape):
         axes.text(
-            column, row, f"{share[row, column]:.0f}\n{matrix[row, column]:,}", ha="center",
+            column, row, f"{share[row, column]:.0f}\n{matrix[row, column]:,.0f}", ha="center",
             va="center", fontsize=5.5, color="white" if share[row, column] > 55 else INK,
             linespacing=0.95,
         )  # fmt: skip

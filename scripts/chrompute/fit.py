@@ -20,12 +20,11 @@ import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch import Tensor
-from torch.nn import functional
 from torch.utils.data import DataLoader, Sampler
 
 from chrompute.dataset import WindowData
+from chrompute.losses import soft_cross_entropy, validation_scores
 from chrompute.networks import ChromatinNetwork, NetworkSpec
-from chrompute.predict import predict_logits
 
 logger = logging.getLogger(__name__)
 
@@ -128,12 +127,7 @@ class WindowTraining(lightning.LightningModule):
         logits = self.network(batch)
         loss = torch.stack(
             [
-                functional.cross_entropy(
-                    logits[task],
-                    labels[ids],
-                    ignore_index=-1,
-                    label_smoothing=self.rules.label_smoothing,
-                )
+                soft_cross_entropy(logits[task], labels[ids], self.rules.label_smoothing)
                 for task, labels in self.data.labels.items()
             ]
         ).sum()
@@ -169,21 +163,6 @@ class WindowTraining(lightning.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the history back."""
         self.history = list(checkpoint["history"])
-
-
-def validation_scores(
-    network: ChromatinNetwork, data: WindowData, ids: Tensor, batch_size: int
-) -> dict[str, float]:
-    """Return the loss and accuracy of each task on some windows, strand-averaged."""
-    scores: dict[str, float] = {}
-    for task, logits in predict_logits(network, data, ids, batch_size).items():
-        labels = data.labels[task][ids]
-        known = labels >= 0
-        loss = functional.cross_entropy(logits[known], labels[known])
-        hits = (logits[known].argmax(1) == labels[known]).float().mean()
-        prefix = "valid" if len(data.labels) == 1 else f"valid_{task}"
-        scores |= {f"{prefix}_loss": float(loss), f"{prefix}_accuracy": float(hits)}
-    return scores
 
 
 class Progress(Callback):

@@ -5,7 +5,35 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from chrompute.intervals import BedRecord
+
+#: Name of the labels that are known because the data are simulated. They are scored against, and
+#: used for nothing else.
+TRUTH = "truth"
+
+
+def replicate_columns(columns: Iterable[str], task: str, truth: bool = False) -> dict[str, str]:
+    """Find the label columns of a task in a window set.
+
+    Parameters
+    ----------
+    columns
+        Names of all columns.
+    task
+        The task.
+    truth
+        Whether the truth counts too. Without it, these are the labels to train on.
+
+    Returns
+    -------
+    dict
+        {replicate: column}, in the order of the columns.
+    """
+    names = {c.removeprefix(f"{task}."): c for c in columns if c.startswith(f"{task}.")}
+    return {name: column for name, column in names.items() if truth or name != TRUTH}
 
 
 @dataclass(frozen=True)
@@ -98,3 +126,40 @@ def joined_segments(
                 continue
         joined.append((record, name))
     return joined
+
+
+def codes_at(
+    records: Sequence[BedRecord],
+    task: Task,
+    chroms: npt.NDArray[np.str_],
+    positions: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Return the class that a segmentation gives to each of some bases.
+
+    Parameters
+    ----------
+    records
+        Segments of one file; no two share a base.
+    task
+        The mapping; every state must be in it (`unmapped_states`).
+    chroms, positions
+        (n,): the bases, 0-based.
+
+    Returns
+    -------
+    array
+        int64 (n,): index of the class, -1 where no segment lies or its state is excluded.
+    """
+    index = {name: code for code, name in enumerate(task.classes)}
+    by_chrom: dict[str, list[tuple[int, int, int]]] = {}
+    for record in records:
+        code = index.get(task.class_of[record.name] or "", -1)
+        by_chrom.setdefault(record.chrom, []).append((record.start, record.end, code))
+    found = np.full(len(positions), -1, dtype=np.int64)
+    for chrom, segments in by_chrom.items():
+        starts, ends, codes = np.array(sorted(segments), dtype=np.int64).T
+        mine = np.flatnonzero(chroms == chrom)
+        place = np.searchsorted(starts, positions[mine], side="right") - 1
+        inside = (place >= 0) & (positions[mine] < ends[place])
+        found[mine] = np.where(inside, codes[place], -1)
+    return found

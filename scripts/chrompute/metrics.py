@@ -1,116 +1,83 @@
-"""Scores of predictions, with intervals from a bootstrap over blocks of the genome."""
+"""Tables of scores: models against each replicate and the truth, replicates against each other."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn import metrics as sk
 
-from chrompute.predictions import PROBABILITY
+from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
+from chrompute.labels import TRUTH, replicate_columns
+from chrompute.predictions import LABEL, PROBABILITY
+from chrompute.scores import Labels, Probabilities, Values, Weights, all_scores, class_scores
 
 logger = logging.getLogger(__name__)
 
-Labels = npt.NDArray[np.int64]
-Probabilities = npt.NDArray[np.float64]
-Weights = npt.NDArray[np.float64]
-
-#: Bounds of the reported interval.
-_QUANTILES = (0.025, 0.975)
-COLUMNS = ("model", "seed", "task", "cell_type", "split", "metric", "value", "low", "high")
-
-
-def _accuracy(labels: Labels, probabilities: Probabilities, weights: Weights) -> float:
-    return float(sk.accuracy_score(labels, probabilities.argmax(1), sample_weight=weights))
+_PLACE = ("model", "seed", "task", "cell_type", "split")
+_SCORE = ("metric", "value", "low", "high")
+COLUMNS = (*_PLACE, *_SCORE)
+REPLICATE_COLUMNS = (*_PLACE, "labels", *_SCORE)
+CONFUSION_COLUMNS = (*_PLACE, "label", "predicted", "windows")
+AGREEMENT_COLUMNS = ("task", "cell_type", "split", *_SCORE)
 
 
-def _balanced_accuracy(labels: Labels, probabilities: Probabilities, weights: Weights) -> float:
-    predicted = probabilities.argmax(1)
-    present = np.unique(labels)
-    return float(
-        sk.recall_score(labels, predicted, labels=present, average="macro", sample_weight=weights)
-    )
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of one model.
+
+    Attributes
+    ----------
+    scores
+        Means over the replicates, tidy, with the columns `COLUMNS`.
+    replicates
+        The same against each replicate and the truth, which the column `labels` names.
+    confusion
+        Windows by label and predicted class. A window counts 1 in all, in equal parts for each
+        replicate that knows it.
+    """
+
+    scores: pd.DataFrame
+    replicates: pd.DataFrame
+    confusion: pd.DataFrame
 
 
-def _kappa(labels: Labels, probabilities: Probabilities, weights: Weights) -> float:
-    predicted = probabilities.argmax(1)
-    return float(sk.cohen_kappa_score(labels, predicted, sample_weight=weights))
+def reference_title(replicate: str) -> str:
+    """Return how tables call the labels of a replicate, or the truth."""
+    return replicate if replicate == TRUTH else f"replicate {replicate}"
 
 
-def _macro(score: Callable[..., float]) -> Callable[[Labels, Probabilities, Weights], float]:
-    """Average a one-against-rest score over the classes that have both kinds of windows."""
-
-    def averaged(labels: Labels, probabilities: Probabilities, weights: Weights) -> float:
-        scores = [
-            score(labels == k, probabilities[:, k], sample_weight=weights)
-            for k in np.unique(labels)
-            if not (labels == k).all()
-        ]
-        return float(np.mean(scores)) if scores else float("nan")
-
-    return averaged
-
-
-#: Each score maps labels (n,), probabilities (n, n_classes) and weights (n,) to a number.
-SCORES: dict[str, Callable[[Labels, Probabilities, Weights], float]] = {
-    "accuracy": _accuracy,
-    "balanced_accuracy": _balanced_accuracy,
-    "kappa": _kappa,
-    "auroc": _macro(sk.roc_auc_score),
-    "auprc": _macro(sk.average_precision_score),
-}
-
-
-def genome_blocks(chroms: Sequence[str], centres: npt.ArrayLike, width: int) -> Labels:
-    """Return the block of each window: equal numbers share a stretch of `width` bp."""
-    names = np.unique(np.asarray(chroms, dtype=str), return_inverse=True)[1].astype(np.int64)
-    place = names << 40 | np.asarray(centres, dtype=np.int64) // width
-    return np.unique(place, return_inverse=True)[1].astype(np.int64)
-
-
-def score_with_intervals(
-    labels: Labels, probabilities: Probabilities, blocks: Labels, draws: int, seed: int = 0
-) -> pd.DataFrame:
-    """Score predictions and draw blocks with replacement for 95 % intervals.
-
-    Windows that lie close to each other share fragments and sequence, so whole blocks are
-    drawn; a window drawn twice counts twice.
+def score_against(
+    references: Mapping[str, Labels],
+    probabilities: Probabilities,
+    blocks: Labels,
+    draws: int,
+    seed: int = 0,
+) -> dict[str, Bootstrap]:
+    """Score predictions against each of several sets of labels, on the same draws of blocks.
 
     Parameters
     ----------
-    labels
-        (n_windows,): class index; no unknown ones.
+    references
+        {replicate: (n_windows,) class index, -1 where it is unknown}.
     probabilities
         (n_windows, n_classes).
     blocks
         (n_windows,): block of each window.
-    draws
-        Bootstrap draws; 0 gives no interval.
-    seed
-        Seed of the draws.
+    draws, seed
+        As in `chrompute.bootstrap.bootstrap`.
 
     Returns
     -------
-    DataFrame
-        Columns `metric`, `value`, `low`, `high`.
+    dict
+        {replicate: scores of the windows that it knows}; one that knows none is absent.
     """
-    ones = np.ones(len(labels))
-    value = {name: score(labels, probabilities, ones) for name, score in SCORES.items()}
-    number = int(blocks.max()) + 1
-    generator = np.random.default_rng(seed)
-    samples: dict[str, list[float]] = {name: [] for name in SCORES}
-    for _ in range(draws):
-        drawn = np.bincount(generator.integers(number, size=number), minlength=number)
-        weights = drawn[blocks].astype(float)
-        kept = weights > 0
-        for name, score in SCORES.items():
-            samples[name].append(score(labels[kept], probabilities[kept], weights[kept]))
-    rows = []
-    for name in SCORES:
-        low, high = np.nanquantile(samples[name], _QUANTILES) if draws else (np.nan, np.nan)
-        rows.append((name, value[name], low, high))
-    return pd.DataFrame(rows, columns=["metric", "value", "low", "high"])
+    return {
+        name: bootstrap(_Model(labels, probabilities), blocks, draws, seed)
+        for name, labels in references.items()
+        if (labels >= 0).any()
+    }
 
 
 def score_predictions(
@@ -120,8 +87,8 @@ def score_predictions(
     split: str,
     block: int,
     draws: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score one model in each cell type.
+) -> Evaluation:
+    """Score one model in each cell type, against each replicate and the truth.
 
     Parameters
     ----------
@@ -135,18 +102,11 @@ def score_predictions(
         Windows to score.
     block, draws
         Width of the bootstrap blocks in bp, and number of draws.
-
-    Returns
-    -------
-    scores
-        Tidy, with the columns `COLUMNS`.
-    confusion
-        `model`, `seed`, `task`, `cell_type`, `split`, `label`, `predicted`, `windows`.
     """
-    scores, confusion = [], []
-    chosen = predictions[(predictions["split"] == split) & predictions["label"].notna()]
-    for cell_type, table in chosen.groupby("cell_type"):
-        labels = table["label"].map({name: k for k, name in enumerate(classes)}).to_numpy(np.int64)
+    scores, replicates, confusion = [], [], []
+    columns = [name for name in predictions if name.startswith(LABEL)]
+    for cell_type, table in predictions[predictions["split"] == split].groupby("cell_type"):
+        labels = {name.removeprefix(LABEL): _codes(table[name], classes) for name in columns}
         probabilities = table[[PROBABILITY + name for name in classes]].to_numpy(np.float64)
         place = {**facts, "cell_type": cell_type, "split": split}
         blocks = genome_blocks(table["chrom"].tolist(), table["centre"], block)
@@ -154,12 +114,104 @@ def score_predictions(
             "%s in %s: %d windows in %d blocks",
             facts["model"], cell_type, len(table), blocks.max() + 1,
         )  # fmt: skip
-        scores.append(score_with_intervals(labels, probabilities, blocks, draws).assign(**place))
-        matrix = sk.confusion_matrix(
-            labels, probabilities.argmax(1), labels=np.arange(len(classes))
-        )
-        cells = pd.DataFrame(matrix, index=classes, columns=classes).rename_axis("label")
-        cells = cells.reset_index().melt("label", var_name="predicted", value_name="windows")
-        confusion.append(cells.assign(**place))
-    columns = ["model", "seed", "task", "cell_type", "split", "label", "predicted", "windows"]
-    return pd.concat(scores)[list(COLUMNS)].round(6), pd.concat(confusion)[columns]
+        found = score_against(labels, probabilities, blocks, draws)
+        own = [part for name, part in found.items() if name != TRUTH]
+        if not own:
+            continue
+        scores += [place | row for row in mean_of(own).rows()]
+        replicates += [
+            place | {"labels": reference_title(name)} | row
+            for name, part in found.items()
+            for row in part.rows()
+        ]
+        cells = _confusion([labels[name] for name in found if name != TRUTH], probabilities)
+        frame = pd.DataFrame(cells, index=classes, columns=classes).rename_axis("label")
+        frame = frame.reset_index().melt("label", var_name="predicted", value_name="windows")
+        confusion.append(frame.assign(**place))
+    return Evaluation(
+        pd.DataFrame(scores, columns=list(COLUMNS)).round(6),
+        pd.DataFrame(replicates, columns=list(REPLICATE_COLUMNS)).round(6),
+        pd.concat(confusion)[list(CONFUSION_COLUMNS)].round(6),
+    )
+
+
+def _codes(labels: pd.Series, classes: Sequence[str]) -> Labels:
+    """Return class indices, -1 where a label is unknown."""
+    index = {name: code for code, name in enumerate(classes)}
+    return labels.map(index).fillna(-1).to_numpy(np.int64)
+
+
+def _confusion(replicates: Sequence[Labels], probabilities: Probabilities) -> Probabilities:
+    """Count windows by label (row) and predicted class, (n_classes, n_classes)."""
+    one_hot = np.eye(probabilities.shape[1])
+    votes = np.zeros_like(probabilities)
+    for labels in replicates:
+        known = labels >= 0
+        votes[known] += one_hot[labels[known]]
+    votes /= np.maximum(votes.sum(axis=1, keepdims=True), 1)
+    return votes.T @ one_hot[probabilities.argmax(axis=1)]
+
+
+def replicate_agreement(
+    windows: pd.DataFrame, task: str, classes: Sequence[str], split: str, block: int, draws: int
+) -> pd.DataFrame:
+    """Compare the replicates of each cell type on the windows that models are scored on.
+
+    Parameters
+    ----------
+    windows
+        A window set.
+    task, classes
+        Its task and the classes.
+    split, block, draws
+        As in `score_predictions`; the draws are the same.
+
+    Returns
+    -------
+    DataFrame
+        Columns `AGREEMENT_COLUMNS`: the mean over all pairs of replicates, of the windows that
+        both know. The metrics are those of predicted classes; balanced accuracy, which is not
+        symmetric, is the mean of both directions. Cell types with one replicate have no row.
+    """
+    rows = []
+    columns = replicate_columns(windows.columns, task)
+    for cell_type, table in windows[windows["split"] == split].groupby("cell_type"):
+        blocks = genome_blocks(table["chrom"].tolist(), table["centre"], block)
+        labels = [_codes(table[column], classes) for column in columns.values()]
+        pairs = [
+            bootstrap(_Pair(one, two, len(classes)), blocks, draws)
+            for one, two in combinations(labels, 2)
+            if ((one >= 0) & (two >= 0)).any()
+        ]
+        if pairs:
+            place = {"task": task, "cell_type": cell_type, "split": split}
+            rows += [place | row for row in mean_of(pairs).rows()]
+    return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS)).round(6)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Predictions, scored against labels on the windows where these are known."""
+
+    labels: Labels
+    probabilities: Probabilities
+
+    def __call__(self, weights: Weights) -> dict[str, Values]:
+        known = self.labels >= 0
+        return all_scores(self.labels[known], self.probabilities[known], weights[known])
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two replicates, compared on the windows that both know."""
+
+    one: Labels
+    two: Labels
+    n_classes: int
+
+    def __call__(self, weights: Weights) -> dict[str, Values]:
+        both = (self.one >= 0) & (self.two >= 0)
+        one, two, weights = self.one[both], self.two[both], weights[both]
+        ahead = class_scores(one, two, self.n_classes, weights)
+        back = class_scores(two, one, self.n_classes, weights)
+        return {name: (ahead[name] + back[name]) / 2 for name in ahead}

@@ -274,6 +274,12 @@ def write_calls(dyads: Fragments, rules: CallRules, path: str | Path) -> dict[st
     }
 
 
+def read_calls(path: str | Path) -> pd.DataFrame:
+    """Read calls that `write_calls` wrote: columns `chrom` and `dyad` (0-based), in file order."""
+    table = pd.read_csv(path, sep="\t", header=None, usecols=[0, 6], compression="gzip")
+    return table.set_axis(["chrom", "dyad"], axis=1)
+
+
 def _median(values: npt.NDArray[np.float64]) -> float | None:
     return round(float(np.median(values)), 4) if values.size else None
 

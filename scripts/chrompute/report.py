@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 
 from chrompute.figures import METRIC_TITLES
+from chrompute.model_report import leading_text, model_rows, task_content
 from chrompute.predictions import read_scores
 from chrompute.quality_report import quality_content
 
@@ -46,56 +46,6 @@ class Picture:
         return cls(data, alt, caption, link)
 
 
-def model_rows(
-    scores: pd.DataFrame, titles: Mapping[str, str], leading: str
-) -> list[dict[str, Any]]:
-    """Return one row a model and seed for the table of models.
-
-    Parameters
-    ----------
-    scores
-        Rows of `metrics.tsv` of one cell type and task.
-    titles
-        {model: how to call it}, in the order of the table.
-    leading
-        The metric that the task names; the best row of it is marked.
-
-    Returns
-    -------
-    list
-        Rows with `title`, `seed`, `best`, `value` of the leading metric, and `cells`: for each
-        metric of `METRIC_TITLES` the texts `value` and `interval`.
-    """
-    rows: list[dict[str, Any]] = []
-    for model in titles:
-        for seed, own in scores[scores["model"] == model].groupby("seed"):
-            values = own.set_index("metric")
-            cells = [_cell(values.loc[metric]) for metric in METRIC_TITLES]
-            value = float(values.loc[leading, "value"])
-            rows.append({"title": titles[model], "seed": seed, "cells": cells, "value": value})
-    best = max((row["value"] for row in rows), default=0.0)
-    return [row | {"best": row["value"] == best} for row in rows]
-
-
-def _cell(score: pd.Series) -> dict[str, str]:
-    return {"value": f"{score.value:.3f}", "interval": f"{score.low:.3f} to {score.high:.3f}"}
-
-
-def _leading_text(row: Mapping[str, Any], leading: str) -> str:
-    cell = row["cells"][list(METRIC_TITLES).index(leading)]
-    return f"{row['title']}, {METRIC_TITLES[leading]} {cell['value']} ({cell['interval']})"
-
-
-def headline(rows: Sequence[Mapping[str, Any]], leading: str, windows: int) -> str:
-    """Say in one sentence which model is best, by how much, and on how many windows."""
-    ordered = sorted(rows, key=lambda row: -row["value"])
-    text = f"Best of {len(rows)} models on {windows:,} windows: "
-    text += _leading_text(ordered[0], leading)
-    if len(ordered) > 1:
-        text += f"; next is {ordered[1]['title']} with {ordered[1]['value']:.3f}"
-    return text + "."
-
-
 def filter_rows(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the filter counts of all samples: one row a heading that is not zero everywhere."""
     headings = list(dict.fromkeys(name for sample in samples for name in sample["filters"]))
@@ -117,7 +67,7 @@ def cell_type_content(
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
         `calls` (files below `nucleosomes`, without their ends), `quality_figures`, `deeptools`,
         `panel`, `networks`, `titles` {model: title}, `tasks` {task: its window set, leading metric
-        and runs (model, seed)} and `evaluation`.
+        and runs (model, seed)}, `evaluation` and `simulated`.
     results
         The results folder.
     cell_type
@@ -133,9 +83,10 @@ def cell_type_content(
         }
         for name, title in plan["profiles"].items()
     ]
-    tasks = [page.task(name, entry, plan) for name, entry in plan["tasks"].items()]
+    tasks = [task_content(name, plan, results, cell_type, page.picture) for name in plan["tasks"]]
     return {
         "cell_type": cell_type,
+        "simulated": plan["simulated"],
         "samples": samples,
         "warnings": [(s["sample"], text) for s in samples for text in s["warnings"]],
         "filters": filter_rows(samples),
@@ -166,6 +117,7 @@ def index_content(
     metrics: str | Path | None,
     titles: Mapping[str, str],
     leading: Mapping[str, str],
+    simulated: bool = False,
 ) -> dict[str, Any]:
     """Gather the variables of the template `index.html.j2`.
 
@@ -181,6 +133,8 @@ def index_content(
         {model: how to call it}.
     leading
         {task: the metric it names}.
+    simulated
+        Whether the data are simulated.
     """
     scores = None if metrics is None else read_scores(metrics)
     facts = [_read_json(Path(path)) for path in quality]
@@ -193,7 +147,7 @@ def index_content(
                 break
             chosen = scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
             top = [row for row in model_rows(chosen, titles, metric) if row["best"]][:1]
-            best += [_leading_text(row, metric) for row in top]
+            best += [leading_text(row, metric) for row in top]
         rows.append(
             {
                 "cell_type": cell_type,
@@ -202,7 +156,7 @@ def index_content(
                 "headline": "; ".join(best) or "no labels",
             }
         )
-    return {"rows": rows, "scored": scores is not None}
+    return {"rows": rows, "scored": scores is not None, "simulated": simulated}
 
 
 @dataclass(frozen=True)
@@ -257,53 +211,6 @@ class _Page:
             "dotted the trend. Right: the peaks against their number; the slope is the nucleosome "
             "repeat length, with its 95 % interval.",
         )
-
-    def task(self, name: str, entry: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
-        facts = _read_json(self.results / f"windows/{entry['windows']}.json")
-        scores = read_scores(self.results / "evaluation/metrics.tsv")
-        models = [model for model, _ in entry["runs"]]
-        scores = scores[(scores["cell_type"] == self.cell_type) & scores["model"].isin(models)]
-        counts = facts["counts"][self.cell_type]
-        rows = model_rows(scores, plan["titles"], entry["leading"])
-        split = plan["evaluation"]["split"]
-        number = sum(counts[split].values())
-        comparison = self.picture(
-            f"figures/models.{entry['windows']}.{self.cell_type}.png",
-            "Scores of all models",
-            "Scores of all models; bars are 95 % intervals.",
-        )
-        titles = plan["titles"]
-        return {
-            **facts,
-            "counts": counts,
-            "name": name,
-            "windows": entry["windows"],
-            "split": split,
-            "block": f"{plan['evaluation']['block'] / 1000:g}",
-            "draws": f"{plan['evaluation']['draws']:,}",
-            "leading": METRIC_TITLES[entry["leading"]],
-            "rows": rows,
-            "headline": headline(rows, entry["leading"], number),
-            "comparison": comparison,
-            "confusions": [
-                self.picture(
-                    f"figures/confusion.{model}.seed-{seed}.{self.cell_type}.png",
-                    f"Confusion matrix of {titles[model]}",
-                    f"{titles[model]}, seed {seed}: per cent of each label's windows, and number.",
-                )
-                for model, seed in reversed(entry["runs"])
-            ],
-            "curves": [
-                self.picture(
-                    f"figures/learning.{model}.seed-{seed}.png",
-                    f"Learning curve of {titles[model]}",
-                    f"Training of {titles[model]}, seed {seed}. The training loss includes label "
-                    "smoothing and dropout and so lies above the validation loss.",
-                )
-                for model, seed in entry["runs"]
-                if model in plan["networks"]
-            ],
-        }
 
 
 def _read_json(path: Path) -> dict[str, Any]:

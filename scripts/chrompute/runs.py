@@ -70,7 +70,8 @@ def run_recipe(
     rules = TrainingRules(**recipe.training)
     device = choose_device(rules.device)
     depth = recipe.reference_depth(stores)
-    data = window_data(recipe, windows, stores, depth, genome, device)
+    orders = recipe.orders(windows, seed)
+    data = window_data(recipe, windows, stores, depth, genome, device, orders)
     spec = NetworkSpec(
         images={name: image.grid.shape for name, image in data.images.items()},
         sequence=data.sequence is not None,
@@ -96,6 +97,7 @@ def run_recipe(
         "inputs": recipe.inputs,
         "samples": recipe.samples,
         "train_on": recipe.train_on,
+        "permute": recipe.permute,
         "seed": seed,
         "device": device.type,
         "images": recipe.images,

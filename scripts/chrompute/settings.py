@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chrompute.label_sheet import LabelFile
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
-from chrompute.sheets import LabelFile, Sample, is_url
+from chrompute.sheets import Sample, is_url
 
 #: Names under `training` and their defaults; a model's own block comes before the run's.
 TRAINING_DEFAULTS: dict[str, Any] = {
@@ -94,6 +95,14 @@ class Settings:
         """Return the samples that a model reads."""
         return samples_of_model(self.config["models"][model], self.samples)
 
+    def labels_of(self, task: str) -> list[LabelFile]:
+        """Return the label files of a task, those of all replicates and the truth."""
+        return [label for label in self.labels if label.task == task]
+
+    def labelled_cell_types(self, task: str) -> list[str]:
+        """Return the cell types that have labels of a task, in the order of the sheet."""
+        return list(dict.fromkeys(label.cell_type for label in self.labels_of(task)))
+
     def models_of_kind(self, *kinds: str) -> list[str]:
         """Return the names of the models of some kinds."""
         return [name for name, entry in self.config["models"].items() if entry["kind"] in kinds]
@@ -107,7 +116,7 @@ class Settings:
         """Gather the recipe of one model."""
         entry = self.config["models"][model]
         kind, windows = entry["kind"], self.config["windows"][entry["windows"]]
-        labelled = [label.cell_type for label in self.labels if label.task == windows["task"]]
+        labelled = self.labelled_cell_types(windows["task"])
         chosen = samples_of_model(entry, self.samples)
         return Recipe(
             model=model,
@@ -123,6 +132,7 @@ class Settings:
             network=entry["network"] if kind == "network" else {},
             training=self.training(model) if kind == "network" else {},
             forest=entry["forest"] if kind == "forest" else {},
+            permute=tuple(entry["permute"]),
         )
 
 

@@ -1,8 +1,8 @@
-"""The sample sheet and the label sheet: tab-separated, one line a sample or label file."""
+"""Sheets, which are tab-separated tables with a header line; and the sample sheet among them."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,10 @@ _SAMPLE_COLUMNS = (
     "sample", "cell_type", "assay", "replicate", "path", "shift", "dedup", "sha256",
     "layout", "fragment_length", "barcodes", "pool",
 )  # fmt: skip
-_LABEL_COLUMNS = ("cell_type", "task", "kind", "replicate", "path", "derived_from")
 _NEEDED = {"sample", "cell_type", "assay", "path", "task", "kind"}
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
+#: What names of the sheets look like, and the same in words.
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
+NAME_RULE = "must begin with a letter or digit and hold only letters, digits and _ . + -"
 _DEFAULT_SHIFT = {"ATAC": "+4/-4", "MNase": "none"}
 _DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
 #: 10x-style fragments are shifted by +4/-5; one base more makes them +4/-4.
@@ -88,27 +89,30 @@ def is_url(path: str) -> bool:
     return bool(_URL.match(path))
 
 
-@dataclass(frozen=True)
-class LabelFile:
-    """One line of the label sheet; `derived_from` names the samples it was computed from."""
-
-    cell_type: str
-    task: str
-    kind: str
-    replicate: str
-    path: str
-    derived_from: tuple[str, ...]
-
-
 def file_name(url: str) -> str:
     """Return the last part of an address, without its query."""
     return url.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
 
 
-def _read_sheet(
+def read_sheet(
     path: str, columns: Sequence[str]
 ) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    """Return (line, row) of each line that holds anything, and what is wrong with the sheet."""
+    """Read a sheet.
+
+    Parameters
+    ----------
+    path
+        The sheet; empty lines and those that begin with # are passed over.
+    columns
+        All columns that it may have; those in `_NEEDED` it must have.
+
+    Returns
+    -------
+    rows
+        (line number, {column: text}) of each line; absent columns are empty.
+    faults
+        One sentence each.
+    """
     if not Path(path).is_file():
         return [], [f"{path}: there is no such sheet; correct its path"]
     text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
@@ -150,13 +154,14 @@ def _read_sheet(
     return rows, faults
 
 
-def _split(text: str, separator: str = ";") -> tuple[str, ...]:
+def split_list(text: str, separator: str = ";") -> tuple[str, ...]:
+    """Return the entries of a cell that holds a list, without the empty ones."""
     return tuple(part.strip() for part in text.split(separator) if part.strip())
 
 
 def read_samples(path: str) -> tuple[list[Sample], list[str]]:
     """Read the sample sheet; return the samples and, one sentence each, all its faults."""
-    rows, faults = _read_sheet(path, _SAMPLE_COLUMNS)
+    rows, faults = read_sheet(path, _SAMPLE_COLUMNS)
     samples: list[Sample] = []
     lines: dict[str, int] = {}
     bams: dict[tuple[str, str], int] = {}
@@ -168,7 +173,7 @@ def read_samples(path: str) -> tuple[list[Sample], list[str]]:
                 f"sample {name!r} is already on line {lines[name]}; give each sample its own name"
             )
         lines.setdefault(name, line)
-        for bam in _split(row["path"]):
+        for bam in split_list(row["path"]):
             # One file may hold several cell types, told apart by barcodes.
             key = (bam, row["cell_type"] if row["barcodes"] else "")
             if key in bams:
@@ -182,27 +187,26 @@ def read_samples(path: str) -> tuple[list[Sample], list[str]]:
 
 def _sample_problems(row: dict[str, str]) -> list[str]:
     problems = [
-        f"{column} {row[column]!r} must begin with a letter or digit and hold only letters, "
-        "digits and _ . + -"
+        f"{column} {row[column]!r} {NAME_RULE}"
         for column in ("sample", "cell_type")
-        if not _NAME.match(row[column])
+        if not NAME.match(row[column])
     ]
     if row["cell_type"] == "index":
         problems.append("cell_type 'index' is the name of the reports' index; choose another")
     if row["assay"] not in ASSAYS:
         problems.append(f"assay {row['assay']!r} must be one of {', '.join(ASSAYS)}")
-    if not _split(row["path"]):
+    if not split_list(row["path"]):
         problems.append("the path is empty; give the sample's file")
     problems += [
         f"{column} {row[column]!r} must be yes, no or empty"
         for column in ("dedup", "pool")
         if row[column] not in ("", *_YES_NO)
     ]
-    if row["sha256"] and len(_split(row["sha256"])) != len(_split(row["path"])):
+    if row["sha256"] and len(split_list(row["sha256"])) != len(split_list(row["path"])):
         problems.append("sha256 must hold one digest for each path, separated by ';'")
     problems += [
         f"sha256 {digest!r} must be 64 hexadecimal digits"
-        for digest in _split(row["sha256"])
+        for digest in split_list(row["sha256"])
         if not _DIGEST.match(digest)
     ]
     problems += _path_problems(row) + _layout_problems(row)
@@ -214,7 +218,7 @@ def _sample_problems(row: dict[str, str]) -> list[str]:
 
 
 def _path_problems(row: dict[str, str]) -> list[str]:
-    paths = _split(row["path"])
+    paths = split_list(row["path"])
     problems = [
         f"{path}: addresses must begin with https:// (or http://)"
         for path in paths
@@ -224,7 +228,7 @@ def _path_problems(row: dict[str, str]) -> list[str]:
     problems += [
         f"the address ends in {name!r}, which is no usable file name"
         for name in names
-        if not _NAME.match(name)
+        if not NAME.match(name)
     ]
     if names and not row["sha256"]:
         problems.append("a file that is fetched needs its digest in the column sha256")
@@ -240,7 +244,7 @@ def _layout_problems(row: dict[str, str]) -> list[str]:
     problems = []
     if row["layout"] not in ("", *LAYOUTS):
         problems.append(f"layout {row['layout']!r} must be one of {', '.join(LAYOUTS)}")
-    alignments = all(format_of(path) == ALIGNMENTS for path in _split(row["path"]))
+    alignments = all(format_of(path) == ALIGNMENTS for path in split_list(row["path"]))
     if row["layout"] == "single" and not alignments:
         problems.append("fragment files and BEDPE hold both ends; leave layout empty")
     length = row["fragment_length"]
@@ -252,7 +256,7 @@ def _layout_problems(row: dict[str, str]) -> list[str]:
 
 
 def _as_sample(row: dict[str, str]) -> Sample:
-    assay, paths = row["assay"], _split(row["path"])
+    assay, paths = row["assay"], split_list(row["path"])
     fragments = format_of(paths[0]) == FRAGMENTS and assay == "ATAC"
     return Sample(
         row["sample"],
@@ -262,61 +266,9 @@ def _as_sample(row: dict[str, str]) -> Sample:
         paths,
         Shift.parse(row["shift"] or (_FRAGMENTS_SHIFT if fragments else _DEFAULT_SHIFT[assay])),
         _YES_NO.get(row["dedup"], _DEFAULT_DEDUP[assay] and not fragments),
-        _split(row["sha256"]),
+        split_list(row["sha256"]),
         row["layout"] or "paired",
         int(row["fragment_length"] or 0),
         row["barcodes"] or None,
         _YES_NO.get(row["pool"], True),
     )
-
-
-def read_labels(
-    path: str, tasks: Iterable[str], samples: Sequence[Sample]
-) -> tuple[list[LabelFile], list[str]]:
-    """Read the label sheet; return the label files and, one sentence each, all its faults."""
-    rows, faults = _read_sheet(path, _LABEL_COLUMNS)
-    known_samples = {sample.name for sample in samples}
-    known_types = {sample.cell_type for sample in samples}
-    labels: list[LabelFile] = []
-    seen: dict[tuple[str, str], int] = {}
-    for line, row in rows:
-        label = LabelFile(
-            row["cell_type"],
-            row["task"],
-            row["kind"],
-            row["replicate"],
-            row["path"],
-            _split(row["derived_from"]),
-        )
-        problems = _label_problems(label, tasks, known_types, known_samples)
-        key = (label.cell_type, label.task)
-        if key in seen:
-            problems.append(
-                f"task {label.task!r} of {label.cell_type!r} is already on line {seen[key]}; "
-                "a segmentation task takes one file a cell type"
-            )
-        seen.setdefault(key, line)
-        faults += [f"{path}, line {line}: {problem}" for problem in problems]
-        if not problems:
-            labels.append(label)
-    return labels, faults
-
-
-def _label_problems(
-    label: LabelFile, tasks: Iterable[str], cell_types: set[str], samples: set[str]
-) -> list[str]:
-    problems = []
-    if label.task not in tasks:
-        problems.append(f"task {label.task!r} is not in the configuration's 'tasks'")
-    if label.kind != "segmentation":
-        problems.append(f"kind {label.kind!r} must be 'segmentation'")
-    if label.cell_type not in cell_types:
-        problems.append(f"cell_type {label.cell_type!r} has no sample in the sample sheet")
-    if not label.path:
-        problems.append("the path is empty; give the label file")
-    problems += [
-        f"derived_from names {name!r}, which is not in the sample sheet"
-        for name in label.derived_from
-        if name not in samples
-    ]
-    return problems

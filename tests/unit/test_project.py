@@ -15,9 +15,10 @@ import yaml
 
 from chrompute import figures, manifest, vplot_figures
 from chrompute.errors import ChromputeError, InputError
+from chrompute.model_report import agreement_row, headline, model_rows, reference_table
 from chrompute.predictions import read_scores
 from chrompute.programs import put_own_programs_first
-from chrompute.report import filter_rows, headline, model_rows, render
+from chrompute.report import filter_rows, render
 from chrompute.runlog import run_log
 from chrompute.vplots import Vplot
 from helpers import ROOT
@@ -30,7 +31,10 @@ ASSAY_MODULES = (
     *("phasing", "phasogram", "complexity", "composition", "ladder", "replicates", "verdicts"),
     *("cell_type_quality", "alignments", "records", "pairing", "collecting", "fragment_files"),
 )
-MODEL_MODULES = ("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics")
+MODEL_MODULES = (
+    *("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics"),
+    *("scores", "bootstrap", "losses"),
+)
 
 
 def library_modules() -> list[str]:
@@ -99,6 +103,18 @@ def test_model_table_marks_the_best_and_the_headline_names_it() -> None:
     )
 
 
+def test_agreement_and_references_fill_their_tables() -> None:
+    agreed = SCORES[(SCORES["model"] == "n") & SCORES["metric"].isin(["accuracy", "kappa"])]
+    cell = {"value": "0.750", "interval": "0.740 to 0.760"}
+    assert agreement_row(agreed) == [cell, None, cell, None, None]
+    assert agreement_row(agreed.iloc[:0]) == []
+    parts = [SCORES.assign(labels="replicate 1"), SCORES.assign(labels="truth", value=0.5)]
+    table = reference_table(pd.concat(parts), {"n": "net", "m": "majority"}, "kappa")
+    assert table["columns"] == ["replicate 1", "truth"]
+    assert [row["title"] for row in table["rows"]] == ["net", "majority"]
+    assert [cell["value"] for cell in table["rows"][0]["cells"]] == ["0.750", "0.500"]
+
+
 def test_filter_table_leaves_out_what_never_happened() -> None:
     samples = [{"filters": {"mapq": 1, "length": 0}}, {"filters": {"mapq": 0, "kept_x": 2}}]
     assert filter_rows(samples) == [
@@ -109,10 +125,16 @@ def test_filter_table_leaves_out_what_never_happened() -> None:
 
 def test_reports_escape_what_comes_from_data(tmp_path: Path) -> None:
     row = {"cell_type": "a", "samples": 1, "fragments": 5, "headline": "<b>&"}
-    render(ROOT / "report/index.html.j2", {"rows": [row], "scored": True}, tmp_path / "i.html")
+    content = {"rows": [row], "scored": True, "simulated": False}
+    render(ROOT / "report/index.html.j2", content, tmp_path / "i.html")
     text = (tmp_path / "i.html").read_text()
     assert "&lt;b&gt;&amp;" in text
     assert "<b>&" not in text
+    assert "Simulated data" not in text
+    render(ROOT / "report/index.html.j2", content | {"simulated": True}, tmp_path / "i.html")
+    text = (tmp_path / "i.html").read_text()
+    banner = text.index("Simulated data: nothing on this page was measured in cells.")
+    assert text.index("<body>") < banner < text.index("<h1>")
 
 
 def test_code_hash_follows_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

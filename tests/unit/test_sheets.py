@@ -1,10 +1,11 @@
-"""What the sample sheet may say of formats, layouts, pools and addresses."""
+"""What the sheets may say: formats, layouts, pools and addresses; replicates of labels."""
 
 from pathlib import Path
 
 import pytest
 
 from chrompute.configuration import load_settings
+from chrompute.label_sheet import read_labels
 from chrompute.sheets import Sample, read_samples
 from helpers import ROOT
 
@@ -126,3 +127,43 @@ def test_places_of_fetched_files_are_shared(tmp_path: Path) -> None:
     assert settings.downloads == {"dddddddddddd-f.tsv.gz": {"url": url, "sha256": OTHER}}
     places = {settings.local_path(sample, url) for sample in settings.samples}
     assert places == {"results/inputs/dddddddddddd-f.tsv.gz"}
+
+
+def labels_of(tmp_path: Path, *rows: tuple[str, str, str]) -> tuple[list[str], list[str]]:
+    """Read a label sheet of (cell type, replicate, path); return replicates and faults."""
+    lines = [f"{cell}\tstate\tsegmentation\t{name}\t{path}" for cell, name, path in rows]
+    header = "cell_type\ttask\tkind\treplicate\tpath"
+    (tmp_path / "l.tsv").write_text("\n".join([header, *lines]) + "\n")
+    samples = [only(tmp_path), only(tmp_path, cell_type="d")]
+    labels, faults = read_labels(str(tmp_path / "l.tsv"), ["state"], samples)
+    return [label.replicate for label in labels], faults
+
+
+def test_replicates_of_labels_may_differ_between_cell_types(tmp_path: Path) -> None:
+    rows = [("c", "truth", "t.bed"), ("c", "1", "a.bed"), ("c", "B-2", "b.bed"), ("d", "", "a.bed")]
+    assert labels_of(tmp_path, *rows) == (["truth", "1", "B-2", "1"], [])
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines", "words"),
+    [
+        (
+            [("c", "1", "a"), ("c", "1", "b")],
+            [3],
+            "replicate '1' of task 'state' of 'c' is already",
+        ),
+        ([("c", "1", "a"), ("c", "2", "a")], [3], "path 'a' of task 'state' of 'c' is already"),
+        ([("c", "1", "a"), ("c", "", "b")], [3], "several lines; name the replicate"),
+        ([("c", "", "a"), ("c", "truth", "b")], [2], "several lines; name the replicate"),
+        ([("c", "truth", "a"), ("d", "1", "b")], [2], "only the truth, which no model is trained"),
+        ([("c", "a b", "a"), ("c", "2", "b")], [2], "replicate 'a b' must begin with a letter"),
+    ],
+)
+def test_what_replicates_must_not_be(
+    tmp_path: Path, rows: list[tuple[str, str, str]], lines: list[int], words: str
+) -> None:
+    faults = labels_of(tmp_path, *rows)[1]
+    assert len(faults) == len(lines)
+    for line, fault in zip(lines, faults, strict=True):
+        assert f"l.tsv, line {line}: " in fault
+        assert words in fault

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,17 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute import configuration, fit
+from chrompute import fit
+from chrompute.baselines import run_baseline
 from chrompute.dataset import window_data
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.genome import encode
+from chrompute.losses import soft_cross_entropy
+from chrompute.model_faults import TRUNK_BIN
 from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
 from chrompute.predict import load_network, predict_logits, save_network
-from chrompute.recipe import Recipe
+from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
 from chrompute.runs import TrainedModel, run_recipe
 
 SIZES = {"chr1": 60_000, "chr2": 30_000, "chr3": 30_000}
@@ -73,6 +77,7 @@ def case() -> tuple[pd.DataFrame, dict[str, dict[str, Fragments]], dict[str, np.
                 genome[chrom][centre - 4 : centre + 4] = encode("CCGGTTAA")
     store = Fragments.from_intervals(SIZES, chroms, starts, np.add(starts, lengths))
     windows = pd.DataFrame(rows, columns=["chrom", "centre", "state"])
+    windows["state.1"] = windows["state"]
     windows["cell_type"] = "cells"
     windows["start"] = windows["centre"] - WIDTH // 2
     windows["end"] = windows["start"] + WIDTH
@@ -99,7 +104,7 @@ def same_weights(one: TrainedModel, two: TrainedModel) -> bool:
 def test_a_network_learns_what_is_planted(case, tmp_path: Path, inputs: tuple[str, ...]) -> None:
     model = trained(case, recipe_of(*inputs, epochs=12), tmp_path)
     test = model.predictions[model.predictions["split"] == "test"]
-    hits = (test["p:open"] > 0.5) == (test["label"] == "open")
+    hits = (test["p:open"] > 0.5) == (test["label:1"] == "open")
     assert hits.mean() > 0.9
     assert set(model.predictions["split"]) == {"valid", "test"}
     assert [*model.history.columns] == ["epoch", "train_loss", "valid_loss", "valid_accuracy"]
@@ -160,10 +165,127 @@ def test_test_labels_do_not_reach_the_weights(case, tmp_path: Path) -> None:
     windows, stores, genome = case
     recipe = recipe_of("vplot", epochs=1)
     one = trained(case, recipe, tmp_path)
-    swapped = windows["state"].map({"open": "closed", "closed": "open"})
-    spoilt = windows.assign(state=windows["state"].where(windows["split"] != "test", swapped))
-    two = trained((spoilt, stores, genome), recipe, tmp_path)
+    swapped = windows["state.1"].map({"open": "closed", "closed": "open"})
+    spoilt = windows["state.1"].where(windows["split"] != "test", swapped)
+    two = trained((windows.assign(**{"state.1": spoilt}), stores, genome), recipe, tmp_path)
     assert same_weights(one, two)
+    # Nor does the truth, of any split.
+    three = trained((windows.assign(**{"state.truth": swapped}), stores, genome), recipe, tmp_path)
+    assert same_weights(one, three)
+    assert (three.predictions["label:truth"] != three.predictions["label:1"]).all()
+
+
+def test_labels_are_the_mean_over_the_replicates_that_know_a_window() -> None:
+    windows = pd.DataFrame(
+        {
+            "cell_type": "cells",
+            "split": "train",
+            "state.1": ["open", "open", None, None],
+            "state.b": ["open", "closed", "closed", None],
+            "state.c": ["open", "closed", None, None],
+            "state.truth": ["closed"] * 4,
+        }
+    )
+    recipe = recipe_of("vplot")
+    expected = [[0, 1], [2 / 3, 1 / 3], [1, 0], [0, 0]]
+    assert recipe.soft_labels(windows) == pytest.approx(np.array(expected))
+    assert recipe.fit_role(windows).tolist() == ["train", "train", "train", ""]
+
+
+def test_the_loss_is_the_cross_entropy_of_soft_labels_without_unknown_ones() -> None:
+    rng = np.random.default_rng(8)
+    logits = rng.normal(size=(5, 3))
+    labels = np.array([[1, 0, 0], [0, 0.5, 0.5], [0, 0, 0], [0, 0, 1], [0, 0, 0]], dtype=float)
+    log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    smooth = 0.9 * labels + 0.1 / 3
+    known = [0, 1, 3]
+    expected = -(smooth * log_p)[known].sum() / 3
+    found = soft_cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels), 0.1)
+    assert float(found) == pytest.approx(expected)
+    nothing = soft_cross_entropy(torch.from_numpy(logits), torch.zeros(5, 3).double())
+    assert float(nothing) == 0
+
+
+def test_the_validation_accuracy_is_the_mean_over_replicates(case, tmp_path: Path) -> None:
+    windows, stores, genome = case
+    other = windows["state.1"].where(np.arange(len(windows)) % 3 > 0, "closed")
+    model = trained(
+        (windows.assign(**{"state.2": other}), stores, genome), recipe_of("vplot"), tmp_path
+    )
+    valid = model.predictions[model.predictions["split"] == "valid"]
+    called = np.where(valid["p:open"] > 0.5, "open", "closed")
+    hits = [(called == valid[f"label:{name}"]).mean() for name in (1, 2)]
+    assert hits[0] != hits[1]
+    assert model.history["valid_accuracy"].iloc[-1] == pytest.approx(np.mean(hits))
+
+
+def test_permuted_rows_stay_in_their_cell_type_and_split() -> None:
+    rng = np.random.default_rng(1)
+    windows = pd.DataFrame(
+        {
+            "cell_type": rng.choice([*"ab"], 600),
+            "split": rng.choice(["train", "valid", "test"], 600),
+        }
+    )
+    found = {name: permuted_rows(windows, name, 3) for name in PERMUTABLE}
+    for name, rows in found.items():
+        assert sorted(rows) == [*range(600)]
+        assert windows.iloc[rows].reset_index(drop=True).equals(windows)
+        moved = rows != np.arange(600)
+        test = (windows["split"] == "test").to_numpy()
+        assert moved[~test].mean() > 0.9
+        assert moved[test].mean() > 0.9 if name != "labels" else not moved[test].any()
+    assert len({rows.tobytes() for rows in found.values()}) == len(PERMUTABLE)
+    assert np.array_equal(permuted_rows(windows, "vplot", 3), found["vplot"])
+    assert not np.array_equal(permuted_rows(windows, "vplot", 4), found["vplot"])
+
+
+def right(predictions: pd.DataFrame) -> float:
+    return float(((predictions["p:open"] > 0.5) == (predictions["label:1"] == "open")).mean())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "permute", "learns"),
+    [
+        (("vplot",), ("labels",), False),
+        (("vplot",), ("vplot",), False),
+        (("vplot", "sequence"), ("vplot",), True),
+        (("vplot", "sequence"), ("vplot", "sequence"), False),
+        (("vplot", "mnase"), ("mnase",), True),
+    ],
+)
+def test_a_network_loses_what_is_permuted_and_keeps_the_rest(
+    case, tmp_path: Path, inputs: tuple[str, ...], permute: tuple[str, ...], learns: bool
+) -> None:
+    """V-plot, MNase and sequence each suffice alone (see above); 168 windows are held out."""
+    recipe = replace(recipe_of(*inputs, epochs=12), permute=permute)
+    model = trained(case, recipe, tmp_path)
+    windows = case[0][case[0]["split"] != "train"]
+    assert [*model.predictions["label:1"]] == [*windows["state"]]  # scored against the real ones
+    majority = windows["state"].value_counts(normalize=True).max()
+    assert right(model.predictions) > 0.9 if learns else right(model.predictions) < majority + 0.1
+    assert model.card["permute"] == permute
+
+
+@pytest.mark.parametrize(
+    ("permute", "learns"),
+    [((), True), (("labels",), False), (("vplot",), True), (("vplot", "mnase"), False)],
+)
+def test_a_forest_loses_what_is_permuted_and_keeps_the_rest(
+    case, permute: tuple[str, ...], learns: bool
+) -> None:
+    windows, stores, _ = case
+    recipe = replace(
+        recipe_of("vplot", "mnase"),
+        kind="forest",
+        forest={"length_edges": [0, 100, 200], "position_bin": 50, "trees": 100, "min_leaf": 3},
+        permute=permute,
+    )
+    both = dict.fromkeys(recipe.inputs, stores["vplot"])
+    predictions, card = run_baseline(recipe, windows, both, 1, 1)
+    majority = windows["state"][windows["split"] != "train"].value_counts(normalize=True).max()
+    assert right(predictions) > 0.9 if learns else right(predictions) < majority + 0.1
+    assert card["permute"] == permute
 
 
 def test_a_saved_network_predicts_the_same(case, tmp_path: Path) -> None:
@@ -242,7 +364,7 @@ def test_several_tasks_have_several_heads() -> None:
 
 
 def test_the_settings_know_the_networks_default_bin() -> None:
-    assert NetworkSpec({}, True, WIDTH, {"x": 2}).position_bin == configuration._TRUNK_BIN
+    assert NetworkSpec({}, True, WIDTH, {"x": 2}).position_bin == TRUNK_BIN
 
 
 def test_smoothing_is_a_gaussian_of_the_named_width() -> None:

@@ -9,7 +9,7 @@ import pytest
 from chrompute.errors import InputError
 from chrompute.genome import encode, is_excluded, read_aliases, read_genome, read_sizes
 from chrompute.intervals import BedRecord, IntervalSet, read_bed
-from chrompute.labels import Task, mapping_faults
+from chrompute.labels import Task, codes_at, mapping_faults, replicate_columns
 from chrompute.splits import ChromosomeSplit
 from chrompute.windows import WindowRules, build_windows, centre_of, read_windows, write_windows
 
@@ -35,15 +35,99 @@ BASIC = [
 
 
 def test_windows_are_centred_and_labelled() -> None:
-    table, facts = build_windows({"a": BASIC}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
+    table, facts = build_windows({"a": {"1": BASIC}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
     rows = [*table.itertuples(index=False, name=None)]
     assert rows == [
-        ("a", "chr1", 399, 500, 449, "open", "train"),
-        ("a", "chr2", 199, 300, 249, "body", "valid"),
-        ("a", "chr3", 200, 301, 250, "open", "test"),
+        ("a", "chr1", 399, 500, 449, "open", "train", "open"),
+        ("a", "chr2", 199, 300, 249, "body", "valid", "body"),
+        ("a", "chr3", 200, 301, 250, "open", "test", "open"),
     ]
     assert facts["counts"]["a"]["train"] == {"open": 1, "body": 0}
     assert facts["classes"] == {"open": "open DNA", "body": "body"}
+
+
+def test_every_replicate_labels_the_windows_of_the_first() -> None:
+    """By the class at the centre base: chr1:449 and 649, chr2:249, chr3:250."""
+    first = [*BASIC, segment("chr1", 600, 700, "X")]
+    second = [
+        segment("chr1", 0, 449, "G"),  # ends before the centre
+        segment("chr1", 449, 460, "P"),  # holds it
+        segment("chr1", 600, 700, "G"),  # known where the first replicate excludes it
+        segment("chr2", 0, 250, "E"),  # holds it, and disagrees
+        segment("chr3", 240, 250, "G"),  # ends before it
+        segment("chr3", 251, 260, "G"),
+    ]
+    truth = [
+        segment("chr1", 400, 500, "P"),
+        segment("chr2", 249, 250, "G"),
+        segment("chr3", 0, 500, "X"),
+    ]
+    table, facts = build_windows(
+        {
+            "a": {"truth": truth, "2b": first, "x": second},
+            "b": {"1": [*BASIC, segment("chr1", 600, 700, "X")]},
+        },
+        TASK,
+        WindowRules(101),
+        SPLIT,
+        SIZES,
+        NOTHING,
+    )
+    columns = ["cell_type", "centre", "state", "state.2b", "state.x", "state.1", "state.truth"]
+    found = table[columns].astype(object).where(table[columns].notna(), None)
+    assert [*found.itertuples(index=False, name=None)] == [
+        ("a", 449, "open", "open", "open", None, "open"),
+        ("a", 649, "body", None, "body", None, None),
+        ("a", 249, None, "body", "open", None, "body"),
+        ("a", 250, "open", "open", None, None, None),
+        ("b", 449, "open", None, None, "open", None),
+        ("b", 249, "body", None, None, "body", None),
+        ("b", 250, "open", None, None, "open", None),
+    ]
+    assert facts["segments"] == 8
+    assert facts["dropped"] == {"excluded_state": 1}
+    assert facts["disagree"] == {
+        "a": {"train": 0, "valid": 1, "test": 0},
+        "b": {"train": 0, "valid": 0, "test": 0},
+    }
+    assert facts["counts"]["a"]["valid"] == {"open": 0, "body": 0}
+    assert facts["replicates"] == {"a": ["truth", "2b", "x"], "b": ["1"]}
+    assert [*replicate_columns(table.columns, "state")] == ["2b", "x", "1"]
+
+
+def test_the_truth_keeps_no_window_and_silent_replicates_stop() -> None:
+    first = [*BASIC, segment("chr1", 600, 700, "X")]
+    truth = [*BASIC, segment("chr1", 600, 700, "G")]
+    table, _ = build_windows(
+        {"a": {"1": first, "truth": truth}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING
+    )
+    assert 649 not in table["centre"].tolist()
+    with pytest.raises(InputError, match="replicate '2' of task 'state' knows no window"):
+        build_windows(
+            {"a": {"1": BASIC, "2": [segment("chr1", 900, 950, "P")]}},
+            TASK,
+            WindowRules(101),
+            SPLIT,
+            SIZES,
+            NOTHING,
+        )
+
+
+def test_classes_at_bases_equal_a_loop() -> None:
+    rng = np.random.default_rng(5)
+    edges = np.sort(rng.choice(1000, 60, replace=False))
+    records = [
+        segment("chr1", int(s), int(e), str(rng.choice([*"PEGX"])))
+        for s, e in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    rng.shuffle(records)
+    by_base = np.full(1000, -1)
+    for record in records:
+        by_base[record.start : record.end] = {"P": 0, "E": 0, "G": 1, "X": -1}[record.name]
+    chroms = np.where(np.arange(2000) < 1000, "chr1", "chr2")
+    found = codes_at(records, TASK, chroms, np.tile(np.arange(1000), 2))
+    assert np.array_equal(found[:1000], by_base)
+    assert (found[1000:] == -1).all()
 
 
 @pytest.mark.parametrize(("anchor", "centre"), [("centre", 12), ("start", 10), ("end", 14)])
@@ -66,7 +150,9 @@ def test_every_segment_is_kept_or_dropped_for_one_reason() -> None:
     listed = IntervalSet([segment("chr1", 649, 650, ""), segment("chr1", 440, 449, "")])
     for edges, number in (("pad", 1), ("drop", 0)):
         rules = WindowRules(101, min_length=40, edges=edges)
-        table, facts = build_windows({"a": records}, TASK, rules, SPLIT, SIZES, listed, ["chrM"])
+        table, facts = build_windows(
+            {"a": {"1": records}}, TASK, rules, SPLIT, SIZES, listed, ["chrM"]
+        )
         assert facts["dropped"].pop("chromosome_end", 0) == 2 - number * 2
         assert facts["dropped"] == {"blacklist": 1, "excluded_chromosome": 1, "excluded_state": 1}
         assert len(table) + 3 + (2 - number * 2) == len(records) == facts["segments"]
@@ -74,7 +160,9 @@ def test_every_segment_is_kept_or_dropped_for_one_reason() -> None:
 
 def test_short_segments_give_no_window() -> None:
     records = [*BASIC, segment("chr1", 0, 59, "P"), segment("chr1", 60, 120, "P")]
-    _, facts = build_windows({"a": records}, TASK, WindowRules(101, 60), SPLIT, SIZES, NOTHING)
+    _, facts = build_windows(
+        {"a": {"1": records}}, TASK, WindowRules(101, 60), SPLIT, SIZES, NOTHING
+    )
     assert facts["dropped"] == {"short": 1}
 
 
@@ -86,10 +174,10 @@ def test_joining_merges_touching_segments_of_one_class_only() -> None:
         segment("chr1", 700, 750, "G"),  # does not touch
     ]
     joined, facts = build_windows(
-        {"a": records}, TASK, WindowRules(101, join=True), SPLIT, SIZES, NOTHING
+        {"a": {"1": records}}, TASK, WindowRules(101, join=True), SPLIT, SIZES, NOTHING
     )
     assert joined[joined["chrom"] == "chr1"]["centre"].tolist() == [499, 624, 724]
-    apart, _ = build_windows({"a": records}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
+    apart, _ = build_windows({"a": {"1": records}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
     assert apart[apart["chrom"] == "chr1"]["centre"].tolist() == [449, 549, 624, 724]
     assert facts["dropped"] == {"joined": 1}
     assert len(joined) + 1 == len(records)
@@ -98,7 +186,7 @@ def test_joining_merges_touching_segments_of_one_class_only() -> None:
 def test_an_unmapped_state_stops_and_names_itself() -> None:
     with pytest.raises(InputError, match=r"state 'Gg' has no class .*did you mean 'G'"):
         build_windows(
-            {"a": [*BASIC, segment("chr1", 1, 9, "Gg")]},
+            {"a": {"1": BASIC, "2": [segment("chr1", 1, 9, "Gg")]}},
             TASK,
             WindowRules(101),
             SPLIT,
@@ -109,7 +197,7 @@ def test_an_unmapped_state_stops_and_names_itself() -> None:
 
 def test_a_split_without_windows_stops() -> None:
     with pytest.raises(InputError, match="'a' has no window in split 'test'"):
-        build_windows({"a": BASIC[:2]}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
+        build_windows({"a": {"1": BASIC[:2]}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
 
 
 def test_a_state_mapped_twice_is_a_fault() -> None:
@@ -128,7 +216,7 @@ def test_splits_by_chromosome() -> None:
 
 
 def test_windows_survive_the_disk(tmp_path: Path) -> None:
-    table, facts = build_windows({"a": BASIC}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
+    table, facts = build_windows({"a": {"1": BASIC}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
     write_windows(table, facts, tmp_path / "w.parquet", tmp_path / "w.json")
     assert read_windows(tmp_path / "w.parquet").equals(table)
 
@@ -152,7 +240,7 @@ def test_yeast_states_give_the_known_number_of_windows(yeast: Path) -> None:
     entry = {"classes": {"all": {"states": [*kept]}}, "exclude": [*{f[3] for f in lines} - kept]}
     sizes = read_sizes(yeast / "genome/sacCer3.chrom.sizes")
     table, facts = build_windows(
-        {"yeast": read_bed(yeast / "labels/regulatory_states.bed", sizes)},
+        {"yeast": {"1": read_bed(yeast / "labels/regulatory_states.bed", sizes)}},
         Task.from_config("state", entry),
         WindowRules(2001, 60),
         ChromosomeSplit(("chrXIII",), ("chrXV", "chrXVI")),

@@ -47,6 +47,20 @@ def _cut_text(source: Path, target: Path, header: bool = False) -> None:
     target.write_text("".join([*lines[:header], *kept]))
 
 
+def _write_other_labels(folder: Path) -> None:
+    """Write a second replicate, in which every sixth segment has another state, and a truth.
+
+    The truth knows nothing of every tenth segment.
+    """
+    lines = [line.split("\t") for line in (folder / "states.bed").read_text().splitlines()]
+    (folder / "truth.bed").write_text(
+        "".join("\t".join(line) + "\n" for n, line in enumerate(lines) if n % 10)
+    )
+    for line in lines[::6]:
+        line[3] = "Intergenic" if line[3] != "Intergenic" else "Terminator"
+    (folder / "states_b.bed").write_text("".join("\t".join(line) + "\n" for line in lines))
+
+
 @pytest.fixture(scope="session")
 def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with BAMs, genome, labels and sheets of four chromosomes; two cell types."""
@@ -69,10 +83,13 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "mnase\t293\tMNase\t1\tmnase.bam\n"
         "atac_2\ttwo\tATAC\t1\tatac_2.bam\n"
     )
+    _write_other_labels(folder)
     (folder / "labels.tsv").write_text(
         "cell_type\ttask\tkind\treplicate\tpath\tderived_from\n"
         "293\tstate\tsegmentation\t1\tstates.bed\t\n"
-        "two\tstate\tsegmentation\t1\tstates.bed\t\n"
+        "293\tstate\tsegmentation\tb\tstates_b.bed\t\n"
+        "293\tstate\tsegmentation\ttruth\ttruth.bed\t\n"
+        "two\tstate\tsegmentation\t\tstates.bed\t\n"
     )
     config = yaml.safe_load((ROOT / "config/yeast.yaml").read_text())
     config |= {
@@ -97,6 +114,8 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # well be called 293, which must stay a name everywhere.
     config["models"]["chrompute"]["train_on"] = ["293"]
     config["models"]["forest"]["forest"] = {"trees": 50}
+    control = {"title": "forest of shuffled labels", "permute": ["labels"]}
+    config["models"]["shuffled"] = config["models"]["forest"] | control
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return folder
 

@@ -36,7 +36,8 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "nucleosomes/293/pooled.bed.gz", "nucleosomes/293/pooled.json",
         "windows/states.parquet", "models/forest/seed-1/predictions.parquet",
         "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
-        "evaluation/metrics.tsv", "evaluation/confusion.tsv", "figures/models.states.two.pdf",
+        "evaluation/metrics.tsv", "evaluation/confusion.tsv", "evaluation/replicates.tsv",
+        "evaluation/agreement.tsv", "figures/models.states.two.pdf",
         "reports/293.html", "reports/two.html", "reports/index.html", "provenance.json",
     ]  # fmt: skip
     missing = [name for name in expected if not (results / name).stat().st_size]
@@ -189,20 +190,67 @@ def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> Non
     assert [*metrics.columns] == columns
     assert set(metrics["split"]) == {"test"}
     names = {"accuracy", "balanced_accuracy", "kappa", "auroc", "auprc"}
-    assert len(metrics) == 4 * 2 * len(names)
+    assert len(metrics) == 5 * 2 * len(names)
     assert set(metrics["metric"]) == names
     assert (metrics["low"] <= metrics["high"]).all()
     predictions = pd.read_parquet(finished / "results/models/forest/seed-1/predictions.parquet")
     test = predictions[(predictions["split"] == "test") & (predictions["cell_type"] == "293")]
     assert set(test["chrom"]) == {"chrIII"}
     probabilities = test.filter(like="p:")
-    hits = probabilities.idxmax(axis=1).str.removeprefix("p:") == test["label"]
+    called = probabilities.idxmax(axis=1).str.removeprefix("p:")
+    known = [test[f"label:{name}"].dropna() for name in ("1", "b")]
+    hits = np.array([(called[label.index] == label).mean() for label in known])
     row = metrics.query("model == 'forest' and cell_type == '293' and metric == 'accuracy'")
     assert row["value"].item() == pytest.approx(hits.mean(), abs=1e-6)
     assert (
         row["value"].item()
         > metrics.query("model == 'majority' and metric == 'accuracy'")["value"].max()
     )
+
+
+def test_replicates_truth_and_agreement_have_their_tables(finished: Path) -> None:
+    """Agreement against the windows and against two label files that were made here."""
+    folder = finished / "results/evaluation"
+    columns = ["cell_type", "labels", "model", "metric"]
+    scores = pd.read_csv(folder / "replicates.tsv", sep="\t", dtype={"cell_type": str})
+    kinds = scores.groupby("cell_type")["labels"].unique()
+    assert kinds["293"].tolist() == ["replicate 1", "replicate b", "truth"]
+    assert kinds["two"].tolist() == ["replicate 1"]
+    scores = scores.set_index(columns)["value"].unstack("metric")
+    metrics = pd.read_csv(folder / "metrics.tsv", sep="\t", dtype={"cell_type": str})
+    means = scores.drop(index="truth", level="labels").groupby(["cell_type", "model"]).mean()
+    found = metrics.set_index(["cell_type", "model", "metric"])["value"].unstack("metric")
+    assert (means - found).abs().max().max() < 2e-6
+    windows = pd.read_parquet(finished / "results/windows/states.parquet")
+    test = windows[(windows["cell_type"] == "293") & (windows["split"] == "test")]
+    both = test.dropna(subset=["state.1", "state.b"])
+    agreed = pd.read_csv(folder / "agreement.tsv", sep="\t", dtype={"cell_type": str})
+    assert set(agreed["cell_type"]) == {"293"}
+    agreed = agreed.set_index("metric")
+    assert [*agreed.index] == ["accuracy", "balanced_accuracy", "kappa"]
+    share = (both["state.1"] == both["state.b"]).mean()
+    assert 0.75 < share < 0.9
+    assert agreed.loc["accuracy", "value"] == pytest.approx(share, abs=1e-6)
+    facts = json.loads((finished / "results/windows/states.json").read_text())
+    disagree = int((both["state.1"] != both["state.b"]).sum())
+    assert facts["disagree"]["293"]["test"] == disagree
+    text = (finished / "results/reports/293.html").read_text()
+    assert f"{agreed.loc['accuracy', 'value']:.3f}<small>" in text
+    assert "replicates disagree" in text
+    assert "<th>replicate b</th><th>truth</th>" in text
+    other = (finished / "results/reports/two.html").read_text()
+    assert "not available, since the labels have one replicate" in other
+    assert "replicates disagree" not in other
+    assert "Simulated data" not in text
+
+
+def test_shuffled_labels_teach_nothing(finished: Path) -> None:
+    metrics = pd.read_csv(finished / "results/evaluation/metrics.tsv", sep="\t")
+    auroc = metrics[metrics["metric"] == "auroc"].groupby("model")["value"].mean()
+    assert auroc["forest"] > 0.65
+    assert auroc["shuffled"] < 0.56
+    card = finished / "results/models/shuffled/seed-1/card.json"
+    assert json.loads(card.read_text())["permute"] == ["labels"]
 
 
 def test_reports_are_self_contained(finished: Path) -> None:

@@ -6,7 +6,7 @@ one another.
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -198,39 +198,38 @@ def write_sample(
 
 
 def write_marks(
-    design: Design, cell_type: str, replicate: str, peaks: Mapping[str, str], bams: Mapping[str, str]
+    design: Design,
+    cell_type: str,
+    replicates: Sequence[str],
+    peaks: Sequence[str | Path],
+    bams: Sequence[str | Path],
 ) -> None:
-    """Simulate the marks of one cell type in one replicate.
+    """Simulate the marks of one cell type; the domains are equal in all replicates.
 
     Parameters
     ----------
-    design
-        The settings; `design.chip` has the reads of a BAM and the enrichment in a mark's domains.
-    cell_type, replicate
-        What is simulated; the domains are those of the cell type, equal in all replicates.
+    design, cell_type, replicates
+        What is simulated.
     peaks
-        {mark: narrowPeak to write}.
+        narrowPeak files to write: of the first replicate one a mark, in the order of `MARKS`,
+        then of the next.
     bams
-        {mark, or "input": BAM to write}.
+        BAMs to write, in the same order, but for an input behind the marks of each replicate.
     """
     loci = draw_loci(design)
     genome, _ = draw_genome(design, loci)
-    domains = mark_domains(design, loci, cell_type)
-    for mark, path in peaks.items():
+    own = loci.assign(state=loci[cell_type])
+    domains = draw_marks(own, design.rng("marks", cell_type))
+    kinds = [(replicate, mark) for replicate in replicates for mark in MARKS]
+    for (replicate, mark), path in zip(kinds, peaks, strict=True):
         rng = design.rng("peaks", cell_type, mark, replicate)
         rules = PeakRules(**design.peaks)
         write_peaks(draw_peaks(domains, loci, mark, design.sizes, rules, rng), path)
     number = round(design.chip["depth"] * sum(design.sizes.values()) / 1000)
-    for mark, path in bams.items():
+    kinds = [(replicate, mark) for replicate in replicates for mark in (*MARKS, "input")]
+    for (replicate, mark), path in zip(kinds, bams, strict=True):
         rng = design.rng("chip", cell_type, mark, replicate)
         fold = None if mark == "input" else design.chip["enrichment"]
-        reads = draw_chip_reads(
-            domains[domains["mark"] == mark], design.sizes, number, fold, rng
-        )
+        marked = domains[domains["mark"] == mark]
+        reads = draw_chip_reads(marked, design.sizes, number, fold, rng)
         write_single(path, genome, reads, ReadRules(**design.reads), rng)
-
-
-def mark_domains(design: Design, loci: pd.DataFrame, cell_type: str) -> pd.DataFrame:
-    """Return where which mark lies in a cell type (`chrompute.simulate.marks.draw_marks`)."""
-    own = loci.assign(state=loci[cell_type])
-    return draw_marks(own, design.rng("marks", cell_type))

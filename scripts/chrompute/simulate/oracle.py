@@ -8,8 +8,10 @@ oracle is a classifier that can be built, and its accuracy is a lower bound on t
 one; the noise of the labels gives an upper bound (`label_limit`).
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +20,16 @@ from scipy.ndimage import gaussian_filter
 from scipy.special import gammaln, logsumexp
 
 from chrompute.fragments import Fragments
+from chrompute.predictions import prediction_table
+from chrompute.recipe import Recipe, Stores
 from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mnase_fragments
 from chrompute.simulate.chromatin import Chromatin, axis_offsets, draw_chromatin
 from chrompute.simulate.design import STATES, Design
 from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres
 from chrompute.simulate.labels import confusion_of_labels, state_frequency
 from chrompute.vplots import fragments_at_sites
+
+logger = logging.getLogger(__name__)
 
 #: Assay behind each input, with the edges of its length rows in bp.
 _ROWS = {
@@ -281,3 +287,55 @@ def label_limit(design: Design) -> float:
     """Return how often a label is the true state: what knowing the truth itself would reach."""
     frequency = state_frequency(draw_loci(design), design)
     return float(frequency @ np.diag(confusion_of_labels(frequency, design.agreement)))
+
+
+def run_oracle(
+    recipe: Recipe, design: Design, windows: pd.DataFrame, stores: Stores, seed: int
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Predict every window that is not in the train split, by likelihoods under the simulator.
+
+    Parameters
+    ----------
+    recipe, seed
+        The model; the oracle draws nothing from `seed`, since its templates are the design's.
+    design
+        What the windows were simulated by.
+    windows
+        Its window set.
+    stores
+        {input: {cell type: fragments}}.
+
+    Returns
+    -------
+    predictions
+        What `chrompute.predictions.prediction_table` makes.
+    card
+        What the oracle is, with `label_limit`.
+    """
+    held_out = windows[windows["split"] != "train"].reset_index(drop=True)
+    inputs = [name for name in recipe.inputs if name in stores]
+    frequency = state_frequency(draw_loci(design), design)
+    likelihoods = np.zeros((len(held_out), len(STATES)))
+    if inputs:
+        logger.info("simulating loci of all states for the templates of %s", ", ".join(inputs))
+        templates = learn_templates(design, inputs)
+        images = {name: window_images(stores[name], held_out, name) for name in inputs}
+        logger.info("%d windows under %d templates", len(held_out), len(templates.state))
+        likelihoods = state_likelihoods(templates, images, frequency)
+    priors = state_priors(design, held_out, "sequence" in recipe.inputs)
+    probabilities = label_probabilities(likelihoods, priors, design)
+    order = [STATES.index(name) for name in recipe.classes]
+    table = prediction_table(held_out, recipe.task, recipe.classes, probabilities[:, order])
+    card = {
+        "model": recipe.model,
+        "kind": recipe.kind,
+        "task": recipe.task,
+        "seed": seed,
+        "classes": recipe.classes,
+        "inputs": recipe.inputs,
+        "device": "cpu",
+        "samples": recipe.samples,
+        "simulated": True,
+        "label_limit": round(label_limit(design), 6),
+    }
+    return table, card

@@ -1,19 +1,21 @@
 """What a run simulates: the files below its folder, and what is wrong with a configuration of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from chrompute.simulate.design import SWITCHED_FACTORS, Design
+from chrompute.label_sheet import LabelFile
+from chrompute.sheets import Sample
+from chrompute.simulate.design import STATES, SWITCHED_FACTORS, Design
 from chrompute.simulate.grammar import KINDS
-from chrompute.sheets import LabelFile, Sample
 
 #: Replicates of the labels, and the truth.
 LABEL_REPLICATES = ("1", "2", "truth")
+#: Replicates of the marks' peaks and alignments.
+MARK_REPLICATES = ("1", "2")
 #: Shifts that fragment ends can be written with, as bp that are added to start and end.
 WRITTEN_SHIFTS = {"none": (0, 0), "+4/-4": (4, -4), "+4/-5": (4, -5)}
-#: Files of the whole genome.
-GENOME, GENES, LOCI = "genome.fa", "genes.gtf", "truth/loci.bed"
+GENOME = "genome.fa"
 
 
 def simulation_folder(config: Mapping[str, Any]) -> PurePosixPath | None:
@@ -31,7 +33,7 @@ def is_simulated(config: Mapping[str, Any], path: str | None) -> bool:
 
 
 def simulation_faults(
-    config: Mapping[str, Any], samples: list[Sample], labels: list[LabelFile]
+    config: Mapping[str, Any], samples: Sequence[Sample], labels: Sequence[LabelFile]
 ) -> list[str]:
     """List, as sentences, what is wrong with a configuration that simulates."""
     folder = simulation_folder(config)
@@ -42,8 +44,9 @@ def simulation_faults(
             for name, entry in config["models"].items()
             if entry["kind"] == "oracle"
         ]
+    faults = _oracle_faults(config)
     design = Design.from_config(config["simulation"])
-    faults = [f"configuration: simulation/{fault}" for fault in _design_faults(design)]
+    faults += [f"configuration: simulation/{fault}" for fault in _design_faults(design)]
     wanted: list[tuple[str, str, str]] = []
     for sample in samples:
         if any(is_simulated(config, path) for path in sample.paths):
@@ -86,4 +89,18 @@ def _design_faults(design: Design) -> list[str]:
         for factor in factors
         if factor not in SWITCHED_FACTORS
     ]
+    return faults
+
+
+def _oracle_faults(config: Mapping[str, Any]) -> list[str]:
+    """See that what an oracle is asked for is what it knows: the states by their names."""
+    faults = []
+    for name, entry in config["models"].items():
+        windows = config["windows"].get(entry["windows"], {})
+        classes = config["tasks"].get(windows.get("task"), {}).get("classes", STATES)
+        if entry["kind"] == "oracle" and {*classes} != {*STATES}:
+            faults.append(
+                f"configuration: models/{name}: an oracle needs a task with the classes "
+                f"{', '.join(STATES)}; choose other windows or rename the classes"
+            )
     return faults

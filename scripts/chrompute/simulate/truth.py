@@ -1,6 +1,7 @@
 """What was found, compared with what was planted."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,11 @@ class DyadComparison:
     n_false: int
     false_rate: float
     median_distance: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; None where there is nothing to divide by."""
+        values = asdict(self).items()
+        return {name: None if value != value else round(value, 6) for name, value in values}
 
 
 def compare_dyads(

@@ -1,0 +1,138 @@
+"""Weighted scores of many draws at once: accuracy, balanced accuracy, kappa, auROC and auPRC.
+
+The definitions, ties included, are those of scikit-learn with `sample_weight`. There a bootstrap of
+a thousand draws means thousands of sorts; here the windows are sorted once for each class, and the
+draws differ in their weights alone.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Labels = npt.NDArray[np.int64]
+Probabilities = npt.NDArray[np.float64]
+#: int64 (n_windows, n_draws): how often each draw holds each window.
+Weights = npt.NDArray[np.int64]
+#: float64 (n_draws,).
+Values = npt.NDArray[np.float64]
+
+#: What predicted classes are scored by, and what probabilities are scored by besides.
+CLASS_SCORES = ("accuracy", "balanced_accuracy", "kappa")
+SCORES = (*CLASS_SCORES, "auroc", "auprc")
+
+
+def class_scores(
+    labels: Labels, predicted: Labels, n_classes: int, weights: Weights
+) -> dict[str, Values]:
+    """Score predicted classes, or compare two replicates.
+
+    Parameters
+    ----------
+    labels, predicted
+        (n_windows,): class indices, no unknown ones.
+    n_classes
+        Number of classes.
+    weights
+        (n_windows, n_draws).
+
+    Returns
+    -------
+    dict
+        {each of `CLASS_SCORES`: (n_draws,)}, NaN where a draw does not define it. Balanced
+        accuracy is the mean recall of the classes that occur in the draw; kappa is Cohen's.
+    """
+    cells = np.zeros((n_classes * n_classes, weights.shape[1]))
+    cell = labels * n_classes + predicted
+    order = np.argsort(cell, kind="stable")
+    there, first = np.unique(cell[order], return_index=True)
+    cells[there] = np.add.reduceat(weights[order], first, axis=0)
+    confusion = cells.reshape(n_classes, n_classes, -1)
+    right = np.einsum("kkd->kd", confusion)
+    of_label, of_prediction = confusion.sum(axis=1), confusion.sum(axis=0)
+    total = of_label.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        accuracy = right.sum(axis=0) / total
+        recall = np.where(of_label > 0, right / of_label, 0.0)
+        balanced = recall.sum(axis=0) / (of_label > 0).sum(axis=0)
+        chance = (of_label * of_prediction).sum(axis=0) / total**2
+        kappa = np.where(chance < 1, (accuracy - chance) / (1 - chance), np.nan)
+    return dict(zip(CLASS_SCORES, (accuracy, balanced, kappa), strict=True))
+
+
+def ranking_scores(
+    labels: Labels, probabilities: Probabilities, weights: Weights
+) -> dict[str, Values]:
+    """Score probabilities: one class against the rest, averaged over the classes.
+
+    Parameters
+    ----------
+    labels
+        (n_windows,): class indices, no unknown ones.
+    probabilities
+        (n_windows, n_classes).
+    weights
+        (n_windows, n_draws).
+
+    Returns
+    -------
+    dict
+        {"auroc", "auprc": (n_draws,)}: the area under the ROC curve and the average precision. In
+        each draw the classes count of which it holds windows, and windows of others besides; NaN
+        where there is none.
+    """
+    areas, precisions = [], []
+    for code in range(probabilities.shape[1]):
+        area, precision = _one_against_rest(labels == code, probabilities[:, code], weights)
+        areas.append(area)
+        precisions.append(precision)
+    return {"auroc": _mean_of_known(areas), "auprc": _mean_of_known(precisions)}
+
+
+def _mean_of_known(values: list[Values]) -> Values:
+    stacked = np.stack(values)
+    known = ~np.isnan(stacked)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, stacked, 0.0).sum(axis=0) / known.sum(axis=0)
+
+
+def _one_against_rest(
+    positive: npt.NDArray[np.bool_], score: npt.NDArray[np.float64], weights: Weights
+) -> tuple[Values, Values]:
+    """Return area under the ROC curve and average precision of each draw.
+
+    Windows of equal score enter both curves together, as one group. Only groups that hold a
+    positive add to either sum.
+    """
+    order = np.argsort(-score, kind="stable")
+    ranked, hits = score[order], np.flatnonzero(positive[order])
+    if not len(hits):
+        nothing = np.full(weights.shape[1], np.nan)
+        return nothing, nothing
+    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    group = np.searchsorted(ends, hits)
+    used, first_hit = np.unique(group, return_index=True)
+    # Row i + 1 is the weight of the first i + 1 windows in the order of the score.
+    running = np.zeros((len(ranked) + 1, weights.shape[1]))
+    np.cumsum(weights[order], axis=0, out=running[1:])
+    begins = np.append(0, ends[:-1] + 1)
+    upto, before = running[ends[used] + 1], running[begins[used]]
+    found = np.add.reduceat(weights[order[hits]], first_hit, axis=0).astype(float)
+    true_upto = np.cumsum(found, axis=0)
+    false_upto, false_before = upto - true_upto, before - (true_upto - found)
+    trues, falses = true_upto[-1], running[-1] - true_upto[-1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Above a group lie the negatives before it; of its own, half.
+        beaten = (found * (falses - (false_before + false_upto) / 2)).sum(axis=0)
+        area = beaten / (trues * falses)
+        precision = np.where(found > 0, found * true_upto / upto, 0.0).sum(axis=0) / trues
+    undefined = (trues == 0) | (falses == 0)
+    return np.where(undefined, np.nan, area), np.where(undefined, np.nan, precision)
+
+
+def all_scores(labels: Labels, probabilities: Probabilities, weights: Weights) -> dict[str, Values]:
+    """Return {each of `SCORES`: (n_draws,)}; the arguments are those of `ranking_scores`.
+
+    The predicted class is the one of the largest probability, of equal ones the first.
+    """
+    predicted = probabilities.argmax(axis=1)
+    found = class_scores(labels, predicted, probabilities.shape[1], weights)
+    return found | ranking_scores(labels, probabilities, weights)
