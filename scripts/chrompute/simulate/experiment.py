@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +59,9 @@ def write_genes(design: Design, path: str | Path) -> None:
             continue
         tss, strand = int(promoter["centre"].iloc[0]), promoter["strand"].iloc[0]
         # A promoter without a body has a short gene to the end of its locus.
-        start, end = (tss, int(own["end"].max())) if strand == "+" else (int(own["start"].min()), tss + 1)
+        start, end = (
+            (tss, int(own["end"].max())) if strand == "+" else (int(own["start"].min()), tss + 1)
+        )
         name = f'gene_id "sim{gene}"; gene_name "sim{gene}"; promoter "{promoter["kind"].iloc[0]}";'
         fields = (own["chrom"].iloc[0], "simulated", "gene", start + 1, end, ".", strand, ".", name)
         lines.append("\t".join(map(str, fields)) + "\n")
@@ -81,7 +82,7 @@ def write_motifs(motifs: pd.DataFrame, path: str | Path) -> None:
 
 
 def write_rules(design: Design, path: str | Path) -> None:
-    """Write what decides the truth: settings, grammars, factors, footprints, label mistakes, marks."""
+    """Write what decides the truth: settings, grammars, factors, footprints, mistakes, marks."""
     frequency = state_frequency(draw_loci(design), design)
     content = {
         "simulated": True,
@@ -98,7 +99,8 @@ def write_rules(design: Design, path: str | Path) -> None:
             )
         },
         "mark_given_state": {
-            name: dict(zip(ARCHITECTURES, mark.emission, strict=True)) for name, mark in MARKS.items()
+            name: dict(zip(ARCHITECTURES, mark.emission, strict=True))
+            for name, mark in MARKS.items()
         },
     }
     Path(path).write_text(json.dumps(content, indent=2) + "\n")
@@ -138,7 +140,7 @@ def write_dyads(design: Design, cell_type: str, path: str | Path) -> None:
 
 
 def read_dyads(path: str | Path) -> pd.DataFrame:
-    """Read what `write_dyads` wrote: `chrom`, `dyad`, `fuzziness`, `occupancy`, `well_positioned`."""
+    """Read the nucleosomes of `write_dyads`, without their locus."""
     names = ["chrom", "dyad", "end", "locus", "score", "strand"]
     names += ["fuzziness", "occupancy", "well_positioned"]
     table = pd.read_csv(path, sep="\t", names=names)
@@ -147,7 +149,11 @@ def read_dyads(path: str | Path) -> pd.DataFrame:
 
 
 def draw_sample(
-    design: Design, genome: Mapping[str, npt.NDArray[np.uint8]], cell_type: str, assay: str, name: str
+    design: Design,
+    genome: Mapping[str, npt.NDArray[np.uint8]],
+    cell_type: str,
+    assay: str,
+    name: str,
 ) -> Intervals:
     """Draw the fragments of one sample, ends as they are written.
 

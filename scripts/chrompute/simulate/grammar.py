@@ -1,4 +1,4 @@
-"""Grammars: which motifs the loci of a kind hold, and what state they bring about in a cell type."""
+"""Grammars: which motifs the loci of a kind hold, and what state they bring about."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def _silencer(rng: np.random.Generator) -> list[Planted]:
 
 
 def _decoy(rng: np.random.Generator) -> list[Planted]:
-    """The motifs of a pair, at a wrong distance or on opposite strands."""
+    """Draw the motifs of a pair at a wrong distance."""
     first, turned = _near(rng, 0, 25), _strand(rng)
     wrong = int(rng.integers(22, 60)) * (1 if _strand(rng) else -1)
     second = Planted("CEBPA", first + wrong, turned != _strand(rng), "decoy")
@@ -146,7 +146,8 @@ KINDS = {
     "promoter_constant": Kind(
         _promoter_constant,
         _always("active_promoter"),
-        "NRF1 45 bp and one or more SP1 about 80 bp upstream of the TSS, CpG island: active promoter",
+        "NRF1 45 bp and one or more SP1 about 80 bp upstream of the TSS, CpG island: active "
+        "promoter",
         _ISLAND,
         gene=True,
     ),

@@ -1,4 +1,4 @@
-"""What a run simulates: the files below its folder, and what is wrong with a configuration of them."""
+"""What a run simulates: its files, and what is wrong with a configuration of them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -50,11 +50,13 @@ def simulation_faults(
     wanted: list[tuple[str, str, str]] = []
     for sample in samples:
         if any(is_simulated(config, path) for path in sample.paths):
-            wanted += [(f"sample {sample.name!r}", path, f"{sample.name}.bam") for path in sample.paths]
+            wanted += [
+                (f"sample {sample.name!r}", path, f"{sample.name}.bam") for path in sample.paths
+            ]
             if sample.cell_type not in design.factors:
                 faults.append(
-                    f"{config['samples']}: sample {sample.name!r}: cell type {sample.cell_type!r} is "
-                    f"not simulated; simulation/factors has {', '.join(design.factors)}"
+                    f"{config['samples']}: sample {sample.name!r}: cell type {sample.cell_type!r} "
+                    f"is not simulated; simulation/factors has {', '.join(design.factors)}"
                 )
     for label in labels:
         if is_simulated(config, label.path):
