@@ -16,8 +16,9 @@ LOCUS = (2100, 2700)
 OFFSET = 60
 #: bp over which the share of G and C wanders, and standard deviation of it.
 _ISOCHORE, _GC_SPREAD = 20_000, 0.04
-#: Share of CpG outside islands that became TpG or CpA, as methylation makes them.
-_DECAY = 0.75
+#: Share of CpG outside islands that became TpG or CpA, as methylation makes them, and the share of
+#: G and C from which on a base is in an island.
+_DECAY, _ISLAND = 0.75, 0.55
 _MOTIF_COLUMNS = ["chrom", "start", "end", "factor", "strand", "locus", "role"]
 
 Sequence8 = npt.NDArray[np.uint8]
@@ -157,11 +158,13 @@ def _gc_profile(
 
 
 def _background(rng: np.random.Generator, gc: npt.NDArray[np.float32]) -> Sequence8:
-    """Draw bases by their share of G and C; CpG decays where that is low."""
-    strong = rng.random(gc.size, dtype=np.float32) < gc
+    """Draw bases so that G and C have the wanted share once CpG has decayed where that is low."""
+    # Of a share g a CpG's decay takes _DECAY * (g / 2)^2.
+    before = 2 / _DECAY * (1 - np.sqrt(1 - _DECAY * gc))
+    strong = rng.random(gc.size, dtype=np.float32) < np.where(gc < _ISLAND, before, gc)
     second = rng.random(gc.size, dtype=np.float32) < 0.5
     codes = np.where(strong, 1 + second, 3 * second).astype(np.uint8)  # A0 C1 G2 T3
-    pairs = np.flatnonzero((codes[:-1] == 1) & (codes[1:] == 2) & (gc[:-1] < 0.55))
+    pairs = np.flatnonzero((codes[:-1] == 1) & (codes[1:] == 2) & (gc[:-1] < _ISLAND))
     pairs = pairs[rng.random(pairs.size) < _DECAY]
     half = rng.random(pairs.size) < 0.5
     codes[pairs[half]] = 3
