@@ -125,10 +125,11 @@ def draw_genome(design: Design, loci: pd.DataFrame) -> tuple[dict[str, Sequence8
         own = loci[loci["chrom"] == chrom]
         codes = _background(rng, _gc_profile(rng, design, own, size))
         for row in own.itertuples():
+            taken: list[tuple[int, int]] = []
             for motif in KINDS[str(row.kind)].plant(rng):
                 if motif.factor not in matrices:
                     matrices[motif.factor] = _matrix(design.motifs, motif.factor)
-                planted.append(_plant(rng, codes, matrices[motif.factor], motif, row))
+                planted.append(_plant(rng, codes, matrices[motif.factor], motif, row, taken))
         genome[chrom] = codes
     table = pd.DataFrame(planted, columns=_MOTIF_COLUMNS)
     return genome, table.sort_values(["locus", "start"], kind="stable", ignore_index=True)
@@ -185,13 +186,20 @@ def _plant(
     matrix: npt.NDArray[np.float64],
     motif: Planted,
     locus: Any,
+    taken: list[tuple[int, int]],
 ) -> tuple[str, int, int, str, str, int, str]:
-    """Write one instance into the sequence and return its row of the table."""
+    """Write one instance into the sequence and return its row of the table.
+
+    Where it would overwrite one of `taken`, the instances of the locus so far, it moves on.
+    """
     drawn = (rng.random(len(matrix))[:, None] > matrix.cumsum(axis=1)).sum(axis=1)
     word = np.minimum(drawn, 3).astype(np.uint8)
     turned = (locus.strand == "-") != motif.reverse
     middle = locus.centre + (-motif.offset if locus.strand == "-" else motif.offset)
     start = int(np.clip(middle - len(word) // 2, 0, codes.size - len(word)))
+    while any(start < end and low < start + len(word) for low, end in taken):
+        start += 1
+    taken.append((start, start + len(word)))
     codes[start : start + len(word)] = 3 - word[::-1] if turned else word
     strand = "-" if turned else "+"
     return locus.chrom, start, start + len(word), motif.factor, strand, locus.Index, motif.role
