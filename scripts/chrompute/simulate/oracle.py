@@ -22,7 +22,13 @@ from scipy.special import gammaln, logsumexp
 from chrompute.fragments import Fragments
 from chrompute.predictions import prediction_table
 from chrompute.recipe import Recipe, Stores
-from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mnase_fragments
+from chrompute.simulate.assays import (
+    DUPLICATION,
+    Intervals,
+    atac_fragments,
+    join_genome,
+    mnase_fragments,
+)
 from chrompute.simulate.chromatin import Chromatin, axis_offsets, draw_chromatin
 from chrompute.simulate.design import STATES, Design
 from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres
@@ -101,6 +107,9 @@ def learn_templates(design: Design, inputs: Sequence[str]) -> Templates:
         draw = {"ATAC": atac_fragments, "MNase": mnase_fragments}[assay]
         wanted = int(_DEEPER * 2 * design.depth[assay] * kb)
         fragments = draw(chromatin, axis, wanted, design, rng)
+        # As in the stores of the experiment: a cut is the middle of the bases that it doubles.
+        inward = DUPLICATION // 2 if assay == "ATAC" else 0
+        fragments = {c: (low + inward, high - inward) for c, (low, high) in fragments.items()}
         images, total = _aligned_images(fragments, chromatin, design, edges, groups)
         shapes[name] = _all_shifts(images, steps)
         mean = np.array([total[rows].mean() for _, rows in groups])
