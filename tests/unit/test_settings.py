@@ -188,6 +188,25 @@ def test_inputs_that_labels_were_derived_from_stop_the_run(case: Case, tmp_path:
     assert faults_of(case) == []
 
 
+def test_replicates_and_truth_are_one_cell_type_to_train_on(case: Case, tmp_path: Path) -> None:
+    for name in ("two", "truth"):
+        (tmp_path / f"{name}.bed").write_text((tmp_path / "states.bed").read_text())
+    lines = [
+        f"cells\tstate\tsegmentation\t{replicate}\t{tmp_path}/{name}.bed\t\n"
+        for replicate, name in (("truth", "truth"), ("1", "states"), ("2", "two"))
+    ]
+    (tmp_path / "labels.tsv").write_text(LABELS + "".join(lines))
+    assert inspected(case, tmp_path) == []
+    case["models"]["net"]["permute"] = ["mnase", "labels"]
+    settings = load_settings(case, SCHEMA)[0]
+    assert settings.recipe("net").train_on == ("cells",)
+    assert settings.recipe("net").permute == ("mnase", "labels")
+    assert [label.replicate for label in settings.labels_of("state")] == ["truth", "1", "2"]
+    (tmp_path / "two.bed").write_text("chr1\t0\t500\tPP\n")
+    (fault,) = inspected(case, tmp_path)
+    assert "two.bed: state 'PP' has no class" in fault
+
+
 def test_sheet_faults_name_the_line(tmp_path: Path) -> None:
     path = tmp_path / "s.tsv"
     path.write_text(

@@ -77,7 +77,7 @@ SWITCHED_FACTORS = ("CEBPA", "FOS::JUN", "GATA1", "REST", "SPI1", "YY1")
 _FACTORS = {
     "sim_A": ("GATA1", "FOS::JUN", "REST"),
     "sim_B": ("SPI1", "CEBPA", "FOS::JUN", "YY1"),
-    "sim_C": ("GATA1", "SPI1", "YY1"),
+    "sim_C": ("GATA1", "SPI1"),
 }
 #: Loci of each kind (chrompute.simulate.grammar), relative numbers.
 _COMPOSITION = {
@@ -91,7 +91,7 @@ _COMPOSITION = {
     "silencer": 9.0,
     "heterochromatin": 8.0,
     "decoy": 6.0,
-    "desert": 14.0,
+    "desert": 9.5,
 }
 
 
