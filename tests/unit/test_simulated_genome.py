@@ -38,12 +38,12 @@ SMALL_LOCI = draw_loci(SMALL)
 GENOME, PLANTED = draw_genome(SMALL, SMALL_LOCI)
 PROMOTERS = ("promoter_constant", "promoter_gata", "promoter_yy1")
 #: States that each kind brings about in the cell types A, B and C of the default design: A has
-#: GATA1, FOS::JUN and REST, B has SPI1, CEBPA, FOS::JUN and YY1, C has GATA1, SPI1 and YY1.
+#: GATA1, FOS::JUN and REST, B has SPI1, CEBPA, FOS::JUN and YY1, C has GATA1 and SPI1.
 EXPECTED = {
     "insulator": ("insulator", "insulator", "insulator"),
     "promoter_constant": ("active_promoter", "active_promoter", "active_promoter"),
     "promoter_gata": ("active_promoter", "poised_promoter", "active_promoter"),
-    "promoter_yy1": ("poised_promoter", "active_promoter", "active_promoter"),
+    "promoter_yy1": ("poised_promoter", "active_promoter", "poised_promoter"),
     "enhancer_cluster": ("strong_enhancer", "quiescent", "strong_enhancer"),
     "enhancer_pair": ("quiescent", "strong_enhancer", "weak_enhancer"),
     "enhancer_single": ("weak_enhancer", "weak_enhancer", "quiescent"),

@@ -19,6 +19,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.special import gammaln, logsumexp
 
+from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.predictions import prediction_table
 from chrompute.recipe import Recipe, Stores
@@ -266,6 +267,11 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
     Without the sequence it is the share of the state in all cell types. With it, the share among
     loci of the same kind in the same cell type: the oracle reads the grammar without error, but
     cannot tell the kinds that plant no motif apart.
+
+    Raises
+    ------
+    InputError
+        When the sequence is wanted and a window is not centred on a locus.
     """
     other = draw_loci(replace(design, seed=design.seed + 1_000_003))
     if not sequence:
@@ -273,6 +279,12 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
     own = draw_loci(design)
     places = pd.MultiIndex.from_arrays([own["chrom"], locus_centres(own)])
     row = places.get_indexer(pd.MultiIndex.from_arrays([windows["chrom"], windows["centre"]]))
+    if (row < 0).any():
+        raise InputError(
+            f"{int((row < 0).sum())} windows are not centred on simulated loci, whose motifs an "
+            "oracle of the sequence reads; centre them on the segments of the simulated labels "
+            "(anchor 'centre', join false) or take 'sequence' from its inputs"
+        )
     kind = own["kind"].replace({"body": "desert"}).to_numpy()[row]
     table = {}
     for cell_type in design.factors:
