@@ -1,9 +1,9 @@
-# make run: create the environment from the committed lock, then run the main job.
+# make run: create the environment from the committed lock, then run the main job: no data needed.
 # make test: create the environment, then check all that CI checks.
 
 PYTHON ?= python3
 CORES ?= 2
-CONFIG ?= config/yeast.yaml
+CONFIG ?= config/config.yaml
 DATA := ../shared/data/yeast
 BIN := .venv/bin
 INSTALLED := .venv/.installed

@@ -140,7 +140,7 @@ def write_dyads(design: Design, cell_type: str, path: str | Path) -> None:
 
 
 def read_dyads(path: str | Path) -> pd.DataFrame:
-    """Read the nucleosomes of `write_dyads`, without their locus."""
+    """Read the columns chrom, dyad, fuzziness, occupancy and well_positioned of `write_dyads`."""
     names = ["chrom", "dyad", "end", "locus", "score", "strand"]
     names += ["fuzziness", "occupancy", "well_positioned"]
     table = pd.read_csv(path, sep="\t", names=names)

@@ -1,4 +1,4 @@
-"""Grammars: which motifs the loci of a kind hold, and what state they bring about."""
+"""Grammars: which motifs the loci of a kind hold, and what state follows in a cell type."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def _silencer(rng: np.random.Generator) -> list[Planted]:
 
 
 def _decoy(rng: np.random.Generator) -> list[Planted]:
-    """Draw the motifs of a pair at a wrong distance."""
+    """Plant the motifs of a pair at a wrong distance."""
     first, turned = _near(rng, 0, 25), _strand(rng)
     wrong = int(rng.integers(22, 60)) * (1 if _strand(rng) else -1)
     second = Planted("CEBPA", first + wrong, turned != _strand(rng), "decoy")
@@ -146,8 +146,8 @@ KINDS = {
     "promoter_constant": Kind(
         _promoter_constant,
         _always("active_promoter"),
-        "NRF1 45 bp and one or more SP1 about 80 bp upstream of the TSS, CpG island: active "
-        "promoter",
+        "NRF1 45 bp and one or more SP1 about 80 bp upstream of the TSS, CpG island: "
+        "active promoter",
         _ISLAND,
         gene=True,
     ),

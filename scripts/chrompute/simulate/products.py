@@ -1,4 +1,4 @@
-"""What a run simulates: its files, and what is wrong with a configuration of them."""
+"""What a run simulates: the files below its folder, and faults of a configuration of them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
