@@ -236,6 +236,19 @@ def test_templates_are_probabilities(
     assert np.allclose(image[:, 0, 10], image[:, 1, 10, :, ::-1], rtol=1e-4)
 
 
+def test_a_template_of_an_element_to_the_right_shows_it_to_the_right() -> None:
+    wide = np.zeros((1, 3, 121))
+    wide[0, 1, 60], wide[0, 1, 63] = 10, 5  # the element, and what lies downstream of it
+    steps = np.array([-10, 0, 7])
+    images = np.exp(oracle._all_shifts(wide, steps)).reshape(2, 3, 3, 101)
+    for turned, sign in ((0, 1), (1, -1)):
+        for index, step in enumerate(steps):
+            row = images[turned, index, 1]
+            assert row.argmax() == 50 + step
+            # Smoothed by one pixel, the second peak stands beside the first one.
+            assert row[50 + step + 3 * sign] > 5 * row[50 + step - 3 * sign]
+
+
 def test_an_easy_experiment_is_solved(
     clear: tuple[pd.DataFrame, oracle.Templates, dict[str, np.ndarray]],
 ) -> None:
