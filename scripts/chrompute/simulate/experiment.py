@@ -74,7 +74,7 @@ def write_loci(design: Design, path: str | Path) -> None:
 
 
 def write_motifs(motifs: pd.DataFrame, path: str | Path) -> None:
-    """Write the planted motifs as BED6+2: factor, locus as score, strand, role, kind of place."""
+    """Write the planted motifs as BED6+2: factor as name, strand, role, and row of the locus."""
     table = motifs.assign(score=0)[
         ["chrom", "start", "end", "factor", "score", "strand", "role", "locus"]
     ]

@@ -19,10 +19,17 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.special import gammaln, logsumexp
 
+from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.predictions import prediction_table
 from chrompute.recipe import Recipe, Stores
-from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mnase_fragments
+from chrompute.simulate.assays import (
+    DUPLICATION,
+    Intervals,
+    atac_fragments,
+    join_genome,
+    mnase_fragments,
+)
 from chrompute.simulate.chromatin import Chromatin, axis_offsets, draw_chromatin
 from chrompute.simulate.design import STATES, Design
 from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres
@@ -101,6 +108,9 @@ def learn_templates(design: Design, inputs: Sequence[str]) -> Templates:
         draw = {"ATAC": atac_fragments, "MNase": mnase_fragments}[assay]
         wanted = int(_DEEPER * 2 * design.depth[assay] * kb)
         fragments = draw(chromatin, axis, wanted, design, rng)
+        # As in the stores of the experiment: a cut is the middle of the bases that it doubles.
+        inward = DUPLICATION // 2 if assay == "ATAC" else 0
+        fragments = {c: (low + inward, high - inward) for c, (low, high) in fragments.items()}
         images, total = _aligned_images(fragments, chromatin, design, edges, groups)
         shapes[name] = _all_shifts(images, steps)
         mean = np.array([total[rows].mean() for _, rows in groups])
@@ -257,6 +267,11 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
     Without the sequence it is the share of the state in all cell types. With it, the share among
     loci of the same kind in the same cell type: the oracle reads the grammar without error, but
     cannot tell the kinds that plant no motif apart.
+
+    Raises
+    ------
+    InputError
+        When the sequence is wanted and a window is not centred on a locus.
     """
     other = draw_loci(replace(design, seed=design.seed + 1_000_003))
     if not sequence:
@@ -264,6 +279,12 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
     own = draw_loci(design)
     places = pd.MultiIndex.from_arrays([own["chrom"], locus_centres(own)])
     row = places.get_indexer(pd.MultiIndex.from_arrays([windows["chrom"], windows["centre"]]))
+    if (row < 0).any():
+        raise InputError(
+            f"{int((row < 0).sum())} windows are not centred on simulated loci, whose motifs an "
+            "oracle of the sequence reads; centre them on the segments of the simulated labels "
+            "(anchor 'centre', join false) or take 'sequence' from its inputs"
+        )
     kind = own["kind"].replace({"body": "desert"}).to_numpy()[row]
     table = {}
     for cell_type in design.factors:
