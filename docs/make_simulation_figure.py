@@ -26,11 +26,15 @@ from chrompute.simulate.experiment import draw_sample  # noqa: E402
 from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres  # noqa: E402
 from chrompute.simulate.labels import draw_labels, state_frequency  # noqa: E402
 from chrompute.simulate.oracle import (  # noqa: E402
+    choose_powers,
     label_limit,
     label_probabilities,
+    state_priors,
+)
+from chrompute.simulate.templates import (  # noqa: E402
     learn_templates,
     state_likelihoods,
-    state_priors,
+    template_scores,
     window_images,
 )
 
@@ -94,7 +98,10 @@ def measure(design: Design) -> dict[str, float]:
     held_out = windows[test].reset_index(drop=True)
     images = {"vplot": window_images(stores, held_out, "vplot")}
     frequency = state_frequency(draw_loci(design), design)
-    likelihoods = state_likelihoods(learn_templates(design, ["vplot"]), images, frequency)
+    templates = learn_templates(design, ["vplot"])
+    scores = template_scores(templates, images, frequency)
+    powers = choose_powers(templates, design, ["vplot"], sequence=False)
+    likelihoods = state_likelihoods(templates, scores, powers)
     priors = state_priors(design, held_out, sequence=False)
     oracle = label_probabilities(likelihoods, priors, design)
     majority = np.tile(soft[train].mean(axis=0), (len(held_out), 1))
