@@ -20,7 +20,7 @@ from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mn
 from chrompute.simulate.chromatin import draw_chromatin, planted_dyads
 from chrompute.simulate.design import ARCHITECTURES, CONSTANT_FACTORS, Design
 from chrompute.simulate.genome import draw_genome, draw_loci
-from chrompute.simulate.grammar import KINDS
+from chrompute.simulate.grammar import KINDS, SPACING_RULES
 from chrompute.simulate.labels import confusion_of_labels, draw_labels, state_frequency
 from chrompute.simulate.marks import (
     MARKS,
@@ -88,6 +88,7 @@ def write_rules(design: Design, path: str | Path) -> None:
         "simulated": True,
         "settings": asdict(design),
         "grammars": {name: kind.rule for name, kind in KINDS.items()},
+        "spacing_rules": SPACING_RULES,
         "factors": {name: sorted(design.active(name)) for name in design.factors},
         "always_there": list(CONSTANT_FACTORS),
         "architectures": {name: asdict(plan) for name, plan in ARCHITECTURES.items()},
