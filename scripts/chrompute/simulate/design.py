@@ -116,7 +116,7 @@ class Design:
         Share of loci on which two replicates of the labels agree, on average.
     penetrance
         Share of loci whose state is what their motifs and the cell type's factors imply; the
-        others are quiescent in that cell type.
+        others are quiescent in every cell type.
     cuts
         Cuts per kb of open DNA in one molecule.
     written_shift
