@@ -26,7 +26,7 @@ from chrompute.simulate.experiment import draw_sample  # noqa: E402
 from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres  # noqa: E402
 from chrompute.simulate.labels import draw_labels, state_frequency  # noqa: E402
 from chrompute.simulate.oracle import (  # noqa: E402
-    choose_powers,
+    choose_power,
     label_limit,
     label_probabilities,
     state_priors,
@@ -100,8 +100,8 @@ def measure(design: Design) -> dict[str, float]:
     frequency = state_frequency(draw_loci(design), design)
     templates = learn_templates(design, ["vplot"])
     scores = template_scores(templates, images, frequency)
-    powers = choose_powers(templates, design, ["vplot"], sequence=False)
-    likelihoods = state_likelihoods(templates, scores, powers)
+    power = choose_power(templates, design, ["vplot"], sequence=False)
+    likelihoods = power * state_likelihoods(templates, scores)
     priors = state_priors(design, held_out, sequence=False)
     oracle = label_probabilities(likelihoods, priors, design)
     majority = np.tile(soft[train].mean(axis=0), (len(held_out), 1))

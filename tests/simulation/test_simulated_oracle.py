@@ -154,13 +154,10 @@ def random_templates(rng: np.random.Generator) -> templates_module.Templates:
 
 
 def likelihoods_of(
-    templates: templates_module.Templates,
-    images: dict[str, np.ndarray],
-    frequency: np.ndarray,
-    powers: dict[str, float] | None = None,
+    templates: templates_module.Templates, images: dict[str, np.ndarray], frequency: np.ndarray
 ) -> np.ndarray:
     scores = templates_module.template_scores(templates, images, frequency)
-    return templates_module.state_likelihoods(templates, scores, powers)
+    return templates_module.state_likelihoods(templates, scores)
 
 
 def test_likelihoods_are_those_of_the_probability_model() -> None:
@@ -197,38 +194,20 @@ def test_likelihoods_are_those_of_the_probability_model() -> None:
     assert found == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_power_weighs_the_likelihood_of_its_input() -> None:
-    rng = np.random.default_rng(5)
-    templates = random_templates(rng)
-    images = {
-        name: rng.poisson(9, (5, shape.shape[1])).astype(np.float32)
-        for name, shape in templates.shapes.items()
-    }
-    frequency = np.full(8, 1 / 8)
-    alone = likelihoods_of(templates, {"vplot": images["vplot"]}, frequency)
-    without = likelihoods_of(templates, images, frequency, {"mnase": 0.0})
-    assert without == pytest.approx(alone, abs=1e-4)
-    scores = templates_module.template_scores(templates, images, frequency)["mnase"]
-    half = likelihoods_of(templates, {"mnase": images["mnase"]}, frequency, {"mnase": 0.5})
-    weighed = scores / 2 + templates.log_prior
-    for code in range(8):
-        expected = logsumexp(weighed[:, templates.state == code], axis=1)
-        assert half[:, code] == pytest.approx(expected, abs=1e-4)
-
-
-def test_powers_make_the_oracle_say_how_sure_it_is() -> None:
-    """Chosen on an experiment of their own, they lessen the log loss on another."""
+def test_a_power_makes_the_oracle_say_how_sure_it_is() -> None:
+    """Chosen on an experiment of its own, it lessens the log loss on another."""
     design = replace(WIDE, chromosomes=2, chromosome_length=200_000)
     templates = templates_module.learn_templates(design, ["vplot"])
-    powers = oracle.choose_powers(templates, design, ["vplot"], sequence=True)
-    assert 0 < powers["vplot"] < 1
-    windows, stores = oracle.draw_experiment(replace(design, seed=99), ["vplot"])
+    power = oracle.choose_power(templates, design, ["vplot"], sequence=True)
+    assert 0 < power < 1
+    other = replace(design, seed=99)
+    windows, stores = oracle.draw_experiment(other, ["vplot"])
     images = {"vplot": templates_module.window_images(stores["vplot"], windows, "vplot")}
     true = pd.Index(STATES).get_indexer(windows["state"])
-    priors = np.log(oracle.state_priors(replace(design, seed=99), windows, sequence=True))
+    priors = np.log(oracle.state_priors(other, windows, sequence=True))
     losses = []
-    for weights in (powers, {"vplot": 1.0}):
-        joint = priors + likelihoods_of(templates, images, FREQUENCY, weights)
+    for weight in (power, 1.0):
+        joint = priors + weight * likelihoods_of(templates, images, FREQUENCY)
         joint -= logsumexp(joint, axis=1, keepdims=True)
         losses.append(-joint[np.arange(len(true)), true].mean())
     assert losses[0] < losses[1]
@@ -271,8 +250,8 @@ def test_templates_are_probabilities(
     clear: tuple[pd.DataFrame, templates_module.Templates, dict[str, np.ndarray]],
 ) -> None:
     templates = clear[1]
-    # 10 groups of loci, 2 orientations, 21 places; 30 length rows of 101 columns.
-    assert len(templates.state) == 8 * 10 * 2 * 21
+    # 8 groups of loci, 2 orientations, 21 places; 30 length rows of 101 columns.
+    assert len(templates.state) == 8 * 8 * 2 * 21
     for state in range(8):
         mine = templates.state == state
         assert np.exp(templates.log_prior[mine]).sum() == pytest.approx(1)

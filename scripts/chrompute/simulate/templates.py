@@ -37,10 +37,11 @@ ROWS = {
 _BIN, _REACH, _SHIFTS = 20, 50, 10
 #: How much deeper than a pooled cell type of two samples the templates are simulated.
 _DEEPER = 4
-#: Templates of a state: classes of openness, and of gap width or repeat length.
-_OPEN, _WIDE = 5, 2
+#: Templates of a state: most classes of openness, classes of gap width or repeat length in each,
+#: and loci that a template should have.
+_OPEN, _WIDE, _LOCI = 8, 4, 19
 #: Standard deviation, in pixels, by which templates are smoothed, and the share of a flat image.
-_SMOOTH, _FLAT = 1.0, 0.02
+_SMOOTH, _FLAT = 0.7, 0.02
 
 Float = npt.NDArray[np.float64]
 
@@ -90,7 +91,9 @@ def learn_templates(design: Design, inputs: Sequence[str]) -> Templates:
     shift = _shift_prior(chromatin, loci, design, steps)
     number = len(groups)
     state = np.repeat([code for code, _ in groups], 2 * steps.size)
-    prior = np.concatenate([np.tile(shift[code], 2) for code, _ in groups]) / (_OPEN * _WIDE * 2)
+    prior = (
+        np.concatenate([np.tile(shift[code], 2) for code, _ in groups]) * len(STATES) / (2 * number)
+    )
     shapes, means, spreads = {}, {}, {}
     kb = sum(design.sizes.values()) / 1000
     for name in inputs:
@@ -115,11 +118,13 @@ def learn_templates(design: Design, inputs: Sequence[str]) -> Templates:
 def _groups(chromatin: Chromatin) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """Divide the loci of each state by openness, and these by width; return (state, rows)."""
     groups = []
+    fewest = int(chromatin.loci["state"].value_counts().min())
+    classes = int(np.clip(fewest // (_WIDE * _LOCI), 2, _OPEN))
     for code, state in enumerate(STATES):
         own = chromatin.loci[chromatin.loci["state"] == state]
         gapped = bool((own["gap"] > 0).all())
         openness = own["access"] if gapped else own["linker"]
-        for part in np.array_split(own.index[np.argsort(openness, kind="stable")], _OPEN):
+        for part in np.array_split(own.index[np.argsort(openness, kind="stable")], classes):
             width = own.loc[part, "gap" if gapped else "spacing"]
             ordered = part[np.argsort(width, kind="stable")]
             groups += [(code, np.asarray(half)) for half in np.array_split(ordered, _WIDE)]
@@ -249,11 +254,7 @@ def template_scores(
     return found
 
 
-def state_likelihoods(
-    templates: Templates,
-    scores: Mapping[str, npt.NDArray[np.float32]],
-    powers: Mapping[str, float] | None = None,
-) -> Float:
+def state_likelihoods(templates: Templates, scores: Mapping[str, npt.NDArray[np.float32]]) -> Float:
     """Return the log-likelihood of each window under each state, (n_windows, 8).
 
     Parameters
@@ -261,14 +262,8 @@ def state_likelihoods(
     templates
         The templates.
     scores
-        What `template_scores` found.
-    powers
-        {input: power to which its likelihood is raised}, 1 where it is not named. Fragments of a
-        window are not independent (neighbours share a molecule, and no locus is its template), so
-        that their likelihoods are too sure of themselves.
+        What `template_scores` found; the inputs of one place have one template.
     """
-    joined = np.tile(templates.log_prior.astype(np.float32), (len(next(iter(scores.values()))), 1))
-    for name, values in scores.items():
-        joined += values * np.float32((powers or {}).get(name, 1.0))
+    joined = sum(scores.values()) + templates.log_prior.astype(np.float32)
     parts = [joined[:, templates.state == code] for code in range(len(STATES))]
     return np.stack([logsumexp(part, axis=1) for part in parts], axis=1).astype(np.float64)
