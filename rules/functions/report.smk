@@ -52,6 +52,7 @@ def report_files(wildcards):
     files += [f"{results}/nucleosomes/{name}.json" for name in calls_of(cell_type)]
     pooled = bool(settings.pooled_samples(cell_type, "MNase"))
     files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * pooled
+    files += truth_files(cell_type)
     files += [
         f"{results}/evaluation/{name}.tsv"
         for name in ("metrics", "replicates", "agreement")
@@ -84,6 +85,7 @@ def report_plan(wildcards):
             name: config["sites"][name]["title"] for name in profile_names(cell_type)
         },
         "calls": calls_of(cell_type),
+        "planted": bool(truth_files(cell_type)),
         "networks": NETWORKS,
         "titles": titles_of_models(),
         "tasks": tasks_of_cell_type(cell_type),

@@ -39,7 +39,9 @@ def simulation_files():
     """Everything that is simulated beside the run's own inputs, and the comparisons."""
     if not config["simulation"]:
         return []
-    cell_types = [c for c in settings.cell_types if c in config["simulation"]["factors"]]
+    cell_types = [
+        c for c in settings.cell_types if c in config["simulation"]["factors"]
+    ]
     folder = "<results>/simulation"
     return [
         *SIMULATED,
