@@ -1,4 +1,4 @@
-# make run: create the environment from the committed lock, then run the default, which needs no data.
+# make run: create the environment from the committed lock, then run the main job: no data needed.
 # make test: create the environment, then check all that CI checks.
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ DATA := ../shared/data/yeast
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run data check test bench docs lock clean
+.PHONY: run data check test bench docs knobs lock clean
 
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
@@ -43,6 +43,10 @@ build/%.bam: bench/make_bam.py | $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/python docs/make_config_table.py
+
+# How the simulation's knobs set its difficulty (docs/simulation.md): a quarter of an hour.
+knobs: $(INSTALLED)
+	$(BIN)/python docs/make_simulation_figure.py
 
 # The environment: one lock for CPU and CUDA machines (docs/decisions/0002-environment.md).
 $(INSTALLED): envs/requirements.txt

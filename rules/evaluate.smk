@@ -9,6 +9,7 @@ rule evaluate:
         scores="<results>/evaluation/{model}.seed-{seed}.scores.tsv",
         replicates="<results>/evaluation/{model}.seed-{seed}.replicates.tsv",
         confusion="<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
+        classes="<results>/evaluation/{model}.seed-{seed}.classes.tsv",
     log:
         "<logs>/evaluate/{model}.{seed}.log",
     benchmark:
@@ -33,10 +34,12 @@ rule metrics:
         metrics=scores_of_runs,
         replicates=replicates_of_runs,
         confusion=confusions_of_runs,
+        classes=classes_of_scores,
     output:
         metrics="<results>/evaluation/metrics.tsv",
         replicates="<results>/evaluation/replicates.tsv",
         confusion="<results>/evaluation/confusion.tsv",
+        classes="<results>/evaluation/classes.tsv",
     log:
         "<logs>/metrics.log",
     conda:

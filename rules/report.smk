@@ -1,6 +1,10 @@
 """Report: one page per cell type, an index of them, and what made the results."""
 
 
+onsuccess:
+    tell_where_reports_are()
+
+
 rule report:
     """Write the report of one cell type."""
     input:
@@ -72,6 +76,7 @@ rule report_index:
         samples=[(sample.name, sample.cell_type) for sample in settings.samples],
         titles=titles_of_models(),
         leading={name: entry["metric"] for name, entry in config["tasks"].items()},
+        rivals=rivals(),
         simulated=bool(config.get("simulation")),
         code=code_of("report_index"),
     script:

@@ -187,6 +187,35 @@ rule oracle:
         "../scripts/oracle.py"
 
 
+rule bayes_bounds:
+    """Write what the best possible classifier reaches on the simulated windows, or bounds on it."""
+    input:
+        scores=[
+            f"<results>/evaluation/{model}.seed-{seed}.scores.tsv"
+            for model, seed in RUNS
+            if model in ORACLES
+        ],
+        cards=[
+            f"<results>/models/{model}/seed-{seed}/card.json"
+            for model, seed in RUNS
+            if model in ORACLES
+        ],
+    output:
+        "<results>/simulation/truth/bayes.json",
+    log:
+        "<logs>/bayes_bounds.log",
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_of("bayes_bounds"),
+    script:
+        "../scripts/bayes_bounds.py"
+
+
 rule simulation:
     """Everything that is simulated, and how what was found compares with what was planted."""
     input:

@@ -29,3 +29,27 @@ rule windows:
         code=code_of("windows"),
     script:
         "../scripts/windows.py"
+
+
+rule lit_pixels:
+    """Summarise how full the V-plots of a window set are."""
+    input:
+        windows="<results>/windows/{windows}.parquet",
+        fragments=atac_of_windows,
+    output:
+        "<results>/windows/{windows}.pixels.tsv",
+    log:
+        "<logs>/lit_pixels/{windows}.log",
+    benchmark:
+        "<benchmarks>/lit_pixels/{windows}.jsonl"
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=vplot_mb,
+        runtime=20,
+    params:
+        cell_types=cell_types_of_windows,
+        code=code_of("lit_pixels"),
+    script:
+        "../scripts/lit_pixels.py"

@@ -24,3 +24,4 @@ if "snakemake" in globals():
         write_scores(evaluation.scores, snakemake.output.scores)
         write_scores(evaluation.replicates, snakemake.output.replicates)
         write_scores(evaluation.confusion, snakemake.output.confusion)
+        write_scores(evaluation.classes, snakemake.output.classes)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        recipe, design = Recipe(**snakemake.params.recipe), Design.from_config(snakemake.params.design)
+        recipe, design = (
+            Recipe(**snakemake.params.recipe),
+            Design.from_config(snakemake.params.design),
+        )
         windows = read_windows(snakemake.input.windows)
         stores = recipe.read_stores(snakemake.input.fragments)
         seed = int(snakemake.wildcards.seed)

@@ -13,6 +13,6 @@ if "snakemake" in globals():
         given = snakemake.params
         content = index_content(
             given.samples, snakemake.input.quality, next(iter(snakemake.input.metrics), None),
-            given.titles, given.leading, given.simulated,
+            given.titles, given.leading, given.rivals, given.simulated,
         )  # fmt: skip
         render(snakemake.input.template[0], content, snakemake.output[0])

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        design, cell_type = Design.from_config(snakemake.params.design), snakemake.wildcards.cell_type
+        design, cell_type = (
+            Design.from_config(snakemake.params.design),
+            snakemake.wildcards.cell_type,
+        )
         replicates = zip(snakemake.params.replicates, snakemake.output.labels, strict=True)
         for replicate, path in replicates:
             write_labels(design, cell_type, replicate, path)

@@ -21,6 +21,26 @@ def task_entry(wildcards):
     return config["tasks"][config["windows"][wildcards.windows]["task"]]
 
 
+def atac_samples_of_windows(wildcards):
+    """The pooled paired-end ATAC samples of the cell types that have labels of a window set."""
+    task = config["windows"][wildcards.windows]["task"]
+    return [
+        sample
+        for cell_type in settings.labelled_cell_types(task)
+        for sample in settings.pooled_samples(cell_type, "ATAC", "paired")
+    ]
+
+
+def atac_of_windows(wildcards):
+    samples = atac_samples_of_windows(wildcards)
+    return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
+
+
+def cell_types_of_windows(wildcards):
+    """Cell types in the order of `atac_of_windows`."""
+    return [sample.cell_type for sample in atac_samples_of_windows(wildcards)]
+
+
 # Models
 
 
@@ -72,6 +92,19 @@ def replicates_of_runs(wildcards):
 
 def confusions_of_runs(wildcards):
     return tables_of_runs("confusion")
+
+
+def classes_of_scores(wildcards):
+    return tables_of_runs("classes")
+
+
+def rivals():
+    """Models of a comparison; oracles and controls stand beside it as references."""
+    return [
+        name
+        for name, entry in config["models"].items()
+        if entry["kind"] != "oracle" and not entry["permute"]
+    ]
 
 
 def metrics_of_all():

@@ -5,6 +5,13 @@ def templates(*names):
     return [str(Path(workflow.basedir) / f"report/{name}.html.j2") for name in names]
 
 
+def tell_where_reports_are():
+    """Say it on the terminal, where a run has made them."""
+    index = Path(workflow.pathvars.apply("<results>/reports/index.html"))
+    if index.is_file():
+        print(f"Reports: {index}", file=sys.stderr)
+
+
 def vplot_names(cell_type):
     if not settings.pooled_samples(cell_type, "ATAC", "paired"):
         return []
@@ -59,12 +66,18 @@ def report_files(wildcards):
         if tasks
     ]
     for task in tasks:
-        files += [f"{results}/windows/{task['windows']}.json"]
+        files += [
+            f"{results}/windows/{task['windows']}.{end}"
+            for end in ("json", "pixels.tsv")
+        ]
         files += [f"{results}/figures/models.{task['windows']}.{cell_type}.png"]
         for model, seed in task["runs"]:
             files += [
                 f"{results}/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
             ]
+            files += [f"{results}/models/{model}/seed-{seed}/card.json"] * (
+                model in ORACLES
+            )
             curve = f"{results}/figures/learning.{model}.seed-{seed}.png"
             files += [curve] * (model in NETWORKS)
     return files
@@ -87,6 +100,8 @@ def report_plan(wildcards):
         "calls": calls_of(cell_type),
         "planted": bool(truth_files(cell_type)),
         "networks": NETWORKS,
+        "oracles": ORACLES,
+        "rivals": rivals(),
         "titles": titles_of_models(),
         "tasks": tasks_of_cell_type(cell_type),
         "evaluation": config["evaluation"],

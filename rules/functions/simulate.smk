@@ -46,6 +46,7 @@ def simulation_files():
     return [
         *SIMULATED,
         f"{folder}/truth/rules.json",
+        *([f"{folder}/truth/bayes.json"] if ORACLES else []),
         *(f"{folder}/truth/{cell_type}.dyads.bed.gz" for cell_type in cell_types),
         *(f"{folder}/marks/{cell_type}.CTCF.1.narrowPeak" for cell_type in cell_types),
         *(path for cell_type in cell_types for path in truth_files(cell_type)),

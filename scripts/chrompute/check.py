@@ -100,9 +100,7 @@ def inspect_inputs(
     return found
 
 
-def check_inputs(
-    settings: Settings, folder: str | Path, simulated: bool = False
-) -> Findings:
+def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False) -> Findings:
     """Inspect all inputs, write down what was seen, and raise when there is a fault.
 
     Parameters

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import precision_recall_fscore_support
 
 from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
 from chrompute.labels import TRUTH, replicate_columns
@@ -20,6 +21,7 @@ _SCORE = ("metric", "value", "low", "high")
 COLUMNS = (*_PLACE, *_SCORE)
 REPLICATE_COLUMNS = (*_PLACE, "labels", *_SCORE)
 CONFUSION_COLUMNS = (*_PLACE, "label", "predicted", "windows")
+CLASS_COLUMNS = (*_PLACE, "labels", "class", "windows", "recall", "precision")
 AGREEMENT_COLUMNS = ("task", "cell_type", "split", *_SCORE)
 
 
@@ -36,11 +38,16 @@ class Evaluation:
     confusion
         Windows by label and predicted class. A window counts 1 in all, in equal parts for each
         replicate that knows it.
+    classes
+        Class by class against each replicate and the truth: `windows` with that label, `recall`,
+        the share of them predicted so, and `precision`, the share of the windows predicted so
+        that have the label; empty where there is nothing to divide by.
     """
 
     scores: pd.DataFrame
     replicates: pd.DataFrame
     confusion: pd.DataFrame
+    classes: pd.DataFrame
 
 
 def reference_title(replicate: str) -> str:
@@ -103,7 +110,7 @@ def score_predictions(
     block, draws
         Width of the bootstrap blocks in bp, and number of draws.
     """
-    scores, replicates, confusion = [], [], []
+    scores, replicates, confusion, by_class = [], [], [], []
     columns = [name for name in predictions if name.startswith(LABEL)]
     for cell_type, table in predictions[predictions["split"] == split].groupby("cell_type"):
         labels = {name.removeprefix(LABEL): _codes(table[name], classes) for name in columns}
@@ -124,6 +131,11 @@ def score_predictions(
             for name, part in found.items()
             for row in part.rows()
         ]
+        by_class += [
+            place | {"labels": reference_title(name)} | row
+            for name in found
+            for row in _class_rows(labels[name], probabilities, classes)
+        ]
         cells = _confusion([labels[name] for name in found if name != TRUTH], probabilities)
         frame = pd.DataFrame(cells, index=classes, columns=classes).rename_axis("label")
         frame = frame.reset_index().melt("label", var_name="predicted", value_name="windows")
@@ -132,6 +144,7 @@ def score_predictions(
         pd.DataFrame(scores, columns=list(COLUMNS)).round(6),
         pd.DataFrame(replicates, columns=list(REPLICATE_COLUMNS)).round(6),
         pd.concat(confusion)[list(CONFUSION_COLUMNS)].round(6),
+        pd.DataFrame(by_class, columns=list(CLASS_COLUMNS)).round(6),
     )
 
 
@@ -139,6 +152,22 @@ def _codes(labels: pd.Series, classes: Sequence[str]) -> Labels:
     """Return class indices, -1 where a label is unknown."""
     index = {name: code for code, name in enumerate(classes)}
     return labels.map(index).fillna(-1).to_numpy(np.int64)
+
+
+def _class_rows(
+    labels: Labels, probabilities: Probabilities, classes: Sequence[str]
+) -> list[dict[str, object]]:
+    known = labels >= 0
+    precision, recall, _, number = precision_recall_fscore_support(
+        labels[known],
+        probabilities[known].argmax(axis=1),
+        labels=np.arange(len(classes)),
+        zero_division=np.nan,
+    )
+    return [
+        {"class": name, "windows": int(n), "recall": r, "precision": p}
+        for name, n, r, p in zip(classes, number, recall, precision, strict=True)
+    ]
 
 
 def _confusion(replicates: Sequence[Labels], probabilities: Probabilities) -> Probabilities:

@@ -1,7 +1,7 @@
 """What a report says of windows and models: counts, scores and agreement of one task."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from chrompute.predictions import read_scores
 
 
 def model_rows(
-    scores: pd.DataFrame, titles: Mapping[str, str], leading: str
+    scores: pd.DataFrame, titles: Mapping[str, str], leading: str, rivals: Collection[str]
 ) -> list[dict[str, Any]]:
     """Return one row a model and seed for the table of models.
 
@@ -24,12 +24,14 @@ def model_rows(
         {model: how to call it}, in the order of the table.
     leading
         The metric that the task names; the best row of it is marked.
+    rivals
+        Models that can be the best; oracles and controls cannot.
 
     Returns
     -------
     list
-        Rows with `title`, `seed`, `best`, `value` of the leading metric, and `cells`: for each
-        metric of `METRIC_TITLES` the texts `value` and `interval`.
+        Rows with `model`, `title`, `seed`, `rival`, `best`, `value` of the leading metric, and
+        `cells`: for each metric of `METRIC_TITLES` the texts `value` and `interval`.
     """
     rows: list[dict[str, Any]] = []
     for model in titles:
@@ -37,9 +39,10 @@ def model_rows(
             values = own.set_index("metric")
             cells = [_cell(values.loc[metric]) for metric in METRIC_TITLES]
             value = float(values.loc[leading, "value"])
-            rows.append({"title": titles[model], "seed": seed, "cells": cells, "value": value})
-    best = max((row["value"] for row in rows), default=0.0)
-    return [row | {"best": row["value"] == best} for row in rows]
+            row = {"model": model, "title": titles[model], "seed": seed, "rival": model in rivals}
+            rows.append(row | {"cells": cells, "value": value})
+    best = max((row["value"] for row in rows if row["rival"]), default=0.0)
+    return [row | {"best": row["rival"] and row["value"] == best} for row in rows]
 
 
 def _cell(score: pd.Series) -> dict[str, str]:
@@ -54,11 +57,14 @@ def leading_text(row: Mapping[str, Any], leading: str) -> str:
 
 def headline(rows: Sequence[Mapping[str, Any]], leading: str, windows: int) -> str:
     """Say in one sentence which model is best, by how much, and on how many windows."""
-    ordered = sorted(rows, key=lambda row: -row["value"])
-    text = f"Best of {len(rows)} models on {windows:,} windows: "
+    rivals = [row for row in rows if row["rival"]] or rows
+    ordered = sorted(rivals, key=lambda row: -row["value"])
+    text = f"Best of {len(rivals)} models on {windows:,} windows: "
     text += leading_text(ordered[0], leading)
     if len(ordered) > 1:
         text += f"; next is {ordered[1]['title']} with {ordered[1]['value']:.3f}"
+    beside = [row for row in rows if row not in rivals]
+    text += "".join(f"; beside it {row['title']} {row['value']:.3f}" for row in beside)
     return text + "."
 
 
@@ -113,6 +119,49 @@ def reference_table(
     return {"columns": columns, "rows": rows}
 
 
+def class_table(
+    classes: pd.DataFrame, model: str, seed: int, titles: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return recall and precision of one model class by class, against each reference.
+
+    Parameters
+    ----------
+    classes
+        Rows of `classes.tsv` of one cell type and task.
+    model, seed
+        The model.
+    titles
+        {class: how to call it}, in the order of the table.
+
+    Returns
+    -------
+    dict
+        `columns`, the references; and `rows` with `title` and `cells`, one a reference, of
+        `windows` with that label, `recall` and `precision` as texts.
+    """
+    own = classes[(classes["model"] == model) & (classes["seed"] == seed)]
+    columns = list(dict.fromkeys(own["labels"]))
+    values = own.set_index(["class", "labels"])
+    rows = [
+        {"title": title, "cells": [_class_cell(values.loc[(name, c)]) for c in columns]}
+        for name, title in titles.items()
+    ]
+    return {"columns": columns, "rows": rows}
+
+
+def _class_cell(row: pd.Series) -> dict[str, str]:
+    texts = {
+        name: "–" if pd.isna(row[name]) else f"{row[name]:.2f}" for name in ("recall", "precision")
+    }
+    return texts | {"windows": f"{row['windows']:,}"}
+
+
+def _lit(path: Path, cell_type: str) -> dict[str, Any] | None:
+    """Return how full the V-plots of a cell type are; None where it has none."""
+    table = pd.read_csv(path, sep="\t", dtype={"cell_type": str}).set_index("cell_type")
+    return dict(table.loc[cell_type]) if cell_type in table.index else None
+
+
 def task_content(
     name: str,
     plan: Mapping[str, Any],
@@ -143,7 +192,8 @@ def task_content(
         scores = read_scores(results / f"evaluation/{kind}.tsv")
         return scores[(scores["cell_type"] == cell_type) & (scores["task"] == name)]
 
-    rows = model_rows(table("metrics"), titles, entry["leading"])
+    rows = model_rows(table("metrics"), titles, entry["leading"], plan["rivals"])
+    best = next((row for row in rows if row["best"]), rows[0])
     number = sum(counts[split].values()) + disagree[split]
     return {
         **facts,
@@ -158,6 +208,15 @@ def task_content(
         "rows": rows,
         "agreement": agreement_row(table("agreement")),
         "references": reference_table(table("replicates"), titles, entry["leading"]),
+        "best": best["title"],
+        "by_class": class_table(table("classes"), best["model"], best["seed"], facts["classes"]),
+        "lit": _lit(results / f"windows/{entry['windows']}.pixels.tsv", cell_type),
+        "limits": {
+            titles[model]: json.loads(card.read_text())["label_limit"]
+            for model, seed in entry["runs"]
+            if model in plan["oracles"]
+            for card in [results / f"models/{model}/seed-{seed}/card.json"]
+        },
         "headline": headline(rows, entry["leading"], number),
         "comparison": picture(
             f"figures/models.{entry['windows']}.{cell_type}.png",

@@ -48,7 +48,11 @@ def write_scores(table: pd.DataFrame, path: str | Path) -> None:
 def read_scores(path: str | Path) -> pd.DataFrame:
     """Read a table of scores or of confusion; names stay names, also "1" and "NA"."""
     names = ("model", "task", "cell_type", "split", "metric", "labels", "label", "predicted")
-    numbers = {name: [""] for name in ("value", "low", "high")}
+    numbers = {name: [""] for name in ("value", "low", "high", "recall", "precision")}
     return pd.read_csv(
-        path, sep="\t", dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=numbers
+        path,
+        sep="\t",
+        dtype=dict.fromkeys((*names, "class"), str),
+        keep_default_na=False,
+        na_values=numbers,
     )

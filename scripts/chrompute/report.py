@@ -3,7 +3,7 @@
 import base64
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,7 @@ def index_content(
     metrics: str | Path | None,
     titles: Mapping[str, str],
     leading: Mapping[str, str],
+    rivals: Collection[str],
     simulated: bool = False,
 ) -> dict[str, Any]:
     """Gather the variables of the template `index.html.j2`.
@@ -137,6 +138,8 @@ def index_content(
         {model: how to call it}.
     leading
         {task: the metric it names}.
+    rivals
+        As in `chrompute.model_report.model_rows`.
     simulated
         Whether the data are simulated.
     """
@@ -150,7 +153,7 @@ def index_content(
             if scores is None:
                 break
             chosen = scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
-            top = [row for row in model_rows(chosen, titles, metric) if row["best"]][:1]
+            top = [row for row in model_rows(chosen, titles, metric, rivals) if row["best"]][:1]
             best += [leading_text(row, metric) for row in top]
         rows.append(
             {

@@ -226,6 +226,29 @@ def test_each_replicate_and_the_truth_are_scored_and_the_replicates_averaged() -
     assert [*found.replicates] == [*columns[:5], "labels", *columns[5:]]
 
 
+def test_recall_and_precision_of_each_class_by_counting() -> None:
+    windows, probabilities = labelled_windows()
+    classes = [*"wxyz"]
+    table = prediction_table(windows, "state", classes, probabilities)
+    facts = {"model": "m", "seed": 1, "task": "state"}
+    rows = score_predictions(table, classes, facts, "test", 20_000, 0).classes
+    own = table[(table["split"] == "test")]
+    predicted = own[[f"p:{name}" for name in classes]].to_numpy().argmax(axis=1)
+    assert set(rows["labels"]) >= {"replicate 1", "truth"}
+    for row in rows.to_dict("records"):
+        here = (own["cell_type"] == row["cell_type"]).to_numpy()
+        labels = own["label:" + row["labels"].removeprefix("replicate ")].to_numpy()
+        known = here & pd.notna(labels)
+        with_label = known & (labels == row["class"])
+        said = known & (predicted == classes.index(row["class"]))
+        assert row["windows"] == with_label.sum()
+        for name, among in (("recall", with_label), ("precision", said)):
+            if among.any():
+                assert row[name] == pytest.approx((with_label & said).sum() / among.sum(), abs=1e-6)
+            else:
+                assert np.isnan(row[name])
+
+
 def test_windows_of_the_confusion_matrix_count_once_in_all() -> None:
     windows, probabilities = labelled_windows()
     classes = [*"wxyz"]

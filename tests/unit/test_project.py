@@ -15,7 +15,13 @@ import yaml
 
 from chrompute import figures, manifest, vplot_figures
 from chrompute.errors import ChromputeError, InputError
-from chrompute.model_report import agreement_row, headline, model_rows, reference_table
+from chrompute.model_report import (
+    agreement_row,
+    class_table,
+    headline,
+    model_rows,
+    reference_table,
+)
 from chrompute.predictions import read_scores
 from chrompute.programs import put_own_programs_first
 from chrompute.report import filter_rows, render
@@ -93,7 +99,7 @@ SCORES = pd.DataFrame(
 
 
 def test_model_table_marks_the_best_and_the_headline_names_it() -> None:
-    rows = model_rows(SCORES, {"m": "majority", "n": "net"}, "kappa")
+    rows = model_rows(SCORES, {"m": "majority", "n": "net"}, "kappa", ["m", "n"])
     assert [row["best"] for row in rows] == [False, True]
     assert rows[1]["cells"][0] == {"value": "0.750", "interval": "0.740 to 0.760"}
     text = headline(rows, "kappa", 1234)
@@ -101,6 +107,33 @@ def test_model_table_marks_the_best_and_the_headline_names_it() -> None:
         "Best of 2 models on 1,234 windows: net, kappa 0.750 (0.740 to 0.760); "
         "next is majority with 0.250."
     )
+
+
+def test_an_oracle_stands_beside_the_models_and_is_never_the_best() -> None:
+    rows = model_rows(SCORES, {"m": "majority", "n": "oracle"}, "kappa", ["m"])
+    assert [row["best"] for row in rows] == [True, False]
+    text = headline(rows, "kappa", 10)
+    assert text.startswith("Best of 1 models on 10 windows: majority, kappa 0.250")
+    assert text.endswith("; beside it oracle 0.750.")
+
+
+def test_class_table_tells_recall_and_precision_against_each_reference() -> None:
+    table = pd.DataFrame(
+        {
+            "model": "n",
+            "seed": 1,
+            "labels": ["replicate 1", "replicate 1", "truth", "truth"],
+            "class": ["a", "b", "a", "b"],
+            "windows": [1200, 0, 3, 4],
+            "recall": [0.5, float("nan"), 0.25, 1],
+            "precision": [1, 0, 0.125, 0.75],
+        }
+    )
+    found = class_table(table, "n", 1, {"b": "B", "a": "A"})
+    assert found["columns"] == ["replicate 1", "truth"]
+    assert [row["title"] for row in found["rows"]] == ["B", "A"]
+    assert found["rows"][0]["cells"][0] == {"recall": "–", "precision": "0.00", "windows": "0"}
+    assert found["rows"][1]["cells"][0]["windows"] == "1,200"
 
 
 def test_agreement_and_references_fill_their_tables() -> None:

@@ -14,6 +14,7 @@ from chrompute.alignments import FragmentFilter, read_sample
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
 from chrompute.intervals import BedRecord, IntervalSet
+from chrompute.lit_pixels import lit_pixels, summarise_pixels
 from chrompute.sites import read_sites, sites_of_class, sites_with_fragments
 from chrompute.vplot_figures import draw_corrected, draw_locus
 from chrompute.vplot_images import vplot_images, write_images
@@ -37,6 +38,25 @@ def random_store(n: int = 4000) -> Fragments:
     starts = rng.integers(0, 8000, n)
     ends = starts + rng.integers(1, 420, n)
     return Fragments.from_intervals(SIZES, rng.integers(0, 2, n), starts, ends)
+
+
+def test_lit_pixels_are_those_that_a_loop_lights() -> None:
+    store = random_store(600)
+    centres = np.array([900, 2000, 2100, 19_900])
+    windows = pd.DataFrame({"cell_type": "a", "chrom": "chr1", "centre": centres})
+    windows["start"], windows["end"] = centres - 500, centres + 501
+    starts, ends = store.intervals("chr1")
+    for row, found in zip(windows.itertuples(), lit_pixels(store, windows), strict=True):
+        middles = (starts + ends - 1) // 2
+        pixels = {
+            (int(middle), int(length))
+            for middle, length in zip(middles, ends - starts, strict=True)
+            if row.start <= middle < row.end and length < 300
+        }
+        assert found == len(pixels)
+    table = summarise_pixels({"a": store, "b": store}, windows)
+    assert table["cell_type"].tolist() == ["a"]
+    assert table[["windows", "pixels", "dark"]].iloc[0].tolist() == [4, 300 * 1001, 1]
 
 
 def loop_vplot(

@@ -6,6 +6,7 @@ below has to loop over chromosomes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -154,10 +155,10 @@ def draw_chromatin(loci: pd.DataFrame, cell_type: str, design: Design) -> Chroma
 
 
 def _plan_locus(
-    plan: Architecture, row: object, start: int, end: int, centre: int
+    plan: Architecture, row: Any, start: int, end: int, centre: int
 ) -> tuple[int, Float, Float]:
     """Return the origin, and of each nucleosome the distance downstream of it and its jitter."""
-    spacing, gap, sign = row.spacing, row.gap, row.sign  # type: ignore[attr-defined]
+    spacing, gap, sign = row.spacing, row.gap, row.sign
     reach = end - start
     steps = np.arange(int(reach // spacing) + 1)
     if plan.gap:
@@ -166,7 +167,7 @@ def _plan_locus(
         jitters = plan.downstream + plan.growth * steps, plan.upstream + plan.growth * steps
         origin = centre
     else:
-        origin = centre + int(row.phase * spacing)  # type: ignore[attr-defined]
+        origin = centre + int(row.phase * spacing)
         down, up = steps * spacing, -(steps[1:]) * spacing
         jitters = plan.downstream + plan.growth * steps, plan.upstream + plan.growth * steps[1:]
     distance, jitter = np.concatenate([down, up]), np.concatenate(jitters)
@@ -175,14 +176,12 @@ def _plan_locus(
     return origin, distance[inside], jitter[inside]
 
 
-def _open_gap(
-    openness: npt.NDArray[np.float32], plan: Architecture, row: object, origin: int
-) -> None:
+def _open_gap(openness: npt.NDArray[np.float32], plan: Architecture, row: Any, origin: int) -> None:
     """Raise the openness of the gap and cover the footprint of its factor."""
     if not plan.gap:
         return
-    half = int(row.gap / 2) + 10  # type: ignore[attr-defined]
-    openness[origin - half : origin + half + 1] = row.access  # type: ignore[attr-defined]
+    half = int(row.gap / 2) + 10
+    openness[origin - half : origin + half + 1] = row.access
     if plan.footprint:
         near = plan.footprint // 2
         openness[origin - near : origin + near + 1] *= 1 - _BOUND

@@ -91,7 +91,7 @@ _COMPOSITION = {
     "silencer": 9.0,
     "heterochromatin": 8.0,
     "decoy": 6.0,
-    "desert": 12.5,
+    "desert": 9.5,
 }
 
 

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mn
 from chrompute.simulate.chromatin import draw_chromatin, planted_dyads
 from chrompute.simulate.design import ARCHITECTURES, CONSTANT_FACTORS, Design
 from chrompute.simulate.genome import draw_genome, draw_loci
-from chrompute.simulate.grammar import KINDS
+from chrompute.simulate.grammar import KINDS, SPACING_RULES
 from chrompute.simulate.labels import confusion_of_labels, draw_labels, state_frequency
 from chrompute.simulate.marks import (
     MARKS,
@@ -60,7 +59,9 @@ def write_genes(design: Design, path: str | Path) -> None:
             continue
         tss, strand = int(promoter["centre"].iloc[0]), promoter["strand"].iloc[0]
         # A promoter without a body has a short gene to the end of its locus.
-        start, end = (tss, int(own["end"].max())) if strand == "+" else (int(own["start"].min()), tss + 1)
+        start, end = (
+            (tss, int(own["end"].max())) if strand == "+" else (int(own["start"].min()), tss + 1)
+        )
         name = f'gene_id "sim{gene}"; gene_name "sim{gene}"; promoter "{promoter["kind"].iloc[0]}";'
         fields = (own["chrom"].iloc[0], "simulated", "gene", start + 1, end, ".", strand, ".", name)
         lines.append("\t".join(map(str, fields)) + "\n")
@@ -73,7 +74,7 @@ def write_loci(design: Design, path: str | Path) -> None:
 
 
 def write_motifs(motifs: pd.DataFrame, path: str | Path) -> None:
-    """Write the planted motifs as BED6+2: factor, locus as score, strand, role, kind of place."""
+    """Write the planted motifs as BED6+2: factor as name, strand, role, and row of the locus."""
     table = motifs.assign(score=0)[
         ["chrom", "start", "end", "factor", "score", "strand", "role", "locus"]
     ]
@@ -81,12 +82,13 @@ def write_motifs(motifs: pd.DataFrame, path: str | Path) -> None:
 
 
 def write_rules(design: Design, path: str | Path) -> None:
-    """Write what decides the truth: settings, grammars, factors, footprints, label mistakes, marks."""
+    """Write what decides the truth: settings, grammars, factors, footprints, mistakes, marks."""
     frequency = state_frequency(draw_loci(design), design)
     content = {
         "simulated": True,
         "settings": asdict(design),
         "grammars": {name: kind.rule for name, kind in KINDS.items()},
+        "spacing_rules": SPACING_RULES,
         "factors": {name: sorted(design.active(name)) for name in design.factors},
         "always_there": list(CONSTANT_FACTORS),
         "architectures": {name: asdict(plan) for name, plan in ARCHITECTURES.items()},
@@ -98,7 +100,8 @@ def write_rules(design: Design, path: str | Path) -> None:
             )
         },
         "mark_given_state": {
-            name: dict(zip(ARCHITECTURES, mark.emission, strict=True)) for name, mark in MARKS.items()
+            name: dict(zip(ARCHITECTURES, mark.emission, strict=True))
+            for name, mark in MARKS.items()
         },
     }
     Path(path).write_text(json.dumps(content, indent=2) + "\n")
@@ -138,7 +141,7 @@ def write_dyads(design: Design, cell_type: str, path: str | Path) -> None:
 
 
 def read_dyads(path: str | Path) -> pd.DataFrame:
-    """Read what `write_dyads` wrote: `chrom`, `dyad`, `fuzziness`, `occupancy`, `well_positioned`."""
+    """Read the columns chrom, dyad, fuzziness, occupancy and well_positioned of `write_dyads`."""
     names = ["chrom", "dyad", "end", "locus", "score", "strand"]
     names += ["fuzziness", "occupancy", "well_positioned"]
     table = pd.read_csv(path, sep="\t", names=names)
@@ -147,7 +150,11 @@ def read_dyads(path: str | Path) -> pd.DataFrame:
 
 
 def draw_sample(
-    design: Design, genome: Mapping[str, npt.NDArray[np.uint8]], cell_type: str, assay: str, name: str
+    design: Design,
+    genome: Mapping[str, npt.NDArray[np.uint8]],
+    cell_type: str,
+    assay: str,
+    name: str,
 ) -> Intervals:
     """Draw the fragments of one sample, ends as they are written.
 

@@ -16,8 +16,9 @@ LOCUS = (2100, 2700)
 OFFSET = 60
 #: bp over which the share of G and C wanders, and standard deviation of it.
 _ISOCHORE, _GC_SPREAD = 20_000, 0.04
-#: Share of CpG outside islands that became TpG or CpA, as methylation makes them.
-_DECAY = 0.75
+#: Share of CpG outside islands that became TpG or CpA, as methylation makes them, and the share of
+#: G and C from which on a base is in an island.
+_DECAY, _ISLAND = 0.75, 0.55
 _MOTIF_COLUMNS = ["chrom", "start", "end", "factor", "strand", "locus", "role"]
 
 Sequence8 = npt.NDArray[np.uint8]
@@ -124,10 +125,11 @@ def draw_genome(design: Design, loci: pd.DataFrame) -> tuple[dict[str, Sequence8
         own = loci[loci["chrom"] == chrom]
         codes = _background(rng, _gc_profile(rng, design, own, size))
         for row in own.itertuples():
+            taken: list[tuple[int, int]] = []
             for motif in KINDS[str(row.kind)].plant(rng):
                 if motif.factor not in matrices:
                     matrices[motif.factor] = _matrix(design.motifs, motif.factor)
-                planted.append(_plant(rng, codes, matrices[motif.factor], motif, row))
+                planted.append(_plant(rng, codes, matrices[motif.factor], motif, row, taken))
         genome[chrom] = codes
     table = pd.DataFrame(planted, columns=_MOTIF_COLUMNS)
     return genome, table.sort_values(["locus", "start"], kind="stable", ignore_index=True)
@@ -157,11 +159,13 @@ def _gc_profile(
 
 
 def _background(rng: np.random.Generator, gc: npt.NDArray[np.float32]) -> Sequence8:
-    """Draw bases by their share of G and C; CpG decays where that is low."""
-    strong = rng.random(gc.size, dtype=np.float32) < gc
+    """Draw bases so that G and C have the wanted share once CpG has decayed where that is low."""
+    # Of a share g a CpG's decay takes _DECAY * (g / 2)^2.
+    before = 2 / _DECAY * (1 - np.sqrt(1 - _DECAY * gc))
+    strong = rng.random(gc.size, dtype=np.float32) < np.where(gc < _ISLAND, before, gc)
     second = rng.random(gc.size, dtype=np.float32) < 0.5
     codes = np.where(strong, 1 + second, 3 * second).astype(np.uint8)  # A0 C1 G2 T3
-    pairs = np.flatnonzero((codes[:-1] == 1) & (codes[1:] == 2) & (gc[:-1] < 0.55))
+    pairs = np.flatnonzero((codes[:-1] == 1) & (codes[1:] == 2) & (gc[:-1] < _ISLAND))
     pairs = pairs[rng.random(pairs.size) < _DECAY]
     half = rng.random(pairs.size) < 0.5
     codes[pairs[half]] = 3
@@ -182,13 +186,20 @@ def _plant(
     matrix: npt.NDArray[np.float64],
     motif: Planted,
     locus: Any,
+    taken: list[tuple[int, int]],
 ) -> tuple[str, int, int, str, str, int, str]:
-    """Write one instance into the sequence and return its row of the table."""
+    """Write one instance into the sequence and return its row of the table.
+
+    Where it would overwrite one of `taken`, the instances of the locus so far, it moves on.
+    """
     drawn = (rng.random(len(matrix))[:, None] > matrix.cumsum(axis=1)).sum(axis=1)
     word = np.minimum(drawn, 3).astype(np.uint8)
     turned = (locus.strand == "-") != motif.reverse
     middle = locus.centre + (-motif.offset if locus.strand == "-" else motif.offset)
     start = int(np.clip(middle - len(word) // 2, 0, codes.size - len(word)))
+    while any(start < end and low < start + len(word) for low, end in taken):
+        start += 1
+    taken.append((start, start + len(word)))
     codes[start : start + len(word)] = 3 - word[::-1] if turned else word
     strand = "-" if turned else "+"
     return locus.chrom, start, start + len(word), motif.factor, strand, locus.Index, motif.role

@@ -1,7 +1,8 @@
-"""Grammars: which motifs the loci of a kind hold, and what state they bring about in a cell type."""
+"""Grammars: which motifs the loci of a kind hold, and what state follows in a cell type."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,28 @@ PAIR_SPACING, PAIR_SLACK = 14, 1
 CLUSTER_MORE, CLUSTER_REACH = 2.5, 110
 
 
+#: The rules of spacing and orientation as values, for the truth; places are bp downstream of the
+#: centre, spreads standard deviations in bp.
+SPACING_RULES: dict[str, dict[str, Any]] = {
+    "enhancer_pair": {
+        "factors": ["SPI1", "CEBPA"],
+        "distance_of_middles": PAIR_SPACING,
+        "slack": PAIR_SLACK,
+        "orientation": "same strand, CEBPA downstream",
+    },
+    "enhancer_cluster": {
+        "factors": ["GATA1"],
+        "fewest": 2,
+        "mean_number": 2 + CLUSTER_MORE,
+        "within": CLUSTER_REACH,
+    },
+    "promoter_constant": {"NRF1": {"at": -45, "spread": 12}, "SP1": {"at": -80, "spread": 25}},
+    "promoter_gata": {"TBP": {"at": -30, "spread": 2}, "GATA1": {"at": -90, "spread": 25}},
+    "promoter_yy1": {"YY1": {"at": 10, "spread": 6}},
+    "insulator": {"CTCF": {"at": 0, "spread": 3}},
+}
+
+
 def _near(rng: np.random.Generator, centre: int, spread: float) -> int:
     return int(np.rint(rng.normal(centre, spread)))
 
@@ -71,25 +94,31 @@ def _none(rng: np.random.Generator) -> list[Planted]:
     return []
 
 
+def _localised(rng: np.random.Generator, kind: str, factor: str) -> int:
+    rule = SPACING_RULES[kind][factor]
+    return _near(rng, rule["at"], rule["spread"])
+
+
 def _insulator(rng: np.random.Generator) -> list[Planted]:
-    return [Planted("CTCF", _near(rng, 0, 3), False, "single")]
+    return [Planted("CTCF", _localised(rng, "insulator", "CTCF"), False, "single")]
 
 
 def _promoter_constant(rng: np.random.Generator) -> list[Planted]:
-    boxes = [Planted("NRF1", _near(rng, -45, 12), _strand(rng), "localised")]
-    number = 1 + rng.poisson(1.0)
-    return boxes + [
-        Planted("SP1", _near(rng, -80, 25), _strand(rng), "density") for _ in range(number)
-    ]
+    kind = "promoter_constant"
+    boxes = [Planted("NRF1", _localised(rng, kind, "NRF1"), _strand(rng), "localised")]
+    for _ in range(1 + rng.poisson(1.0)):
+        boxes.append(Planted("SP1", _localised(rng, kind, "SP1"), _strand(rng), "density"))
+    return boxes
 
 
 def _promoter_gata(rng: np.random.Generator) -> list[Planted]:
-    tata = Planted("TBP", _near(rng, -30, 2), False, "localised")
-    return [tata, Planted("GATA1", _near(rng, -90, 25), _strand(rng), "single")]
+    kind = "promoter_gata"
+    tata = Planted("TBP", _localised(rng, kind, "TBP"), False, "localised")
+    return [tata, Planted("GATA1", _localised(rng, kind, "GATA1"), _strand(rng), "single")]
 
 
 def _promoter_yy1(rng: np.random.Generator) -> list[Planted]:
-    return [Planted("YY1", _near(rng, 10, 6), False, "localised")]
+    return [Planted("YY1", _localised(rng, "promoter_yy1", "YY1"), False, "localised")]
 
 
 def _enhancer_cluster(rng: np.random.Generator) -> list[Planted]:
@@ -114,7 +143,7 @@ def _silencer(rng: np.random.Generator) -> list[Planted]:
 
 
 def _decoy(rng: np.random.Generator) -> list[Planted]:
-    """The motifs of a pair, at a wrong distance or on opposite strands."""
+    """Plant the motifs of a pair at a wrong distance."""
     first, turned = _near(rng, 0, 25), _strand(rng)
     wrong = int(rng.integers(22, 60)) * (1 if _strand(rng) else -1)
     second = Planted("CEBPA", first + wrong, turned != _strand(rng), "decoy")
@@ -146,7 +175,8 @@ KINDS = {
     "promoter_constant": Kind(
         _promoter_constant,
         _always("active_promoter"),
-        "NRF1 45 bp and one or more SP1 about 80 bp upstream of the TSS, CpG island: active promoter",
+        "NRF1 45 bp and one or more SP1 about 80 bp upstream of the TSS, CpG island: "
+        "active promoter",
         _ISLAND,
         gene=True,
     ),

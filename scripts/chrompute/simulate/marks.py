@@ -11,6 +11,7 @@ import pandas as pd
 from chrompute.errors import InputError
 from chrompute.simulate.design import STATES
 
+
 @dataclass(frozen=True)
 class Mark:
     """How a mark looks.

@@ -1,254 +1,50 @@
 """The oracle: what a classifier reaches that knows the simulator.
 
-The likelihood of a window's fragments under each state is computed by simulation: loci of every
-state are simulated in an experiment of its own, much deeper, aligned by where their element truly
-lies, and gathered into templates by how open and how wide they are. A window's likelihood is the
-average over the templates of a state, both orientations and all places of the element. So the
-oracle is a classifier that can be built, and its accuracy is a lower bound on the Bayes-optimal
-one; the noise of the labels gives an upper bound (`label_limit`).
+It compares the fragments of a window with templates of every state that it has simulated itself
+(`chrompute.simulate.templates`), raises the likelihood of each input to a power that it chose on
+a third experiment, and, where it reads the sequence, knows which kind of locus it looks at. It is
+a classifier that can be built, so on fragments alone its accuracy is a lower bound on the
+Bayes-optimal one; the noise of the labels gives an upper bound (`label_limit`).
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.ndimage import gaussian_filter
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 
+from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.predictions import prediction_table
 from chrompute.recipe import Recipe, Stores
-from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mnase_fragments
-from chrompute.simulate.chromatin import Chromatin, axis_offsets, draw_chromatin
+from chrompute.simulate.assays import DUPLICATION
 from chrompute.simulate.design import STATES, Design
+from chrompute.simulate.experiment import draw_sample
 from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres
 from chrompute.simulate.labels import confusion_of_labels, state_frequency
-from chrompute.vplots import fragments_at_sites
+from chrompute.simulate.products import WRITTEN_SHIFTS
+from chrompute.simulate.templates import (
+    ROWS,
+    Templates,
+    learn_templates,
+    state_likelihoods,
+    template_scores,
+    window_images,
+)
 
 logger = logging.getLogger(__name__)
 
-#: Assay behind each input, with the edges of its length rows in bp.
-_ROWS = {
-    "vplot": ("ATAC", np.arange(20, 621, 20)),
-    "mnase": ("MNase", np.array([60, 130, 146, 156, 166, 220])),
-}
-#: bp of a column, columns on each side of the middle one, and shifts that are tried on each side.
-_BIN, _REACH, _SHIFTS = 20, 50, 10
-#: How much deeper than a pooled cell type of two samples the templates are simulated.
-_DEEPER = 4
-#: Templates of a state: classes of openness, and of gap width or repeat length.
-_OPEN, _WIDE = 5, 2
-#: Standard deviation, in pixels, by which templates are smoothed, and the share of a flat image.
-_SMOOTH, _FLAT = 1.0, 0.02
+#: Powers that are tried for each input's likelihood.
+_POWERS = (0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
+#: Chromosomes of the experiment on which they are chosen, and samples of an assay that are pooled.
+_CHROMOSOMES, _SAMPLES = 2, 2
 
 Float = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Templates:
-    """What fragments of each state look like.
-
-    Attributes
-    ----------
-    state
-        int64 (n_templates,): state of each template.
-    log_prior
-        float64 (n_templates,): logarithm of its share in its state.
-    shapes
-        {input: float32 (n_templates, n_pixels)}: logarithm of each pixel's share.
-    means, spreads
-        {input: float64 (n_templates,)}: fragments of a window at the reference's depth, and the
-        shape of the gamma distribution that this number follows among the template's loci.
-    """
-
-    state: npt.NDArray[np.int64]
-    log_prior: Float
-    shapes: Mapping[str, npt.NDArray[np.float32]]
-    means: Mapping[str, Float]
-    spreads: Mapping[str, Float]
-
-
-def learn_templates(design: Design, inputs: Sequence[str]) -> Templates:
-    """Simulate loci of all states and gather their templates.
-
-    Parameters
-    ----------
-    design
-        The design of the experiment that is to be judged; another seed is used.
-    inputs
-        Any of "vplot" and "mnase".
-    """
-    design = replace(design, seed=design.seed + 1_000_003)
-    loci = draw_loci(design)
-    rng = design.rng("oracle")
-    loci["reference"] = np.array(STATES)[rng.permutation(len(loci)) % len(STATES)]
-    axis = join_genome(draw_genome(design, loci)[0], design)
-    chromatin = draw_chromatin(loci, "reference", design)
-    groups = _groups(chromatin)
-    steps = np.arange(-_SHIFTS, _SHIFTS + 1)
-    shift = _shift_prior(chromatin, loci, design, steps)
-    number = len(groups)
-    state = np.repeat([code for code, _ in groups], 2 * steps.size)
-    prior = np.concatenate([np.tile(shift[code], 2) for code, _ in groups]) / (_OPEN * _WIDE * 2)
-    shapes, means, spreads = {}, {}, {}
-    kb = sum(design.sizes.values()) / 1000
-    for name in inputs:
-        assay, edges = _ROWS[name]
-        draw = {"ATAC": atac_fragments, "MNase": mnase_fragments}[assay]
-        wanted = int(_DEEPER * 2 * design.depth[assay] * kb)
-        fragments = draw(chromatin, axis, wanted, design, rng)
-        images, total = _aligned_images(fragments, chromatin, design, edges, groups)
-        shapes[name] = _all_shifts(images, steps)
-        mean = np.array([total[rows].mean() for _, rows in groups])
-        excess = np.array([total[rows].var() for _, rows in groups]) - mean
-        means[name] = np.repeat(mean, 2 * steps.size)
-        spread = mean**2 / np.maximum(excess, 1e-3 * mean**2)
-        spreads[name] = np.repeat(spread, 2 * steps.size)
-    assert len(state) == number * 2 * steps.size
-    return Templates(state, np.log(prior), shapes, means, spreads)
-
-
-def _groups(chromatin: Chromatin) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    """Divide the loci of each state by openness, and these by width; return (state, rows)."""
-    groups = []
-    for code, state in enumerate(STATES):
-        own = chromatin.loci[chromatin.loci["state"] == state]
-        gapped = bool((own["gap"] > 0).all())
-        openness = own["access"] if gapped else own["linker"]
-        for part in np.array_split(own.index[np.argsort(openness, kind="stable")], _OPEN):
-            width = own.loc[part, "gap" if gapped else "spacing"]
-            ordered = part[np.argsort(width, kind="stable")]
-            groups += [(code, np.asarray(half)) for half in np.array_split(ordered, _WIDE)]
-    return groups
-
-
-def _shift_prior(
-    chromatin: Chromatin, loci: pd.DataFrame, design: Design, steps: npt.NDArray[np.int64]
-) -> Float:
-    """Return how often elements of each state lie how many bins beside the window's centre."""
-    offsets = loci["chrom"].map(axis_offsets(design.sizes)).to_numpy(np.int64)
-    aside = chromatin.loci["origin"].to_numpy(np.int64) - offsets - locus_centres(loci)
-    bins = np.clip(np.rint(aside / _BIN), steps[0], steps[-1]).astype(np.int64) - steps[0]
-    prior = np.ones((len(STATES), steps.size))
-    codes = pd.Index(STATES).get_indexer(chromatin.loci["state"])
-    np.add.at(prior, (codes, bins), 1.0)
-    return prior / prior.sum(axis=1, keepdims=True)
-
-
-def _aligned_images(
-    fragments: Intervals,
-    chromatin: Chromatin,
-    design: Design,
-    edges: npt.NDArray[np.int64],
-    groups: Sequence[tuple[int, npt.NDArray[np.int64]]],
-) -> tuple[Float, Float]:
-    """Return one wide image a group, elements aligned and turned, and each locus' fragments."""
-    offsets = axis_offsets(design.sizes)
-    middle = [(low + high - 1) // 2 + offsets[chrom] for chrom, (low, high) in fragments.items()]
-    length = [high - low for low, high in fragments.values()]
-    place, lengths = np.concatenate(middle), np.concatenate(length)
-    order = np.argsort(place, kind="stable")
-    place, lengths = place[order], lengths[order]
-    rows = np.searchsorted(edges, lengths, side="right") - 1
-    inside = (rows >= 0) & (rows < len(edges) - 1)
-    place, rows = place[inside], rows[inside]
-    wide = _REACH + _SHIFTS
-    origin = chromatin.loci["origin"].to_numpy(np.int64)
-    sign = chromatin.loci["sign"].to_numpy(np.int64)
-    first = np.searchsorted(place, origin - wide * _BIN - _BIN // 2)
-    last = np.searchsorted(place, origin + wide * _BIN + _BIN // 2)
-    images = np.zeros((len(groups), len(edges) - 1, 2 * wide + 1))
-    total = np.zeros(len(origin))
-    for group, (_, members) in enumerate(groups):
-        for locus in members:
-            own = slice(first[locus], last[locus])
-            column = (sign[locus] * (place[own] - origin[locus]) + _BIN // 2) // _BIN + wide
-            column = np.clip(column, 0, 2 * wide)
-            np.add.at(images[group], (rows[own], column), 1.0)
-            total[locus] = (np.abs(column - wide) <= _REACH).sum()
-        images[group] /= len(members)
-    return images, total
-
-
-def _all_shifts(images: Float, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Cut each wide image at every shift and turn it; return log shares, (n, n_pixels)."""
-    found = []
-    for image in images:
-        smooth = gaussian_filter(image, _SMOOTH, mode="nearest")
-        for turned in (smooth, smooth[:, ::-1]):
-            for step in steps:
-                # An element to the right of the window's centre: the window shows its left side.
-                begin = _SHIFTS - step
-                cut = turned[:, begin : begin + 2 * _REACH + 1]
-                share = (1 - _FLAT) * cut / cut.sum() + _FLAT / cut.size
-                found.append(np.log(share).ravel().astype(np.float32))
-    return np.array(found)
-
-
-def window_images(
-    stores: Mapping[str, Fragments], windows: pd.DataFrame, name: str
-) -> npt.NDArray[np.float32]:
-    """Count the fragments of each window on the oracle's pixels, (n_windows, n_pixels).
-
-    Parameters
-    ----------
-    stores
-        {cell type: fragments, shifted so that both cuts of a fragment are its ends}.
-    windows
-        Columns `cell_type`, `chrom`, `centre`.
-    name
-        "vplot" or "mnase".
-    """
-    edges = _ROWS[name][1]
-    columns = 2 * _REACH + 1
-    counts = np.zeros((len(windows), len(edges) - 1, columns), dtype=np.float32)
-    for cell_type, store in stores.items():
-        mine = np.flatnonzero(windows["cell_type"] == cell_type)
-        sites = windows.iloc[mine][["chrom", "centre"]].rename(columns={"centre": "position"})
-        sites = sites.assign(strand=".").reset_index(drop=True)
-        site, offset, length = fragments_at_sites(store, sites, _REACH * _BIN + _BIN // 2 - 1)
-        row = np.searchsorted(edges, length, side="right") - 1
-        inside = (row >= 0) & (row < len(edges) - 1)
-        column = (offset + _BIN // 2) // _BIN + _REACH
-        np.add.at(counts, (mine[site[inside]], row[inside], column[inside]), 1.0)
-    return counts.reshape(len(windows), -1)
-
-
-def state_likelihoods(
-    templates: Templates, images: Mapping[str, npt.NDArray[np.float32]], frequency: Float
-) -> Float:
-    """Return the log-likelihood of each window under each state, (n_windows, 8).
-
-    Parameters
-    ----------
-    templates, images
-        Of the same inputs.
-    frequency
-        (8,): share of each state. With it the depth of the experiment over that of the templates
-        follows from the mean number of fragments of all windows.
-    """
-    number = len(next(iter(images.values())))
-    scores = np.tile(templates.log_prior, (number, 1))
-    for name, counts in images.items():
-        total = counts.sum(axis=1).astype(float)[:, None]
-        shape = templates.spreads[name]
-        scores += counts @ templates.shapes[name].T
-        expected = frequency[templates.state] * np.exp(templates.log_prior) @ templates.means[name]
-        mean = templates.means[name] * (total.mean() / expected)
-        # Negative binomial: Poisson numbers whose means differ among the loci of a template.
-        scores += gammaln(total + shape) - gammaln(shape)
-        scores += shape * np.log(shape / (shape + mean)) + total * np.log(mean / (shape + mean))
-    return np.stack(
-        [
-            logsumexp(scores[:, templates.state == code], axis=1)
-            for code in range(len(STATES))
-        ],
-        axis=1,
-    )  # fmt: skip
 
 
 def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float:
@@ -257,6 +53,11 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
     Without the sequence it is the share of the state in all cell types. With it, the share among
     loci of the same kind in the same cell type: the oracle reads the grammar without error, but
     cannot tell the kinds that plant no motif apart.
+
+    Raises
+    ------
+    InputError
+        When the sequence is wanted and a window is not centred on a locus.
     """
     other = draw_loci(replace(design, seed=design.seed + 1_000_003))
     if not sequence:
@@ -264,6 +65,12 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
     own = draw_loci(design)
     places = pd.MultiIndex.from_arrays([own["chrom"], locus_centres(own)])
     row = places.get_indexer(pd.MultiIndex.from_arrays([windows["chrom"], windows["centre"]]))
+    if (row < 0).any():
+        raise InputError(
+            f"{int((row < 0).sum())} windows are not centred on simulated loci, whose motifs an "
+            "oracle of the sequence reads; centre them on the segments of the simulated labels "
+            "(anchor 'centre', join false) or take 'sequence' from its inputs"
+        )
     kind = own["kind"].replace({"body": "desert"}).to_numpy()[row]
     table = {}
     for cell_type in design.factors:
@@ -287,6 +94,85 @@ def label_limit(design: Design) -> float:
     """Return how often a label is the true state: what knowing the truth itself would reach."""
     frequency = state_frequency(draw_loci(design), design)
     return float(frequency @ np.diag(confusion_of_labels(frequency, design.agreement)))
+
+
+def choose_powers(
+    templates: Templates, design: Design, inputs: Sequence[str], sequence: bool
+) -> dict[str, float]:
+    """Choose the powers of the inputs' likelihoods on an experiment that is used for nothing else.
+
+    The powers are those with the smallest mean log loss of the true states.
+
+    Parameters
+    ----------
+    templates
+        Of the inputs.
+    design
+        The design of the experiment that is to be judged; another seed is used.
+    inputs
+        Any of "vplot" and "mnase".
+    sequence
+        Whether the kinds of the loci are known (`state_priors`).
+    """
+    number = min(_CHROMOSOMES, design.chromosomes)
+    other = replace(design, seed=design.seed + 2_000_003, chromosomes=number)
+    windows, stores = draw_experiment(other, inputs)
+    images = {name: window_images(stores[name], windows, name) for name in inputs}
+    scores = template_scores(templates, images, state_frequency(draw_loci(other), other))
+    priors = np.log(state_priors(other, windows, sequence))
+    true = pd.Index(STATES).get_indexer(windows["state"])
+    losses = {}
+    for powers in product(_POWERS, repeat=len(inputs)):
+        joint = priors + state_likelihoods(
+            templates, scores, dict(zip(inputs, powers, strict=True))
+        )
+        joint -= logsumexp(joint, axis=1, keepdims=True)
+        losses[powers] = -joint[np.arange(len(true)), true].mean()
+    best = min(losses, key=lambda powers: losses[powers])
+    logger.info("powers of the likelihoods: %s", dict(zip(inputs, best, strict=True)))
+    return dict(zip(inputs, best, strict=True))
+
+
+def draw_experiment(
+    design: Design, inputs: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, dict[str, Fragments]]]:
+    """Draw windows with their true states, and the pooled fragments that a model would read.
+
+    Returns
+    -------
+    windows
+        One row a locus and cell type: `cell_type`, `chrom`, `centre`, `state`.
+    stores
+        {input: {cell type: fragments, shifted to the middle of Tn5's duplication}}.
+    """
+    loci = draw_loci(design)
+    genome, _ = draw_genome(design, loci)
+    stores: dict[str, dict[str, Fragments]] = {name: {} for name in inputs}
+    for name, cell_type in product(inputs, design.factors):
+        assay = ROWS[name][0]
+        inward = DUPLICATION // 2 - WRITTEN_SHIFTS[design.written_shift][0]
+        inward = inward if assay == "ATAC" else 0
+        rows = [
+            (np.full(len(starts), code), starts + inward, ends - inward)
+            for sample in range(_SAMPLES)
+            for code, (starts, ends) in enumerate(
+                draw_sample(design, genome, cell_type, assay, str(sample)).values()
+            )
+        ]
+        joined = (np.concatenate(column) for column in zip(*rows, strict=True))
+        stores[name][cell_type] = Fragments.from_intervals(design.sizes, *joined)
+    tables = [
+        pd.DataFrame(
+            {
+                "cell_type": cell_type,
+                "chrom": loci["chrom"],
+                "centre": locus_centres(loci),
+                "state": loci[cell_type],
+            }
+        )
+        for cell_type in design.factors
+    ]
+    return pd.concat(tables, ignore_index=True), stores
 
 
 def run_oracle(
@@ -315,13 +201,15 @@ def run_oracle(
     held_out = windows[windows["split"] != "train"].reset_index(drop=True)
     inputs = [name for name in recipe.inputs if name in stores]
     frequency = state_frequency(draw_loci(design), design)
-    likelihoods = np.zeros((len(held_out), len(STATES)))
+    likelihoods, powers = np.zeros((len(held_out), len(STATES))), {}
     if inputs:
         logger.info("simulating loci of all states for the templates of %s", ", ".join(inputs))
         templates = learn_templates(design, inputs)
+        powers = choose_powers(templates, design, inputs, "sequence" in recipe.inputs)
         images = {name: window_images(stores[name], held_out, name) for name in inputs}
         logger.info("%d windows under %d templates", len(held_out), len(templates.state))
-        likelihoods = state_likelihoods(templates, images, frequency)
+        scores = template_scores(templates, images, frequency)
+        likelihoods = state_likelihoods(templates, scores, powers)
     priors = state_priors(design, held_out, "sequence" in recipe.inputs)
     probabilities = label_probabilities(likelihoods, priors, design)
     order = [STATES.index(name) for name in recipe.classes]
@@ -336,6 +224,7 @@ def run_oracle(
         "device": "cpu",
         "samples": recipe.samples,
         "simulated": True,
+        "powers": powers,
         "label_limit": round(label_limit(design), 6),
     }
     return table, card

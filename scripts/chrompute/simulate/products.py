@@ -1,4 +1,4 @@
-"""What a run simulates: the files below its folder, and what is wrong with a configuration of them."""
+"""What a run simulates: the files below its folder, and faults of a configuration of them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -47,19 +47,8 @@ def simulation_faults(
     faults = _oracle_faults(config)
     design = Design.from_config(config["simulation"])
     faults += [f"configuration: simulation/{fault}" for fault in _design_faults(design)]
-    wanted: list[tuple[str, str, str]] = []
-    for sample in samples:
-        if any(is_simulated(config, path) for path in sample.paths):
-            wanted += [(f"sample {sample.name!r}", path, f"{sample.name}.bam") for path in sample.paths]
-            if sample.cell_type not in design.factors:
-                faults.append(
-                    f"{config['samples']}: sample {sample.name!r}: cell type {sample.cell_type!r} is "
-                    f"not simulated; simulation/factors has {', '.join(design.factors)}"
-                )
-    for label in labels:
-        if is_simulated(config, label.path):
-            what = f"labels of {label.cell_type!r}, replicate {label.replicate!r}"
-            wanted.append((what, label.path, f"{label.cell_type}.states.{label.replicate}.bed"))
+    faults += _sheet_faults(config, samples, labels, design)
+    wanted = _simulated_files(config, samples, labels)
     if wanted and not is_simulated(config, config["genome"]["fasta"]):
         faults.append(
             f"configuration: genome/fasta: samples and labels are simulated and the genome is not; "
@@ -69,6 +58,45 @@ def simulation_faults(
         f"configuration: {what}: {path} is not what the simulation makes; give {folder / name}"
         for what, path, name in wanted
         if PurePosixPath(path) != folder / name
+    ]
+
+
+def _simulated_files(
+    config: Mapping[str, Any], samples: Sequence[Sample], labels: Sequence[LabelFile]
+) -> list[tuple[str, str, str]]:
+    """Return of each file that the sheets take from the simulation: what, path, its true name."""
+    found = [
+        (f"sample {sample.name!r}", path, f"{sample.name}.bam")
+        for sample in samples
+        for path in sample.paths
+        if is_simulated(config, path)
+    ]
+    for label in labels:
+        if is_simulated(config, label.path):
+            what = f"labels of {label.cell_type!r}, replicate {label.replicate!r}"
+            found.append((what, label.path, f"{label.cell_type}.states.{label.replicate}.bed"))
+    return found
+
+
+def _sheet_faults(
+    config: Mapping[str, Any],
+    samples: Sequence[Sample],
+    labels: Sequence[LabelFile],
+    design: Design,
+) -> list[str]:
+    """See that the simulation knows the cell types and replicates of its files."""
+    faults = [
+        f"{config['samples']}: sample {sample.name!r}: cell type {sample.cell_type!r} is not "
+        f"simulated; simulation/factors has {', '.join(design.factors)}"
+        for sample in samples
+        if any(is_simulated(config, path) for path in sample.paths)
+        and sample.cell_type not in design.factors
+    ]
+    return faults + [
+        f"{config['labels']}: labels of {label.cell_type!r}: replicate {label.replicate!r} is not "
+        f"simulated; there are {', '.join(LABEL_REPLICATES)}"
+        for label in labels
+        if is_simulated(config, label.path) and label.replicate not in LABEL_REPLICATES
     ]
 
 
