@@ -292,8 +292,10 @@ def test_single_end_mnase_and_ends_that_were_shifted_before(tmp_path: Path) -> N
     assert "set the sample&#39;s shift to none" in text
     written = read_facts(folder, "simulation/truth/mnase.reads.json")
     mnase = read_facts(folder, "fragments/mnase.json")
-    assert mnase["counts"]["fragments"] == written["good"]
-    assert mnase["counts"]["reads"] == sum(
+    counts = mnase["counts"]  # some reads begin nearer to an end than a fragment is long
+    assert counts["fragments"] + counts["off_chromosome"] == written["good"]
+    assert counts["off_chromosome"] < 10
+    assert counts["reads"] == sum(
         written[name] for name in ("good", "low_mapq", "flagged", "unmapped")
     )
     # Reads alone tell how long the fragments are: 147 bp and what MNase leaves at both ends.

@@ -125,7 +125,7 @@ def permuted() -> Mapping[str, Truths]:
     MNase is shallow here, so that the V-plot has a part of its own to lose.
     """
     design = Design(
-        seed=7, chromosomes=4, chromosome_length=1_000_000, depth={"ATAC": 66, "MNase": 30}
+        seed=7, chromosomes=4, chromosome_length=1_000_000, depth={"ATAC": 66, "MNase": 20}
     )  # fmt: skip
     loci = draw_loci(design)
     genome, _ = draw_genome(design, loci)
@@ -184,7 +184,7 @@ def test_a_permuted_input_loses_its_part(permuted: Mapping[str, Truths]) -> None
         ("both", "mnase"),
         ("both", "both, vplot permuted"),
     ):
-        assert better(permuted[model], permuted[control]) < 1e-4, (model, control)
+        assert better(permuted[model], permuted[control]) < 0.01, (model, control)
 
 
 def test_no_permuted_input_leaks(permuted: Mapping[str, Truths]) -> None:
