@@ -13,7 +13,7 @@ INSTALLED := .venv/.installed
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 
-# Only the yeast configuration needs this folder; others name their own files.
+# Only the yeast configuration needs this folder: the default simulates, and others name their own files.
 data:
 	@test "$(CONFIG)" != config/yeast.yaml -o -e $(DATA) || { echo "No data: $(CONFIG) reads the yeast data set, which is looked for in $(abspath $(DATA))." >&2; exit 1; }
 
@@ -22,6 +22,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint --configfile config/yeast.yaml
+	$(BIN)/snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/unit
 

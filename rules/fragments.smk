@@ -27,7 +27,8 @@ rule fragments:
         sizes="<results>/check/chrom.sizes",
         blacklist=blacklist,
         aliases=alias_table,
-        checked=checked(),
+        # Waited for, and no reason by itself to read a sample anew: one of its own files has to be.
+        checked=ancient(checked()),
     output:
         store="<results>/fragments/{sample}.parquet",
         counts="<results>/fragments/{sample}.json",

@@ -108,6 +108,11 @@ rule assays:
             ]
         ],
         [
+            f"<results>/vplots/{cell_type}/{name}.png"
+            for cell_type in settings.cell_types
+            for name in vplot_names(cell_type)
+        ],
+        [
             f"<results>/vplots/{cell_type}/{name}.images.npz"
             for cell_type in settings.cell_types
             for name in image_names(cell_type)

@@ -42,7 +42,31 @@ rule vplot:
         blacklist=blacklist,
         aliases=alias_table,
     output:
-        array="<results>/vplots/{cell_type}/{sites}.npz",
+        "<results>/vplots/{cell_type}/{sites}.npz",
+    log:
+        "<logs>/vplot/{cell_type}.{sites}.log",
+    benchmark:
+        "<benchmarks>/vplot/{cell_type}.{sites}.jsonl"
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=vplot_mb,
+        runtime=20,
+    params:
+        shape=VPLOT_SHAPE,
+        entry=sites_entry,
+        title=sites_title,
+        code=code_of("vplot"),
+    script:
+        "../scripts/vplot.py"
+
+
+rule vplot_figure:
+    """Draw an aggregate V-plot; those of classes stand together in a panel, and alone on request."""
+    input:
+        "<results>/vplots/{cell_type}/{sites}.npz",
+    output:
         png=report(
             "<results>/vplots/{cell_type}/{sites}.png",
             caption="../report/vplot.rst",
@@ -58,22 +82,18 @@ rule vplot:
         ),
         corrected_pdf="<results>/vplots/{cell_type}/{sites}.corrected.pdf",
     log:
-        "<logs>/vplot/{cell_type}.{sites}.log",
-    benchmark:
-        "<benchmarks>/vplot/{cell_type}.{sites}.jsonl"
+        "<logs>/vplot_figure/{cell_type}.{sites}.log",
     conda:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=vplot_mb,
-        runtime=20,
+        mem_mb=1000,
+        runtime=10,
     params:
-        shape=VPLOT_SHAPE,
-        entry=sites_entry,
         title=sites_title,
-        code=code_of("vplot"),
+        code=code_of("vplot_figure"),
     script:
-        "../scripts/vplot.py"
+        "../scripts/vplot_figure.py"
 
 
 rule vplot_images:

@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.figures import save_figure
 from chrompute.fragments import read_pool
 from chrompute.runlog import run_log
 from chrompute.sites import sites_of_entry
-from chrompute.vplot_figures import draw_corrected, draw_vplot
 from chrompute.vplots import aggregate_vplot, write_vplot
 
 if TYPE_CHECKING:
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        files, output, cell_type = snakemake.input, snakemake.output, snakemake.wildcards.cell_type
+        files, cell_type = snakemake.input, snakemake.wildcards.cell_type
         fragments = read_pool(files.fragments)
         sites = sites_of_entry(
             fragments, files.sites[0], snakemake.params.entry, cell_type, files.blacklist,
@@ -22,7 +20,4 @@ if "snakemake" in globals():
         )  # fmt: skip
         vplot = aggregate_vplot(fragments, sites, **snakemake.params.shape)
         title = snakemake.params.title
-        write_vplot(vplot, output.array, cell_type=cell_type, sites=title)
-        save_figure(draw_vplot(vplot, f"{cell_type}: {title}"), output.png, output.pdf)
-        figure = draw_corrected(vplot, f"{cell_type}: {title}")
-        save_figure(figure, output.corrected_png, output.corrected_pdf)
+        write_vplot(vplot, snakemake.output[0], cell_type=cell_type, sites=title)

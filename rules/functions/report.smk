@@ -59,6 +59,7 @@ def report_files(wildcards):
     files += [f"{results}/nucleosomes/{name}.json" for name in calls_of(cell_type)]
     pooled = bool(settings.pooled_samples(cell_type, "MNase"))
     files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * pooled
+    files += truth_files(cell_type)
     files += [
         f"{results}/evaluation/{name}.tsv"
         for name in ("metrics", "replicates", "agreement")
@@ -97,6 +98,7 @@ def report_plan(wildcards):
             name: config["sites"][name]["title"] for name in profile_names(cell_type)
         },
         "calls": calls_of(cell_type),
+        "planted": bool(truth_files(cell_type)),
         "networks": NETWORKS,
         "oracles": ORACLES,
         "rivals": rivals(),

@@ -34,8 +34,9 @@ def model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
     for name in entry["inputs"]:
         assay = ASSAY_OF_INPUT.get(name)
         if assay and not any(sample.assay == assay for sample in samples):
-            ends = "paired-end ATAC" if assay == "ATAC" else assay
-            faults.append(f"input {name!r} needs {ends} samples and the sheet has none for it")
+            faults.append(
+                f"input {name!r} needs paired-end {assay} samples and the sheet has none for it"
+            )
     windows = settings.config["windows"].get(entry["windows"])
     leaks = {
         sample

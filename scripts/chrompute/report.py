@@ -65,9 +65,10 @@ def cell_type_content(
     ----------
     plan
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
-        `calls` (files below `nucleosomes`, without their ends), `quality_figures`, `deeptools`,
-        `panel`, `networks`, `titles` {model: title}, `tasks` {task: its window set, leading metric
-        and runs (model, seed)}, `evaluation` and `simulated`.
+        `calls` (files below `nucleosomes`, without their ends), `planted` (whether the calls were
+        compared with planted nucleosomes), `quality_figures`, `deeptools`, `panel`, `networks`,
+        `titles` {model: title}, `tasks` {task: its window set, leading metric and runs (model,
+        seed)}, `evaluation` and `simulated`.
     results
         The results folder.
     cell_type
@@ -104,6 +105,9 @@ def cell_type_content(
             | {"name": "all pooled" if name == f"{cell_type}/pooled" else name}
             for name in plan["calls"]
         ],
+        "planted": _read_json(results / f"evaluation/nucleosomes.{cell_type}.json")
+        if plan["planted"]
+        else None,
         "phasograms": [page.phasogram()] if f"{cell_type}/pooled" in plan["calls"] else [],
         "profiles": profiles,
         "metric_titles": list(METRIC_TITLES.values()),

@@ -130,7 +130,7 @@ def draw_vplot_panel(vplots: Sequence[tuple[str, Vplot]]) -> Figure:
     vplots
         (title, V-plot) pairs, all of one shape.
     """
-    columns = 4
+    columns = min(len(vplots), 4)
     rows = -(-len(vplots) // columns)
     figure = new_figure(2.1 * columns, 1.9 * rows + 0.3)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)

@@ -1,4 +1,4 @@
-"""A slice of the yeast data, cut at test time, and a way to run the workflow on it."""
+"""A slice of the yeast data, cut at test time, a simulated experiment, and runs on both."""
 
 import shutil
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from helpers import ROOT
+from simulation_tools import lay_out
 from workflow_tools import run_snakemake
 
 CHROMOSOMES = ("chrI", "chrIII", "chrVI", "chrM")
@@ -134,3 +135,18 @@ def finished(yeast_slice: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def fresh(yeast_slice: Path, tmp_path: Path) -> Path:
     """A copy of the slice in which nothing has run yet."""
     return Path(shutil.copytree(yeast_slice, tmp_path / "work"))
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run of the tiny configuration."""
+    folder = lay_out(tmp_path_factory.mktemp("simulated") / "work")
+    result = run_snakemake(folder)
+    assert result.returncode == 0, result.stdout[-5000:]
+    return folder
+
+
+@pytest.fixture
+def unsimulated(tmp_path: Path) -> Path:
+    """A folder with the tiny configuration in which nothing has run yet."""
+    return lay_out(tmp_path / "work")
