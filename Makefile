@@ -27,7 +27,7 @@ check: $(INSTALLED)
 	$(BIN)/python -m pytest tests/unit
 
 test: check
-	$(BIN)/python -m pytest tests/workflow
+	$(BIN)/python -m pytest tests/simulation tests/workflow
 
 # make bench PAIRS=10000000 takes another quarter of an hour; BENCH=--bam-coverage compares with deepTools too.
 PAIRS ?= 1000000

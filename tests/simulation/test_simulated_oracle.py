@@ -259,7 +259,7 @@ def test_templates_are_probabilities(
     assert shares.shape == (len(templates.state), 30 * 101)
     assert shares.sum(axis=1) == pytest.approx(1, abs=1e-3)
     # Both orientations of one place are mirror images of each other.
-    image = shares.reshape(8 * 10, 2, 21, 30, 101)
+    image = shares.reshape(8 * 8, 2, 21, 30, 101)
     assert np.allclose(image[:, 0, 10], image[:, 1, 10, :, ::-1], rtol=1e-4)
 
 
