@@ -64,8 +64,8 @@ def headline(rows: Sequence[Mapping[str, Any]], leading: str, windows: int) -> s
     if len(ordered) > 1:
         text += f"; next is {ordered[1]['title']} with {ordered[1]['value']:.3f}"
     beside = [row for row in rows if row not in rivals]
-    text += "".join(f"; beside it {row['title']} {row['value']:.3f}" for row in beside)
-    return text + "."
+    names = ", ".join(f"{row['title']} {row['value']:.3f}" for row in beside)
+    return text + (f"; for reference: {names}." if names else ".")
 
 
 def agreement_row(agreement: pd.DataFrame) -> list[dict[str, str] | None]:
@@ -162,6 +162,15 @@ def _lit(path: Path, cell_type: str) -> dict[str, Any] | None:
     return dict(table.loc[cell_type]) if cell_type in table.index else None
 
 
+def _label_limit(entry: Mapping[str, Any], oracles: Collection[str], results: Path) -> float | None:
+    """Return what knowing the truth would score, from an oracle's card; None without oracles."""
+    for model, seed in entry["runs"]:
+        if model in oracles:
+            card = json.loads((results / f"models/{model}/seed-{seed}/card.json").read_text())
+            return float(card["label_limit"])
+    return None
+
+
 def task_content(
     name: str,
     plan: Mapping[str, Any],
@@ -211,12 +220,7 @@ def task_content(
         "best": best["title"],
         "by_class": class_table(table("classes"), best["model"], best["seed"], facts["classes"]),
         "lit": _lit(results / f"windows/{entry['windows']}.pixels.tsv", cell_type),
-        "limits": {
-            titles[model]: json.loads(card.read_text())["label_limit"]
-            for model, seed in entry["runs"]
-            if model in plan["oracles"]
-            for card in [results / f"models/{model}/seed-{seed}/card.json"]
-        },
+        "limit": _label_limit(entry, plan["oracles"], results),
         "headline": headline(rows, entry["leading"], number),
         "comparison": picture(
             f"figures/models.{entry['windows']}.{cell_type}.png",

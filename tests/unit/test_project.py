@@ -114,7 +114,7 @@ def test_an_oracle_stands_beside_the_models_and_is_never_the_best() -> None:
     assert [row["best"] for row in rows] == [True, False]
     text = headline(rows, "kappa", 10)
     assert text.startswith("Best of 1 models on 10 windows: majority, kappa 0.250")
-    assert text.endswith("; beside it oracle 0.750.")
+    assert text.endswith("; for reference: oracle 0.750.")
 
 
 def test_class_table_tells_recall_and_precision_against_each_reference() -> None:
