@@ -34,7 +34,6 @@ from chrompute.simulate.oracle import (  # noqa: E402
 from chrompute.simulate.templates import (  # noqa: E402
     learn_templates,
     state_likelihoods,
-    template_scores,
     window_images,
 )
 
@@ -99,9 +98,8 @@ def measure(design: Design) -> dict[str, float]:
     images = {"vplot": window_images(stores, held_out, "vplot")}
     frequency = state_frequency(draw_loci(design), design)
     templates = learn_templates(design, ["vplot"])
-    scores = template_scores(templates, images, frequency)
     power = choose_power(templates, design, ["vplot"], sequence=False)
-    likelihoods = power * state_likelihoods(templates, scores)
+    likelihoods = power * state_likelihoods(templates, images, frequency)
     priors = state_priors(design, held_out, sequence=False)
     oracle = label_probabilities(likelihoods, priors, design)
     majority = np.tile(soft[train].mean(axis=0), (len(held_out), 1))

@@ -77,7 +77,7 @@ rule report_index:
         titles=titles_of_models(),
         leading={name: entry["metric"] for name, entry in config["tasks"].items()},
         rivals=rivals(),
-        simulated=bool(config.get("simulation")),
+        simulated=any(map(is_simulated_sample, settings.samples)),
         code=code_of("report_index"),
     script:
         "../scripts/report_index.py"

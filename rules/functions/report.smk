@@ -105,5 +105,5 @@ def report_plan(wildcards):
         "titles": titles_of_models(),
         "tasks": tasks_of_cell_type(cell_type),
         "evaluation": config["evaluation"],
-        "simulated": bool(config.get("simulation")),
+        "simulated": any(map(is_simulated_sample, settings.samples_of(cell_type))),
     }

@@ -60,6 +60,8 @@ def model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
 def _permute_faults(entry: Mapping[str, Any]) -> list[str]:
     if entry["permute"] and entry["kind"] == "majority":
         return ["permute: a majority model is the same with permuted labels; remove it"]
+    if entry["permute"] and entry["kind"] == "oracle":
+        return ["permute: an oracle learns from other data than these; remove it"]
     return [
         f"permute: {name!r} is not among its 'inputs'; remove it, or read it"
         for name in entry["permute"]

@@ -153,13 +153,6 @@ def random_templates(rng: np.random.Generator) -> templates_module.Templates:
     )
 
 
-def likelihoods_of(
-    templates: templates_module.Templates, images: dict[str, np.ndarray], frequency: np.ndarray
-) -> np.ndarray:
-    scores = templates_module.template_scores(templates, images, frequency)
-    return templates_module.state_likelihoods(templates, scores)
-
-
 def test_likelihoods_are_those_of_the_probability_model() -> None:
     rng = np.random.default_rng(4)
     templates = random_templates(rng)
@@ -168,7 +161,7 @@ def test_likelihoods_are_those_of_the_probability_model() -> None:
         name: rng.poisson(9, (5, shape.shape[1])).astype(np.float32)
         for name, shape in templates.shapes.items()
     }
-    found = likelihoods_of(templates, images, frequency)
+    found = templates_module.state_likelihoods(templates, images, frequency)
     expected = np.zeros((5, 8))
     for window in range(5):
         for state in range(8):
@@ -207,7 +200,7 @@ def test_a_power_makes_the_oracle_say_how_sure_it_is() -> None:
     priors = np.log(oracle.state_priors(other, windows, sequence=True))
     losses = []
     for weight in (power, 1.0):
-        joint = priors + weight * likelihoods_of(templates, images, FREQUENCY)
+        joint = priors + weight * templates_module.state_likelihoods(templates, images, FREQUENCY)
         joint -= logsumexp(joint, axis=1, keepdims=True)
         losses.append(-joint[np.arange(len(true)), true].mean())
     assert losses[0] < losses[1]
@@ -228,7 +221,7 @@ def test_likelihoods_prefer_the_template_that_made_an_image() -> None:
         shares /= shares.sum(axis=1, keepdims=True)
         images[name] = rng.multinomial(number, shares).astype(np.float32)
     frequency = np.full(8, 1 / 8)
-    scores = likelihoods_of(templates, images, frequency)
+    scores = templates_module.state_likelihoods(templates, images, frequency)
     right = scores.argmax(axis=1) == templates.state[made]
     assert right.mean() > 0.85
     # Probabilities are honest: windows are right as often as they say.
@@ -283,14 +276,16 @@ def test_an_easy_experiment_is_solved(
     frequency = state_frequency(draw_loci(CLEAR), CLEAR)
     priors = oracle.state_priors(CLEAR, windows, sequence=False)
     truth = pd.Index(STATES).get_indexer(windows["state"])
-    found = likelihoods_of(templates, images, frequency) + np.log(priors)
+    found = templates_module.state_likelihoods(templates, images, frequency) + np.log(priors)
     right = found.argmax(axis=1) == truth
     assert right.mean() > 0.95
     for state in ("insulator", "active_promoter", "transcribed"):
         assert right[truth == STATES.index(state)].mean() > 0.95
     # What it knows comes from the images: those of other windows say nothing.
     order = np.random.default_rng(0).permutation(len(windows))
-    mixed = likelihoods_of(templates, {"vplot": images["vplot"][order]}, frequency)
+    mixed = templates_module.state_likelihoods(
+        templates, {"vplot": images["vplot"][order]}, frequency
+    )
     assert (mixed.argmax(axis=1) == truth).mean() < frequency.max() + 0.05
 
 
@@ -393,6 +388,8 @@ def configured(**changes: Any) -> dict[str, Any]:
         "labels": "labels.tsv",
         "simulation": {"seed": 1},
         "genome": {"fasta": "results/x/simulation/genome.fa"},
+        "sites": {"tss": {"path": "results/x/simulation/genes.gtf"}},
+        "peaks": {"files": {"sim_A": "results/x/simulation/marks/sim_A.CTCF.2.narrowPeak"}},
         "windows": {"w": {"task": "state"}},
         "tasks": {"state": {"classes": {name: {} for name in STATES}}},
         "models": {"best": {"kind": "oracle", "windows": "w"}},
@@ -404,8 +401,8 @@ def sample(name: str, path: str, cell_type: str = "sim_A") -> Sample:
     return Sample(name, cell_type, "ATAC", "1", (path,), Shift(4, -4), True, ())
 
 
-def label(path: str, replicate: str = "1") -> LabelFile:
-    return LabelFile("sim_A", "state", "segmentation", replicate, path, ())
+def label(path: str, replicate: str = "1", cell_type: str = "sim_A") -> LabelFile:
+    return LabelFile(cell_type, "state", "segmentation", replicate, path, ())
 
 
 SAMPLE = sample("a", "results/x/simulation/a.bam")
@@ -442,6 +439,47 @@ def test_a_sound_configuration_has_no_faults() -> None:
             f"{', '.join(STATES)}; choose other windows or rename the classes",
         ),
         (
+            {},
+            [],
+            [],
+            "configuration: simulation: it writes to results/x/simulation, and no sheet names a "
+            "file there; correct the paths of the sheets, or pathvars/results, or set it to null",
+        ),
+        (
+            {"genome": {"fasta": "results/x/simulation/genom.fa"}},
+            [SAMPLE],
+            [],
+            "configuration: genome/fasta: results/x/simulation/genom.fa is not what the simulation "
+            "makes; give results/x/simulation/genome.fa",
+        ),
+        (
+            {"sites": {"tss": {"path": "results/x/simulation/genez.gtf"}}},
+            [SAMPLE],
+            [],
+            "configuration: sites/tss: results/x/simulation/genez.gtf is not what the simulation "
+            "makes; give results/x/simulation/genes.gtf",
+        ),
+        (
+            {"simulation": {"factors": {"kind": []}}},
+            [],
+            [],
+            "configuration: simulation/factors: 'kind' is a column of the loci; call the cell type "
+            "otherwise",
+        ),
+        (
+            {"simulation": {"agreement": 0.2}},
+            [],
+            [],
+            "configuration: simulation/agreement 0.2 must be from 0.",
+        ),
+        (
+            {},
+            [SAMPLE],
+            [label("results/x/simulation/other.states.1.bed", cell_type="other")],
+            "labels.tsv: labels of 'other': the cell type is not simulated; simulation/factors has "
+            "sim_A, sim_B, sim_C",
+        ),
+        (
             {"simulation": {"composition": {"dessert": 1, "body": 1}}},
             [],
             [],
@@ -452,12 +490,6 @@ def test_a_sound_configuration_has_no_faults() -> None:
             [],
             [],
             "configuration: simulation/composition: gives no locus; give a kind a number above 0",
-        ),
-        (
-            {"simulation": {"written_shift": "+5/-4"}},
-            [],
-            [],
-            "configuration: simulation/written_shift: must be one of none, +4/-4, +4/-5",
         ),
         (
             {"simulation": {"factors": {"sim_A": ["GATA1", "CTCF"]}}},
@@ -506,5 +538,7 @@ def test_each_fault_is_told(
     changes: dict[str, Any], samples: list[Sample], labels: list[LabelFile], sentence: str
 ) -> None:
     faults = simulation_faults(configured(**changes), samples, labels)
+    if "no sheet names" not in sentence:  # sheets of no line are another fault
+        faults = [fault for fault in faults if "no sheet names" not in fault]
     assert [fault for fault in faults if fault.startswith(sentence)] == faults[:1]
     assert len(faults) == (2 if "dessert" in str(changes) else 1)

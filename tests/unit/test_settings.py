@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from chrompute.check import check_inputs, inspect_inputs
 from chrompute.configuration import load_settings
 from chrompute.errors import InputError
 from chrompute.sheets import read_samples
+from chrompute.simulate.design import Design
+from chrompute.simulate.marks import PeakRules
+from chrompute.simulate.reads import ReadRules
 from helpers import ROOT, MakeBam, Read, pair
 
 SCHEMA = ROOT / "config/schemas/config.schema.json"
@@ -480,3 +484,32 @@ def test_the_shipped_configurations_are_valid(names: list[str]) -> None:
     for name in ("samples", "labels"):
         config[name] = str(ROOT / config[name])
     assert faults_of(config) == []
+
+
+def test_the_simulation_has_the_same_defaults_everywhere() -> None:
+    """A design without any setting is the one that the schema fills in."""
+    config = {"samples": "s.tsv", "genome": {"fasta": "g.fa"}, "simulation": {}}
+    settings, _ = load_settings(config, SCHEMA)
+    filled, design = dict(settings.config["simulation"]), asdict(Design())
+    for name, rules in (("reads", ReadRules()), ("peaks", PeakRules())):
+        assert filled.pop(name) == asdict(rules)
+        assert design.pop(name) == {}
+    design["factors"] = {name: [*factors] for name, factors in design["factors"].items()}
+    assert filled == design
+
+
+def test_simulated_files_are_checked_once_they_are_there(tmp_path: Path) -> None:
+    """Before, splits are compared with the genome that will be made."""
+    text = (ROOT / "config/tiny.yaml").read_text()
+    config = yaml.safe_load(text.replace("config/", f"{ROOT}/config/"))
+    config["windows"]["states"]["split"]["test"] = ["chr9"]
+    config["pathvars"]["results"] = "results/tiny"
+    settings, faults = load_settings(config, SCHEMA)
+    assert faults == []
+    found = inspect_inputs(settings, tmp_path)
+    assert found.faults == [
+        "configuration: windows/states: split: test chromosome 'chr9' is not in the genome; "
+        "correct it"
+    ]
+    later = inspect_inputs(settings, tmp_path, simulated=True).faults
+    assert any("results/tiny/simulation/genome.fa: there is no such file" in f for f in later)

@@ -19,6 +19,8 @@ _ISOCHORE, _GC_SPREAD = 20_000, 0.04
 #: Share of CpG outside islands that became TpG or CpA, as methylation makes them, and the share of
 #: G and C from which on a base is in an island.
 _DECAY, _ISLAND = 0.75, 0.55
+#: Columns of the loci beside the cell types'.
+LOCUS_COLUMNS = ("chrom", "start", "end", "centre", "strand", "kind", "gene")
 _MOTIF_COLUMNS = ["chrom", "start", "end", "factor", "strand", "locus", "role"]
 
 Sequence8 = npt.NDArray[np.uint8]

@@ -30,10 +30,10 @@ from chrompute.simulate.labels import confusion_of_labels, state_frequency
 from chrompute.simulate.products import WRITTEN_SHIFTS
 from chrompute.simulate.templates import (
     ROWS,
+    TEMPLATE_SEED,
     Templates,
     learn_templates,
     state_likelihoods,
-    template_scores,
     window_images,
 )
 
@@ -51,15 +51,15 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
     """Return the probability of each state before fragments are seen, (n_windows, 8).
 
     Without the sequence it is the share of the state in all cell types. With it, the share among
-    loci of the same kind in the same cell type: the oracle reads the grammar without error, but
-    cannot tell the kinds that plant no motif apart.
+    loci of the same kind in the same cell type: the oracle is told the kind (A/T-rich
+    heterochromatin too), but not whether a locus without motifs is a gene body.
 
     Raises
     ------
     InputError
         When the sequence is wanted and a window is not centred on a locus.
     """
-    other = draw_loci(replace(design, seed=design.seed + 1_000_003))
+    other = draw_loci(replace(design, seed=design.seed + TEMPLATE_SEED))
     if not sequence:
         return np.tile(state_frequency(other, design), (len(windows), 1))
     own = draw_loci(design)
@@ -78,8 +78,10 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
         counts = counts.reindex(columns=list(STATES), fill_value=0) + 0.1
         for name, shares in counts.div(counts.sum(axis=1), axis=0).iterrows():
             table[cell_type, name] = shares.to_numpy()
+    # A kind that the other experiment happens not to hold says nothing.
+    unknown = state_frequency(other, design)
     keys = zip(windows["cell_type"], kind, strict=True)
-    return np.array([table[key] for key in keys])
+    return np.array([table.get(key, unknown) for key in keys])
 
 
 def label_probabilities(log_likelihoods: Float, priors: Float, design: Design) -> Float:
@@ -91,9 +93,9 @@ def label_probabilities(log_likelihoods: Float, priors: Float, design: Design) -
 
 
 def label_limit(design: Design) -> float:
-    """Return how often a label is the true state: what knowing the truth itself would reach."""
+    """Return how often the likeliest label of the true state is given: what knowing it reaches."""
     frequency = state_frequency(draw_loci(design), design)
-    return float(frequency @ np.diag(confusion_of_labels(frequency, design.agreement)))
+    return float(frequency @ confusion_of_labels(frequency, design.agreement).max(axis=1))
 
 
 def choose_power(
@@ -121,8 +123,8 @@ def choose_power(
     other = replace(design, seed=design.seed + 2_000_003, chromosomes=number)
     windows, stores = draw_experiment(other, inputs)
     images = {name: window_images(stores[name], windows, name) for name in inputs}
-    scores = template_scores(templates, images, state_frequency(draw_loci(other), other))
-    likelihoods = state_likelihoods(templates, scores)
+    frequency = state_frequency(draw_loci(other), other)
+    likelihoods = state_likelihoods(templates, images, frequency)
     priors = np.log(state_priors(other, windows, sequence))
     true = pd.Index(STATES).get_indexer(windows["state"])
     losses = {}
@@ -211,8 +213,7 @@ def run_oracle(
             "%d windows under %d templates, likelihoods to the power %g",
             len(held_out), len(templates.state), power,
         )  # fmt: skip
-        scores = template_scores(templates, images, frequency)
-        likelihoods = power * state_likelihoods(templates, scores)
+        likelihoods = power * state_likelihoods(templates, images, frequency)
     priors = state_priors(design, held_out, "sequence" in recipe.inputs)
     probabilities = label_probabilities(likelihoods, priors, design)
     order = [STATES.index(name) for name in recipe.classes]

@@ -1,13 +1,18 @@
 """What a run simulates: the files below its folder, and faults of a configuration of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from chrompute.errors import InputError
 from chrompute.label_sheet import LabelFile
 from chrompute.sheets import Sample
 from chrompute.simulate.design import STATES, SWITCHED_FACTORS, Design
+from chrompute.simulate.genome import LOCUS_COLUMNS, draw_loci
 from chrompute.simulate.grammar import KINDS
+from chrompute.simulate.labels import confusion_of_labels, state_frequency
+from chrompute.simulate.marks import MARKS
 
 #: Replicates of the labels, and the truth.
 LABEL_REPLICATES = ("1", "2", "truth")
@@ -15,7 +20,7 @@ LABEL_REPLICATES = ("1", "2", "truth")
 MARK_REPLICATES = ("1", "2")
 #: Shifts that fragment ends can be written with, as bp that are added to start and end.
 WRITTEN_SHIFTS = {"none": (0, 0), "+4/-4": (4, -4), "+4/-5": (4, -5)}
-GENOME = "genome.fa"
+GENOME, GENES, MOTIFS = "genome.fa", "genes.gtf", "truth/motifs.bed"
 
 
 def simulation_folder(config: Mapping[str, Any]) -> PurePosixPath | None:
@@ -49,16 +54,37 @@ def simulation_faults(
     faults += [f"configuration: simulation/{fault}" for fault in _design_faults(design)]
     faults += _sheet_faults(config, samples, labels, design)
     wanted = _simulated_files(config, samples, labels)
-    if wanted and not is_simulated(config, config["genome"]["fasta"]):
+    if not wanted:
+        return [
+            *faults,
+            f"configuration: simulation: it writes to {folder}, and no sheet names a file there; "
+            "correct the paths of the sheets, or pathvars/results, or set it to null",
+        ]
+    if not is_simulated(config, config["genome"]["fasta"]):
         faults.append(
             f"configuration: genome/fasta: samples and labels are simulated and the genome is not; "
             f"give {folder / GENOME}"
         )
+    wanted += _named_files(config)
     return faults + [
         f"configuration: {what}: {path} is not what the simulation makes; give {folder / name}"
         for what, path, name in wanted
         if PurePosixPath(path) != folder / name
     ]
+
+
+def _named_files(config: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return of each file that the configuration takes from the simulation what, path, name."""
+    found = [("genome/fasta", config["genome"]["fasta"], GENOME)]
+    for name, entry in config["sites"].items():
+        motifs = entry["path"].endswith(".bed")  # the planted ones
+        found.append((f"sites/{name}", entry["path"], MOTIFS if motifs else GENES))
+    for cell_type, path in config["peaks"]["files"].items():
+        mark = PurePosixPath(path).name.removeprefix(f"{cell_type}.")
+        known = mark in {f"{m}.{r}.narrowPeak" for m in MARKS for r in MARK_REPLICATES}
+        name = mark if known else "CTCF.1.narrowPeak"
+        found.append((f"peaks/files/{cell_type}", path, f"marks/{cell_type}.{name}"))
+    return [part for part in found if is_simulated(config, part[1])]
 
 
 def _simulated_files(
@@ -92,6 +118,12 @@ def _sheet_faults(
         if any(is_simulated(config, path) for path in sample.paths)
         and sample.cell_type not in design.factors
     ]
+    faults += [
+        f"{config['labels']}: labels of {label.cell_type!r}: the cell type is not simulated; "
+        f"simulation/factors has {', '.join(design.factors)}"
+        for label in labels
+        if is_simulated(config, label.path) and label.cell_type not in design.factors
+    ]
     return faults + [
         f"{config['labels']}: labels of {label.cell_type!r}: replicate {label.replicate!r} is not "
         f"simulated; there are {', '.join(LABEL_REPLICATES)}"
@@ -108,8 +140,17 @@ def _design_faults(design: Design) -> list[str]:
     ]
     if not sum(design.composition.values()) > 0:
         faults.append("composition: gives no locus; give a kind a number above 0")
-    if design.written_shift not in WRITTEN_SHIFTS:
-        faults.append(f"written_shift: must be one of {', '.join(WRITTEN_SHIFTS)}")
+    faults += [
+        f"factors: {name!r} is a column of the loci; call the cell type otherwise"
+        for name in design.factors
+        if name in LOCUS_COLUMNS
+    ]
+    if not faults:
+        loci = draw_loci(replace(design, chromosomes=min(design.chromosomes, 2)))
+        try:
+            confusion_of_labels(state_frequency(loci, design), design.agreement)
+        except InputError as error:
+            faults += [fault.removeprefix("simulation: ") for fault in error.faults]
     faults += [
         f"factors/{cell_type}: {factor!r} is no factor of any grammar; there are "
         f"{', '.join(SWITCHED_FACTORS)}"

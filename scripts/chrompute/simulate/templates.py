@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.special import gammaln, logsumexp
 
+from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.simulate.assays import (
     DUPLICATION,
@@ -42,6 +43,13 @@ _DEEPER = 4
 _OPEN, _WIDE, _LOCI = 8, 4, 19
 #: Standard deviation, in pixels, by which templates are smoothed, and the share of a flat image.
 _SMOOTH, _FLAT = 0.7, 0.02
+
+#: Windows that are compared with all templates at once.
+_BLOCK = 400
+#: What is added to the seed of an experiment for that of the templates.
+TEMPLATE_SEED = 1_000_003
+#: Fewest loci of a state that templates are made of.
+_FEWEST = 16
 
 Float = npt.NDArray[np.float64]
 
@@ -80,7 +88,7 @@ def learn_templates(design: Design, inputs: Sequence[str]) -> Templates:
     inputs
         Any of "vplot" and "mnase".
     """
-    design = replace(design, seed=design.seed + 1_000_003)
+    design = replace(design, seed=design.seed + TEMPLATE_SEED)
     loci = draw_loci(design)
     rng = design.rng("oracle")
     loci["reference"] = np.array(STATES)[rng.permutation(len(loci)) % len(STATES)]
@@ -118,7 +126,12 @@ def learn_templates(design: Design, inputs: Sequence[str]) -> Templates:
 def _groups(chromatin: Chromatin) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """Divide the loci of each state by openness, and these by width; return (state, rows)."""
     groups = []
-    fewest = int(chromatin.loci["state"].value_counts().min())
+    fewest = len(chromatin.loci) // len(STATES)
+    if fewest < _FEWEST:
+        raise InputError(
+            f"simulation: {len(chromatin.loci)} loci are too few for an oracle; give it at least "
+            f"{_FEWEST * len(STATES)} by more or longer chromosomes, or remove the oracles"
+        )
     classes = int(np.clip(fewest // (_WIDE * _LOCI), 2, _OPEN))
     for code, state in enumerate(STATES):
         own = chromatin.loci[chromatin.loci["state"] == state]
@@ -223,47 +236,43 @@ def window_images(
     return counts.reshape(len(windows), -1)
 
 
-def template_scores(
+def state_likelihoods(
     templates: Templates, images: Mapping[str, npt.NDArray[np.float32]], frequency: Float
-) -> dict[str, npt.NDArray[np.float32]]:
-    """Return the log-likelihood of each window's fragments under each template.
-
-    Parameters
-    ----------
-    templates, images
-        Of the same inputs.
-    frequency
-        (8,): share of each state. With it the depth of the experiment over that of the templates
-        follows from the mean number of fragments of all windows.
-
-    Returns
-    -------
-    dict
-        {input: float32 (n_windows, n_templates)}, up to a constant of each window.
-    """
-    found = {}
-    for name, counts in images.items():
-        total = counts.sum(axis=1).astype(float)[:, None]
-        shape = templates.spreads[name]
-        expected = frequency[templates.state] * np.exp(templates.log_prior) @ templates.means[name]
-        mean = templates.means[name] * (total.mean() / expected)
-        # Negative binomial: Poisson numbers whose means differ among the loci of a template.
-        scores = counts @ templates.shapes[name].T + gammaln(total + shape) - gammaln(shape)
-        scores += shape * np.log(shape / (shape + mean)) + total * np.log(mean / (shape + mean))
-        found[name] = scores.astype(np.float32)
-    return found
-
-
-def state_likelihoods(templates: Templates, scores: Mapping[str, npt.NDArray[np.float32]]) -> Float:
+) -> Float:
     """Return the log-likelihood of each window under each state, (n_windows, 8).
 
     Parameters
     ----------
-    templates
-        The templates.
-    scores
-        What `template_scores` found; the inputs of one place have one template.
+    templates, images
+        Of the same inputs; those of one window share its template.
+    frequency
+        (8,): share of each state. With it the depth of the experiment over that of the templates
+        follows from the mean number of fragments of all windows; it is one for all cell types.
     """
-    joined = sum(scores.values()) + templates.log_prior.astype(np.float32)
-    parts = [joined[:, templates.state == code] for code in range(len(STATES))]
-    return np.stack([logsumexp(part, axis=1) for part in parts], axis=1).astype(np.float64)
+    share = frequency[templates.state] * np.exp(templates.log_prior)
+    ratios = {
+        name: float(counts.sum(axis=1).mean() / (share @ templates.means[name]))
+        for name, counts in images.items()
+    }
+    number = len(next(iter(images.values())))
+    found = np.empty((number, len(STATES)))
+    for begin in range(0, number, _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        scores = templates.log_prior + sum(
+            _template_scores(templates, name, counts[rows], ratios[name])
+            for name, counts in images.items()
+        )
+        for code in range(len(STATES)):
+            found[rows, code] = logsumexp(scores[:, templates.state == code], axis=1)
+    return found
+
+
+def _template_scores(
+    templates: Templates, name: str, counts: npt.NDArray[np.float32], ratio: float
+) -> Float:
+    """Return the log-likelihood of windows under each template, up to a constant of each window."""
+    total = counts.sum(axis=1).astype(float)[:, None]
+    shape, mean = templates.spreads[name], templates.means[name] * ratio
+    # Negative binomial: Poisson numbers whose means differ among the loci of a template.
+    number = gammaln(total + shape) - gammaln(shape) + shape * np.log(shape / (shape + mean))
+    return counts @ templates.shapes[name].T + number + total * np.log(mean / (shape + mean))
