@@ -503,7 +503,7 @@ def test_simulated_files_are_checked_once_they_are_there(tmp_path: Path) -> None
     text = (ROOT / "config/tiny.yaml").read_text()
     config = yaml.safe_load(text.replace("config/", f"{ROOT}/config/"))
     config["windows"]["states"]["split"]["test"] = ["chr9"]
-    config["pathvars"]["results"] = "results/tiny"
+    config["simulation"]["motifs"] = str(ROOT / "config/demo/motifs.meme")
     settings, faults = load_settings(config, SCHEMA)
     assert faults == []
     found = inspect_inputs(settings, tmp_path)
