@@ -152,6 +152,15 @@ def test_a_fault_of_the_block_stops_before_any_job(unsimulated: Path, name: str)
 # Quality, as planted
 
 
+def test_the_quality_stage_finds_nothing_wrong(simulated: Path) -> None:
+    for cell_type in ("sim_A", "sim_B"):
+        facts = read_facts(simulated, f"quality/{cell_type}.summary.json")
+        assert facts["verdict"] == "pass"
+        atac = facts["assays"]["ATAC"]["verdicts"]
+        for name in ("tss_enrichment", "ladder_peaks", "shift_agrees"):
+            assert atac[name]["verdict"] == "pass"
+
+
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_filters_count_what_was_written(simulated: Path, sample: str) -> None:
     counts = read_facts(simulated, f"fragments/{sample}.json")["counts"]
