@@ -60,6 +60,27 @@ def test_a_second_run_has_nothing_to_do(simulated: Path) -> None:
     assert "Nothing to be done" in result.stdout
 
 
+def test_what_there_is_to_do_is_known_before_anything_is_simulated(
+    simulated: Path, unsimulated: Path
+) -> None:
+    """Pictures of alignments too, which could be asked only once these are there."""
+
+    def with_pictures(config: dict[str, Any]) -> None:
+        config["quality"]["deeptools"] = True
+
+    targets = [f"{RESULTS}/reports/sim_A.html", f"{RESULTS}/reports/sim_B.html"]
+    path = simulated / "config.yaml"
+    before, plans = path.read_text(), []
+    try:
+        for folder in (simulated, unsimulated):
+            change_config(folder, with_pictures)
+            plans.append(run_snakemake(folder, "-n", *targets).stdout)
+    finally:
+        path.write_text(before)
+    for plan in plans:
+        assert len(re.findall(r"^rule fingerprint:", plan, re.M)) == 5  # samples
+
+
 def test_simulated_files_pass_the_check_of_inputs(simulated: Path) -> None:
     checked = read_facts(simulated, "check/simulated.json")
     sheets = [simulated / f"config/tiny/{name}.tsv" for name in ("samples", "labels")]
