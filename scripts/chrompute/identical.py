@@ -106,8 +106,7 @@ def identical_windows(
         hits = _scan(genome[name], starts, stops, offsets[name], sought, _VALUES, low, high)
         inside = np.searchsorted(hits, stops - length, side="right")
         training[own.index] = inside > np.searchsorted(hits, starts)
-    elsewhere = (low[sequence] <= places - length) | (high[sequence] >= places + length)
-    held_out[rows] = elsewhere
+    held_out[rows] = (low[sequence] <= places - length) | (high[sequence] >= places + length)
     return held_out, training
 
 
@@ -121,11 +120,11 @@ def _cores(
         starts = own["centre"].to_numpy() - length // 2
         inside = (starts >= 0) & (starts + length <= len(codes))
         starts, index = starts[inside], own.index.to_numpy()[inside]
-        unknown = np.append(0, np.cumsum(codes == UNKNOWN_BASE, dtype=np.int32))
-        known = unknown[starts + length] == unknown[starts]
+        stretches = _stretches(codes, starts, length)
+        known = (stretches != UNKNOWN_BASE).all(axis=1)
         rows.append(index[known])
         places.append(starts[known] + offsets[str(chrom)])
-        bases.append(_stretches(codes, starts[known], length))
+        bases.append(stretches[known])
     nothing = np.zeros(0, dtype=np.int64)
     return (
         np.concatenate([nothing, *rows]),
