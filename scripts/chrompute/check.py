@@ -9,8 +9,8 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from chrompute.check_reads import inspect_reads
 from chrompute.bigwig import bigwig_faults
+from chrompute.check_reads import inspect_reads
 from chrompute.errors import InputError
 from chrompute.findings import READ_ERRORS, Findings, show
 from chrompute.genome import is_excluded, read_aliases, read_lengths
@@ -22,8 +22,9 @@ from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
 from chrompute.simulate.products import is_simulated
 from chrompute.sites import scan_sites
+from chrompute.split_faults import split_faults
+from chrompute.splits import Split
 from chrompute.tasks import Task
-from chrompute.splits import ChromosomeSplit
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,7 @@ def input_paths(settings: Settings) -> list[str]:
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
     paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
-    paths += [
-        entry["candidates"].get("path") for entry in config.get("windows", {}).values()
-    ]
+    paths += [entry["candidates"].get("path") for entry in config.get("windows", {}).values()]
     if config.get("simulation"):
         paths.append(config["simulation"]["motifs"])
     return list(dict.fromkeys(path for path in paths if path))
@@ -156,8 +155,12 @@ def _inspect_genome(path: str, found: Findings) -> None:
 
 
 def _inspect_splits(settings: Settings, found: Findings) -> None:
+    excluded = settings.config["genome"]["exclude"]
+    sizes = {name: size for name, size in found.sizes.items() if not is_excluded(name, excluded)}
     for name, entry in settings.config["windows"].items():
-        faults = ChromosomeSplit.from_config(entry["split"]).faults(found.sizes)
+        split = Split.from_config(entry["split"], entry["width"])
+        labelled = settings.cell_types_of_windows(name)
+        faults = split_faults(split, sizes, settings.cell_types, labelled)
         found.faults += [f"configuration: windows/{name}: {fault}" for fault in faults]
 
 

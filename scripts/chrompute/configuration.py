@@ -46,7 +46,10 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     if any(error.validator != "additionalProperties" for error in errors):
         return Settings(config, [], []), faults
     filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
-    for group in (filled["models"], *(task.get("classes", {}) for task in filled["tasks"].values())):
+    for group in (
+        filled["models"],
+        *(task.get("classes", {}) for task in filled["tasks"].values()),
+    ):
         for name, entry in group.items():
             entry.setdefault("title", name)
     samples, sample_faults = read_samples(filled["samples"])

@@ -1,6 +1,5 @@
 """What there is to tell of a window set: counts by cell type, split, task and class."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
