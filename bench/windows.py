@@ -1,28 +1,31 @@
-"""Time a window set of many tasks: a million windows in each of three cell types, ten tasks, on one core.
+"""Time a window set of ten tasks on one core, with a million windows in each of three cell types.
 
-Every label file is a BED of half a million segments or peaks, made here. Reading, labelling, splitting,
-the guard and writing all count; the making of the files does not.
+    python bench/windows.py
+
+Every label file is a BED of half a million segments or peaks, made here. Reading, labelling,
+splitting, the guard and writing all count; the making of the files does not.
 """
 
 import argparse
 import os
 import resource
+import sys
 import tempfile
 import time
 from pathlib import Path
-
-for name in ("OMP_NUM_THREADS", "ARROW_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[name] = "1"
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from chrompute.candidates import CandidateRules
-from chrompute.splits import Split
-from chrompute.tasks import Task
-from chrompute.window_inputs import WindowInputs, read_candidates
-from chrompute.windows import WindowRules, build_windows, write_windows
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from chrompute.candidates import CandidateRules  # noqa: E402
+from chrompute.splits import Split  # noqa: E402
+from chrompute.tasks import Task  # noqa: E402
+from chrompute.window_inputs import WindowInputs, read_candidates  # noqa: E402
+from chrompute.windows import WindowRules, build_windows, write_windows  # noqa: E402
 
 CELL_TYPES, STATES = ("a", "b", "c"), 15
 SIZES = {f"chr{number}": 120_000_000 for number in range(1, 25)}
@@ -61,12 +64,13 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=10)
     parser.add_argument("--segments", type=int, default=500_000, help="in each label file")
     options = parser.parse_args()
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # whatever threads there are share it
     pa.set_cpu_count(1)
     tasks = make_tasks(options.tasks)
     with tempfile.TemporaryDirectory() as folder:
         labels: dict[str, dict[str, dict[str, str]]] = {}
-        for seed, (cell_type, task) in enumerate((c, t) for c in CELL_TYPES for t in tasks.values()):
+        pairs = [(cell_type, task) for cell_type in CELL_TYPES for task in tasks.values()]
+        for seed, (cell_type, task) in enumerate(pairs):
             path = Path(folder) / f"{cell_type}.{task.name}.bed"
             write_segments(path, options.segments, seed, task.kind == "marks")
             labels.setdefault(cell_type, {})[task.name] = {"1": str(path)}
@@ -84,7 +88,8 @@ def main() -> None:
     print("| windows | tasks | label files x segments | seconds | GB | Parquet, MB |")
     print("|---|---|---|---|---|---|")
     files = f"{len(CELL_TYPES) * len(tasks)} x {options.segments:,}"
-    print(f"| {len(table):,} | {len(tasks)} | {files} | {seconds:.1f} | {memory:.2f} | {size:.0f} |")
+    cost = f"{seconds:.1f} | {memory:.2f} | {size:.0f}"
+    print(f"| {len(table):,} | {len(tasks)} | {files} | {cost} |")
 
 
 if __name__ == "__main__":
