@@ -8,6 +8,7 @@ from typing import Any
 from chrompute.label_sheet import LabelFile
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import Sample, is_url
+from chrompute.tasks import Task
 
 #: Names under `training` and their defaults; a model's own block comes before the run's.
 TRAINING_DEFAULTS: dict[str, Any] = {
@@ -95,6 +96,21 @@ class Settings:
         """Return the samples that a model reads."""
         return samples_of_model(self.config["models"][model], self.samples)
 
+    def task(self, name: str) -> Task:
+        """Return one task by name."""
+        return Task.from_config(name, self.config["tasks"][name])
+
+    def tasks_of_windows(self, windows: str) -> list[Task]:
+        """Return the tasks of a window set, in the order of the configuration."""
+        return [self.task(name) for name in self.config["windows"][windows]["tasks"]]
+
+    def tasks_of_model(self, model: str) -> list[Task]:
+        """Return the tasks that a model predicts: those it names, or all that have classes."""
+        entry = self.config["models"][model]
+        tasks = self.tasks_of_windows(entry["windows"])
+        chosen = entry["tasks"]
+        return [t for t in tasks if (t.classes if chosen is None else t.name in chosen)]
+
     def labels_of(self, task: str) -> list[LabelFile]:
         """Return the label files of a task, those of all replicates and the truth."""
         return [label for label in self.labels if label.task == task]
@@ -102,6 +118,11 @@ class Settings:
     def labelled_cell_types(self, task: str) -> list[str]:
         """Return the cell types that have labels of a task, in the order of the sheet."""
         return list(dict.fromkeys(label.cell_type for label in self.labels_of(task)))
+
+    def cell_types_of_windows(self, windows: str) -> list[str]:
+        """Return the cell types that have labels of any task of a window set."""
+        tasks = self.config["windows"][windows]["tasks"]
+        return list(dict.fromkeys(label.cell_type for label in self.labels if label.task in tasks))
 
     def models_of_kind(self, *kinds: str) -> list[str]:
         """Return the names of the models of some kinds."""
