@@ -28,7 +28,7 @@ def by_text(table: pd.DataFrame, texts: dict[str, str], length: int) -> tuple[li
     """Look every core up in every training window, base by base."""
     held_out, training = [False] * len(table), [False] * len(table)
     for row, window in enumerate(table.itertuples()):
-        first = window.centre - length // 2
+        first = window.centre - (length - 1) // 2
         core = texts[window.chrom][max(first, 0) : first + length]
         if window.split == "train" or len(core) < length or "N" in core or first < 0:
             continue
@@ -55,7 +55,7 @@ def random_text(seed: int, length: int, signs: str = "ACGT") -> str:
 
 
 TEXTS = {"a": random_text(1, 300), "b": random_text(2, 300)}
-CORE = TEXTS["b"][100 + 15 - 5 : 100 + 15 + 5]  # of a window at 100, 10 bp long
+CORE = TEXTS["b"][115 - 4 : 115 + 6]  # 10 bp around the centre of the window at 100
 TABLE = windows(("a", 50, "train"), ("a", 150, "train"), ("b", 100, "test"), ("b", 200, "valid"))
 
 
@@ -109,7 +109,7 @@ def test_the_place_itself_is_not_elsewhere() -> None:
 def test_two_held_out_copies_at_training_places_find_each_other() -> None:
     """Each of two paralogues is trained on in the other cell type: both stand elsewhere too."""
     text = TEXTS["a"]
-    texts = TEXTS | {"a": text[:60] + CORE + text[70:]}
+    texts = TEXTS | {"a": text[:61] + CORE + text[71:]}
     rows = [("a", 50, split) for split in ("train", "test")]
     rows += [("b", 100, split) for split in ("train", "test")]
     assert found(windows(*rows), texts, 10) == ([False, True] * 2, [True, False] * 2)
