@@ -124,6 +124,29 @@ class Settings:
         tasks = self.config["windows"][windows]["tasks"]
         return list(dict.fromkeys(label.cell_type for label in self.labels if label.task in tasks))
 
+    def holdouts(self, windows: str) -> list[tuple[list[str], list[str]]]:
+        """Return the cell types that are held out and those that train, each pair once.
+
+        A window set may hold cell types out by its split, and each of its models by `train_on`.
+        """
+        labelled = self.cell_types_of_windows(windows)
+        entry = self.config["windows"][windows]["split"]
+        held = set(entry["unseen"])
+        if entry["by"] == "cell_types":
+            held |= set(entry["test"] or ())
+        seen = [name for name in labelled if name not in held]
+        chosen = [
+            set(model["train_on"]) & set(seen)
+            for model in self.config["models"].values()
+            if model["windows"] == windows and model["train_on"] != "all"
+        ]
+        pairs = []
+        for train in (set(seen), *chosen):
+            pair = ([c for c in labelled if c not in train], [c for c in labelled if c in train])
+            if all(pair) and pair not in pairs:
+                pairs.append(pair)
+        return pairs
+
     def models_of_kind(self, *kinds: str) -> list[str]:
         """Return the names of the models of some kinds."""
         return [name for name, entry in self.config["models"].items() if entry["kind"] in kinds]
