@@ -282,7 +282,7 @@ def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) 
     """Take the window centres of one class as a site set without strand."""
     chosen = windows[(windows["cell_type"] == cell_type) & (windows[task] == name)]
     sites = chosen[["chrom", "centre"]].rename(columns={"centre": "position"})
-    return sites.assign(strand=".").reset_index(drop=True)
+    return sites.astype({"chrom": str}).assign(strand=".").reset_index(drop=True)
 
 
 def sites_of_entry(
