@@ -1,9 +1,11 @@
-"""Write runs of one value as bigWig."""
+"""bigWig files: runs of one value are written, means of intervals are read."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyBigWig
 
 from chrompute.errors import InputError
@@ -11,6 +13,8 @@ from chrompute.pileup import Runs
 
 #: Runs handed over at once: each costs a string with the name of its chromosome.
 _PIECE = 1 << 18
+#: Bases that are read at once.
+_STRETCH = 1 << 22
 
 
 def write_bigwig(
@@ -43,3 +47,93 @@ def _add(handle: pyBigWig.pyBigWig, chrom: str, runs: Runs) -> None:
         values = runs.values[first : first + _PIECE].astype(np.float64)
         names = np.full(values.size, chrom)
         handle.addEntries(names, edges[:-1], ends=edges[1:], values=values)
+
+
+def bigwig_faults(path: str | Path, sizes: Mapping[str, int]) -> list[str]:
+    """List what keeps a bigWig from being read as numbers along this genome, one sentence each.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sizes
+        {chromosome: bp} of the genome.
+    """
+    try:
+        with pyBigWig.open(str(path)) as handle:
+            if not handle.isBigWig():
+                return [f"{path}: is a bigBed, which holds no numbers; give a bigWig"]
+            lengths, header = handle.chroms(), handle.header()
+    except RuntimeError as error:
+        return [f"{path}: cannot be read as bigWig ({error}); give a bigWig"]
+    faults = [
+        f"{path}: {chrom} has {lengths[chrom]:,} bp there and {size:,} bp in the genome; is the "
+        "file of another assembly?"
+        for chrom, size in sizes.items()
+        if lengths.get(chrom, size) != size
+    ]
+    if not set(lengths) & set(sizes):
+        faults.append(
+            f"{path}: has none of the genome's chromosomes (there {_few(lengths)}; genome "
+            f"{_few(sizes)}); give one of this genome"
+        )
+    if not np.isfinite([header[name] for name in ("minVal", "maxVal", "sumData")]).all():
+        faults.append(
+            f"{path}: holds values that are no finite numbers; write it anew without them"
+        )
+    return faults
+
+
+def _few(names: Iterable[str]) -> str:
+    return ", ".join(list(names)[:3])
+
+
+def interval_means(path: str | Path, intervals: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the mean of a bigWig over each interval.
+
+    Parameters
+    ----------
+    path
+        The file.
+    intervals
+        Columns `chrom`, `start`, `end`, half-open; they may reach past a chromosome's ends.
+
+    Returns
+    -------
+    array
+        float64 (n_intervals,): mean of the bases that have a value, NaN where none has.
+    """
+    means = np.full(len(intervals), np.nan)
+    places = intervals.reset_index(drop=True)
+    with pyBigWig.open(str(path)) as handle:
+        lengths = handle.chroms()
+        for chrom, own in places.groupby("chrom", observed=True):
+            if chrom not in lengths:
+                continue
+            start = own["start"].clip(0, lengths[chrom]).to_numpy(np.int64)
+            end = own["end"].clip(0, lengths[chrom]).to_numpy(np.int64)
+            rows = own.index.to_numpy()
+            stretch = start // _STRETCH
+            for number in np.unique(stretch):
+                mine = stretch == number
+                means[rows[mine]] = _means_in_stretch(handle, str(chrom), start[mine], end[mine])
+    return means
+
+
+def _means_in_stretch(
+    handle: pyBigWig.pyBigWig,
+    chrom: str,
+    start: npt.NDArray[np.int64],
+    end: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """Return the means of intervals that begin near each other, from sums along the stretch."""
+    first, last = int(start.min()), int(end.max())
+    if first >= last:
+        return np.full(start.size, np.nan)
+    values = handle.values(chrom, first, last, numpy=True)
+    known = ~np.isnan(values)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0), dtype=np.float64)])
+    numbers = np.concatenate([[0], np.cumsum(known)])
+    number = numbers[end - first] - numbers[start - first]
+    total = sums[end - first] - sums[start - first]
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)

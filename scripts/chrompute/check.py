@@ -6,17 +6,17 @@ who has to start the workflow ten times to learn of ten faults will not start it
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
+from chrompute.bigwig import bigwig_faults
 from chrompute.check_reads import inspect_reads
 from chrompute.errors import InputError
 from chrompute.findings import READ_ERRORS, Findings, show
 from chrompute.genome import is_excluded, read_aliases, read_lengths
-from chrompute.intervals import BedRecord, scan_bed, shorten
-from chrompute.labels import Task, unmapped_states
+from chrompute.intervals import scan_bed, shorten
+from chrompute.label_files import scan_labels
+from chrompute.label_sheet import LabelFile
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
@@ -24,6 +24,7 @@ from chrompute.simulate.products import is_simulated
 from chrompute.sites import scan_sites
 from chrompute.split_faults import split_faults
 from chrompute.splits import Split
+from chrompute.tasks import Task
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def input_paths(settings: Settings) -> list[str]:
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
     paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
+    paths += [entry["candidates"].get("path") for entry in config.get("windows", {}).values()]
     if config.get("simulation"):
         paths.append(config["simulation"]["motifs"])
     return list(dict.fromkeys(path for path in paths if path))
@@ -153,10 +155,12 @@ def _inspect_genome(path: str, found: Findings) -> None:
 
 
 def _inspect_splits(settings: Settings, found: Findings) -> None:
+    excluded = settings.config["genome"]["exclude"]
+    sizes = {name: size for name, size in found.sizes.items() if not is_excluded(name, excluded)}
     for name, entry in settings.config["windows"].items():
         split = Split.from_config(entry["split"], entry["width"])
-        labelled = settings.labelled_cell_types(entry["task"])
-        faults = split_faults(split, found.sizes, settings.cell_types, labelled)
+        labelled = settings.cell_types_of_windows(name)
+        faults = split_faults(split, sizes, settings.cell_types, labelled)
         found.faults += [f"configuration: windows/{name}: {fault}" for fault in faults]
 
 
@@ -177,9 +181,11 @@ def _inspect_regions(
             _inspect_bed(path, f"peaks of {cell_type}", sizes, aliases, found)
     for label in settings.labels:
         if label.path not in gone:
-            records = _inspect_bed(label.path, f"labels of {label.task}", sizes, aliases, found)
-            task = Task.from_config(label.task, settings.config["tasks"][label.task])
-            _inspect_classes(label.path, records, task, found)
+            _inspect_labels(label, settings.task(label.task), sizes, aliases, found)
+    for entry in settings.config["windows"].values():
+        path = entry["candidates"]["path"]
+        if path and path not in gone:
+            _inspect_bed(path, "candidates of windows", sizes, aliases, found)
     for name, entry in settings.config.get("sites", {}).items():
         if entry["path"] in gone:
             continue
@@ -206,40 +212,40 @@ def _inspect_bed(
     sizes: Mapping[str, int],
     aliases: Mapping[str, str],
     found: Findings,
-) -> list[BedRecord]:
-    records: list[BedRecord] = []
-    faults: list[str] = []
+) -> None:
+    number = 0
     try:
-        for item in scan_bed(path, sizes, aliases):
-            if isinstance(item, str):
-                faults.append(item)
-            else:
-                records.append(item)
+        table, faults = scan_bed(path, sizes, aliases)
+        number, faults = len(table), shorten(faults, path)
     except READ_ERRORS as error:
-        faults.append(_unreadable(path, error))
-    if not records and not faults:
-        faults.append(f"{path}: holds no interval; give another file or remove the entry")
-    found.faults += [f for f in shorten(faults, path) if f not in found.faults]
-    found.files[path] = {"kind": kind, "intervals": len(records)}
-    return records
-
-
-def _inspect_classes(path: str, records: list[BedRecord], task: Task, found: Findings) -> None:
-    states = Counter(record.name for record in records)
-    faults = [f"{path}: {sentence}" for sentence in unmapped_states(task, states)]
-    faults += shorten(_overlaps(path, records), path)
+        faults = [_unreadable(path, error)]
+    if not number and not faults:
+        faults = [f"{path}: holds no interval; give another file or remove the entry"]
     found.faults += [fault for fault in faults if fault not in found.faults]
-    absent = sorted(state for state in task.class_of if state not in states)
-    if absent and records:
-        found.notes.append(f"{path}: holds no segment of {show(absent)}, which the task names")
+    found.files[path] = {"kind": kind, "intervals": number}
 
 
-def _overlaps(path: str, records: list[BedRecord]) -> list[str]:
-    """Name segments that share bases: a base would have two labels."""
-    ordered = sorted(records, key=lambda record: (record.chrom, record.start))
-    return [
-        f"{path}, line {two.line}: the segment shares bases with that of line {one.line}; "
-        "a segmentation gives each base one state"
-        for one, two in pairwise(ordered)
-        if one.chrom == two.chrom and two.start < one.end
-    ]
+def _inspect_labels(
+    label: LabelFile,
+    task: Task,
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str],
+    found: Findings,
+) -> None:
+    path = label.path
+    found.files[path] = {"kind": f"labels of {task.name}"}
+    if task.kind == "signal":
+        found.faults += [f for f in bigwig_faults(path, sizes) if f not in found.faults]
+        return
+    try:
+        table, faults = scan_labels(path, task, label.cell_type, sizes, aliases)
+    except READ_ERRORS as error:
+        found.faults.append(_unreadable(path, error))
+        return
+    found.faults += [fault for fault in faults if fault not in found.faults]
+    found.files[path]["intervals"] = len(table)
+    if task.class_of and len(table):
+        missing = set(task.class_of.values()) - {None}
+        missing -= {task.class_of.get(state) for state in table["name"].unique()}
+        if missing:
+            found.notes.append(f"{path}: holds no segment of class {show(sorted(missing))}")

@@ -17,6 +17,7 @@ from chrompute.simulate.products import simulation_faults
 from chrompute.sites import key_faults
 from chrompute.tasks import class_mapping, task_faults
 from chrompute.verdicts import threshold_faults
+from chrompute.window_faults import window_faults
 
 
 def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[Settings, list[str]]:
@@ -178,6 +179,8 @@ def _sheet_faults(settings: Settings) -> list[str]:
         faults.append(
             "configuration: peaks/call: there is no paired-end ATAC sample; set it to false"
         )
+    for name, entry in settings.config["windows"].items():
+        faults += [f"configuration: windows/{name}: {f}" for f in window_faults(entry, settings)]
     for name in models:
         faults += [f"configuration: models/{name}: {f}" for f in model_faults(name, settings)]
     return faults
@@ -262,8 +265,5 @@ def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
         yield "vplots/images", "site set or class", name, [*config["sites"], *classes]
     if config["quality"]["tss"] is not None:
         yield "quality/tss", "site set", config["quality"]["tss"], config["sites"]
-    for name, entry in config["windows"].items():
-        for task in entry["tasks"]:
-            yield f"windows/{name}/tasks", "task", task, config["tasks"]
     for name, entry in config["models"].items():
         yield f"models/{name}", "window set", entry["windows"], config["windows"]
