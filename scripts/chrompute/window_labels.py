@@ -55,7 +55,7 @@ def window_labels(
     own = np.stack([values for name, values in labels.items() if name != TRUTH])
     if task.kind == "signal":
         return _signal_columns(task, labels, own), (~np.isnan(own)).any(axis=0)
-    known: npt.NDArray[np.bool_] = (own >= 0).any(axis=0)
+    known = np.logical_or.reduce(own >= 0, axis=0)
     return _class_columns(task, labels, own), known
 
 
