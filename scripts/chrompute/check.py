@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
+from chrompute.check_bigwig import inspect_bigwig
 from chrompute.check_reads import inspect_reads
 from chrompute.errors import InputError
+from chrompute.fetch import changed_since_download
 from chrompute.findings import READ_ERRORS, Findings, show
-from chrompute.genome import is_excluded, read_aliases, read_lengths
+from chrompute.genome import is_excluded, read_aliases, read_lengths, read_sizes
 from chrompute.intervals import BedRecord, scan_bed, shorten
 from chrompute.labels import Task, unmapped_states
+from chrompute.manifest import sha256_of
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
@@ -26,13 +29,20 @@ from chrompute.splits import ChromosomeSplit
 
 logger = logging.getLogger(__name__)
 
+_NO_FASTA = (
+    "configuration: genome: there is no FASTA; G+C content, bases around the cuts, unknown bases "
+    "and identical sequences of windows are left out"
+)
+
 
 def input_paths(settings: Settings) -> list[str]:
     """List every file on disk that a configuration names, each once, sheets first."""
     config = settings.config
     genome = config.get("genome", {})
     paths = [config.get("samples"), config.get("labels")]
-    paths += [genome.get(name) for name in ("fasta", "blacklist", "aliases")]
+    paths += [
+        genome.get(name) for name in ("fasta", "sizes", "blacklist", "mappability", "aliases")
+    ]
     paths += [site.get("path") for site in config.get("sites", {}).values()]
     paths += config.get("peaks", {}).get("files", {}).values()
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
@@ -49,7 +59,10 @@ def simulated_paths(settings: Settings) -> list[str]:
 
 
 def inspect_inputs(
-    settings: Settings, index_folder: str | Path | None, simulated: bool = False
+    settings: Settings,
+    index_folder: str | Path | None,
+    simulated: bool = False,
+    fetched: bool = False,
 ) -> Findings:
     """Open and compare every input file.
 
@@ -62,6 +75,8 @@ def inspect_inputs(
         makes no index and does without the numbers of reads.
     simulated
         Whether to look at the files that the run simulates: not before they are made.
+    fetched
+        Whether files with an address must be there; those that are not are left out otherwise.
 
     Returns
     -------
@@ -70,6 +85,8 @@ def inspect_inputs(
     """
     found = Findings()
     later = [] if simulated else simulated_paths(settings)
+    if not fetched:
+        later += [place for place in settings.fetched if not Path(place).is_file()]
     missing = [p for p in input_paths(settings) if not Path(p).is_file() and p not in later]
     sheets = [settings.config.get(name) for name in ("samples", "labels")]
     found.files |= {path: {"kind": "sheet"} for path in sheets if path}
@@ -77,10 +94,13 @@ def inspect_inputs(
     gone = {*missing, *later}
     genome = settings.config["genome"]
     aliases = _aliases(genome.get("aliases"), gone, found)
-    if genome["fasta"] in later:
+    if not (simulated or fetched):
+        _inspect_digests(settings, gone, found)
+    if not simulated and is_simulated(settings.config, genome["fasta"]):
         found.sizes = Design.from_config(settings.config["simulation"]).sizes
-    elif genome["fasta"] not in gone:
-        _inspect_genome(genome["fasta"], found)
+    else:
+        _inspect_genome(genome["fasta"], genome["sizes"], gone, found)
+    found.notes += [_NO_FASTA] if genome["fasta"] is None else []
     excluded = genome.get("exclude", [])
     if found.sizes:
         _inspect_splits(settings, found)
@@ -100,7 +120,9 @@ def inspect_inputs(
     return found
 
 
-def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False) -> Findings:
+def check_inputs(
+    settings: Settings, folder: str | Path, simulated: bool = False, fetched: bool = False
+) -> Findings:
     """Inspect all inputs, write down what was seen, and raise when there is a fault.
 
     Parameters
@@ -108,9 +130,9 @@ def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False
     settings
         Configuration and sheets.
     folder
-        Where `inputs.json` is written (`simulated.json` with simulated files), and `index/` for
-        BAMs that have no index.
-    simulated
+        Where `inputs.json` is written (`simulated.json` with simulated files, `fetched.json` with
+        fetched ones), and `index/` for BAMs that have no index.
+    simulated, fetched
         As in `inspect_inputs`.
 
     Raises
@@ -119,15 +141,15 @@ def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False
         With every fault that was found; nothing is written then.
     """
     folder = Path(folder)
-    found = inspect_inputs(settings, folder / "index", simulated)
+    found = inspect_inputs(settings, folder / "index", simulated, fetched)
     for note in found.notes:
         logger.warning("note: %s", note)
     if found.faults:
         raise InputError(found.faults)
     folder.mkdir(parents=True, exist_ok=True)
     content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
-    name = "simulated.json" if simulated else "inputs.json"
-    (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+    name = "simulated" if simulated else "fetched" if fetched else "inputs"
+    (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
     logger.info("%d files checked, no fault", len(found.files))
     return found
 
@@ -142,9 +164,31 @@ def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str
         return {}
 
 
-def _inspect_genome(path: str, found: Findings) -> None:
+def _inspect_digests(settings: Settings, gone: set[str], found: Findings) -> None:
+    """Compare files with the digests that were given, fetched ones with that of their download."""
+    genome = settings.config["genome"]
+    given = {label.path: label.sha256 for label in settings.labels}
+    given |= {genome["fasta"]: genome["sha256"]} if genome["fasta"] else {}
+    for path, digest in given.items():
+        if digest and path not in {*gone, *settings.fetched} and sha256_of(path) != digest.lower():
+            found.faults.append(
+                f"{path}: sha256 is {sha256_of(path)}, and {digest} was expected; fetch it again"
+            )
+    for place in settings.downloads:
+        try:
+            fault = changed_since_download(place) if Path(place).is_file() else None
+        except InputError as error:
+            fault = str(error)
+        found.faults += [fault] if fault else []
+
+
+def _inspect_genome(fasta: str | None, sizes: str | None, gone: set[str], found: Findings) -> None:
+    """Read the names and lengths of the chromosomes, from whichever file there is."""
+    path = fasta if sizes is None else sizes
+    if path is None or path in gone:
+        return
     try:
-        found.sizes = read_lengths(path)
+        found.sizes = read_lengths(path) if sizes is None else read_sizes(path)
     except InputError as error:
         found.faults += error.faults
         return
@@ -169,6 +213,9 @@ def _inspect_regions(
         return
     if blacklist and blacklist not in gone:
         _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
+    mappability = settings.config["genome"].get("mappability")
+    if mappability and mappability not in gone:
+        inspect_bigwig(mappability, "mappability", aliases, found, limits=(0, 1))
     for cell_type, path in settings.config.get("peaks", {}).get("files", {}).items():
         if path not in gone:
             _inspect_bed(path, f"peaks of {cell_type}", sizes, aliases, found)
