@@ -45,14 +45,15 @@ def inspect_bigwig(
 
 
 def _summary(handle: pyBigWig.pyBigWig, chrom: str) -> tuple[float, float, float] | None:
-    """Return minimum, sum and maximum of a chromosome from the zoom levels; None without values.
+    """Return minimum, sum and maximum of a chromosome's values; None without values.
 
-    The header holds whole numbers only, and reading it crashes Python where a value is no number;
-    here the sum is None then.
+    The header is not asked: it holds whole numbers, and reading it crashes Python where a value is
+    no number, which makes the sum None here. Nor the zoom levels, which can hide such a value.
     """
-    if not handle.stats(chrom, type="coverage")[0]:
+    if not handle.stats(chrom, type="coverage", exact=True)[0]:
         return None
-    low, total, high = (handle.stats(chrom, type=name)[0] for name in ("min", "sum", "max"))
+    names = ("min", "sum", "max")
+    low, total, high = (handle.stats(chrom, type=name, exact=True)[0] for name in names)
     return (math.nan,) * 3 if None in (low, total, high) else (low, total, high)
 
 
