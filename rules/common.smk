@@ -160,9 +160,8 @@ def fragments_of(cell_type, assay, layout=None):
     return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
 
 
-def label_files(wildcards):
-    task = config["windows"][wildcards.windows]["task"]
-    return existing(label.path for label in settings.labels_of(task))
+def mappability(wildcards):
+    return existing([config["genome"]["mappability"] or ""])
 
 
 def site_file(name):

@@ -6,33 +6,28 @@ who has to start the workflow ten times to learn of ten faults will not start it
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
-from chrompute.check_bigwig import inspect_bigwig
+from chrompute.bigwig import bigwig_faults
+from chrompute.check_genome import inspect_digests, inspect_genome
 from chrompute.check_reads import inspect_reads
 from chrompute.errors import InputError
-from chrompute.fetch import changed_since_download
 from chrompute.findings import READ_ERRORS, Findings, show
-from chrompute.genome import is_excluded, read_aliases, read_lengths, read_sizes
-from chrompute.intervals import BedRecord, scan_bed, shorten
-from chrompute.labels import Task, unmapped_states
-from chrompute.manifest import sha256_of
+from chrompute.genome import is_excluded, read_aliases
+from chrompute.intervals import scan_bed, shorten
+from chrompute.label_files import scan_labels
+from chrompute.label_sheet import LabelFile
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
 from chrompute.simulate.products import is_simulated
 from chrompute.sites import scan_sites
-from chrompute.splits import ChromosomeSplit
+from chrompute.split_faults import split_faults
+from chrompute.splits import Split
+from chrompute.tasks import Task
 
 logger = logging.getLogger(__name__)
-
-_NO_FASTA = (
-    "configuration: genome: there is no FASTA; G+C content, bases around the cuts, unknown bases "
-    "and identical sequences of windows are left out"
-)
 
 
 def input_paths(settings: Settings) -> list[str]:
@@ -48,6 +43,7 @@ def input_paths(settings: Settings) -> list[str]:
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
     paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
+    paths += [entry["candidates"].get("path") for entry in config.get("windows", {}).values()]
     if config.get("simulation"):
         paths.append(config["simulation"]["motifs"])
     return list(dict.fromkeys(path for path in paths if path))
@@ -95,12 +91,11 @@ def inspect_inputs(
     genome = settings.config["genome"]
     aliases = _aliases(genome.get("aliases"), gone, found)
     if not (simulated or fetched):
-        _inspect_digests(settings, gone, found)
+        inspect_digests(settings, gone, found)
     if not simulated and is_simulated(settings.config, genome["fasta"]):
         found.sizes = Design.from_config(settings.config["simulation"]).sizes
     else:
-        _inspect_genome(genome["fasta"], genome["sizes"], gone, found)
-    found.notes += [_NO_FASTA] if genome["fasta"] is None else []
+        inspect_genome(genome["fasta"], genome["sizes"], gone, found)
     excluded = genome.get("exclude", [])
     if found.sizes:
         _inspect_splits(settings, found)
@@ -164,40 +159,13 @@ def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str
         return {}
 
 
-def _inspect_digests(settings: Settings, gone: set[str], found: Findings) -> None:
-    """Compare files with the digests that were given, fetched ones with that of their download."""
-    genome = settings.config["genome"]
-    given = {label.path: label.sha256 for label in settings.labels}
-    given |= {genome["fasta"]: genome["sha256"]} if genome["fasta"] else {}
-    for path, digest in given.items():
-        if digest and path not in {*gone, *settings.fetched} and sha256_of(path) != digest.lower():
-            found.faults.append(
-                f"{path}: sha256 is {sha256_of(path)}, and {digest} was expected; fetch it again"
-            )
-    for place in settings.downloads:
-        try:
-            fault = changed_since_download(place) if Path(place).is_file() else None
-        except InputError as error:
-            fault = str(error)
-        found.faults += [fault] if fault else []
-
-
-def _inspect_genome(fasta: str | None, sizes: str | None, gone: set[str], found: Findings) -> None:
-    """Read the names and lengths of the chromosomes, from whichever file there is."""
-    path = fasta if sizes is None else sizes
-    if path is None or path in gone:
-        return
-    try:
-        found.sizes = read_lengths(path) if sizes is None else read_sizes(path)
-    except InputError as error:
-        found.faults += error.faults
-        return
-    found.files[path] = {"kind": "genome", "chromosomes": len(found.sizes)}
-
-
 def _inspect_splits(settings: Settings, found: Findings) -> None:
+    excluded = settings.config["genome"]["exclude"]
+    sizes = {name: size for name, size in found.sizes.items() if not is_excluded(name, excluded)}
     for name, entry in settings.config["windows"].items():
-        faults = ChromosomeSplit.from_config(entry["split"]).faults(found.sizes)
+        split = Split.from_config(entry["split"], entry["width"])
+        labelled = settings.cell_types_of_windows(name)
+        faults = split_faults(split, sizes, settings.cell_types, labelled)
         found.faults += [f"configuration: windows/{name}: {fault}" for fault in faults]
 
 
@@ -215,15 +183,18 @@ def _inspect_regions(
         _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
     mappability = settings.config["genome"].get("mappability")
     if mappability and mappability not in gone:
-        inspect_bigwig(mappability, "mappability", aliases, found, limits=(0, 1))
+        found.faults += bigwig_faults(mappability, sizes, limits=(0, 1))
+        found.files[mappability] = {"kind": "mappability"}
     for cell_type, path in settings.config.get("peaks", {}).get("files", {}).items():
         if path not in gone:
             _inspect_bed(path, f"peaks of {cell_type}", sizes, aliases, found)
     for label in settings.labels:
         if label.path not in gone:
-            records = _inspect_bed(label.path, f"labels of {label.task}", sizes, aliases, found)
-            task = Task.from_config(label.task, settings.config["tasks"][label.task])
-            _inspect_classes(label.path, records, task, found)
+            _inspect_labels(label, settings.task(label.task), sizes, aliases, found)
+    for entry in settings.config["windows"].values():
+        path = entry["candidates"]["path"]
+        if path and path not in gone:
+            _inspect_bed(path, "candidates of windows", sizes, aliases, found)
     for name, entry in settings.config.get("sites", {}).items():
         if entry["path"] in gone:
             continue
@@ -250,40 +221,40 @@ def _inspect_bed(
     sizes: Mapping[str, int],
     aliases: Mapping[str, str],
     found: Findings,
-) -> list[BedRecord]:
-    records: list[BedRecord] = []
-    faults: list[str] = []
+) -> None:
+    number = 0
     try:
-        for item in scan_bed(path, sizes, aliases):
-            if isinstance(item, str):
-                faults.append(item)
-            else:
-                records.append(item)
+        table, faults = scan_bed(path, sizes, aliases)
+        number, faults = len(table), shorten(faults, path)
     except READ_ERRORS as error:
-        faults.append(_unreadable(path, error))
-    if not records and not faults:
-        faults.append(f"{path}: holds no interval; give another file or remove the entry")
-    found.faults += [f for f in shorten(faults, path) if f not in found.faults]
-    found.files[path] = {"kind": kind, "intervals": len(records)}
-    return records
-
-
-def _inspect_classes(path: str, records: list[BedRecord], task: Task, found: Findings) -> None:
-    states = Counter(record.name for record in records)
-    faults = [f"{path}: {sentence}" for sentence in unmapped_states(task, states)]
-    faults += shorten(_overlaps(path, records), path)
+        faults = [_unreadable(path, error)]
+    if not number and not faults:
+        faults = [f"{path}: holds no interval; give another file or remove the entry"]
     found.faults += [fault for fault in faults if fault not in found.faults]
-    absent = sorted(state for state in task.class_of if state not in states)
-    if absent and records:
-        found.notes.append(f"{path}: holds no segment of {show(absent)}, which the task names")
+    found.files[path] = {"kind": kind, "intervals": number}
 
 
-def _overlaps(path: str, records: list[BedRecord]) -> list[str]:
-    """Name segments that share bases: a base would have two labels."""
-    ordered = sorted(records, key=lambda record: (record.chrom, record.start))
-    return [
-        f"{path}, line {two.line}: the segment shares bases with that of line {one.line}; "
-        "a segmentation gives each base one state"
-        for one, two in pairwise(ordered)
-        if one.chrom == two.chrom and two.start < one.end
-    ]
+def _inspect_labels(
+    label: LabelFile,
+    task: Task,
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str],
+    found: Findings,
+) -> None:
+    path = label.path
+    found.files[path] = {"kind": f"labels of {task.name}"}
+    if task.kind == "signal":
+        found.faults += [f for f in bigwig_faults(path, sizes) if f not in found.faults]
+        return
+    try:
+        table, faults = scan_labels(path, task, label.cell_type, sizes, aliases)
+    except READ_ERRORS as error:
+        found.faults.append(_unreadable(path, error))
+        return
+    found.faults += [fault for fault in faults if fault not in found.faults]
+    found.files[path]["intervals"] = len(table)
+    if task.class_of and len(table):
+        missing = set(task.class_of.values()) - {None}
+        missing -= {task.class_of.get(state) for state in table["name"].unique()}
+        if missing:
+            found.notes.append(f"{path}: holds no segment of class {show(sorted(missing))}")

@@ -1,8 +1,9 @@
 """The label sheet: one line a label file; several of one task and cell type are replicates."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chrompute.labels import TRUTH
 from chrompute.sheets import (
@@ -50,9 +51,19 @@ class LabelFile:
 
 
 def read_labels(
-    path: str, tasks: Iterable[str], samples: Sequence[Sample]
+    path: str, tasks: Mapping[str, Mapping[str, Any]], samples: Sequence[Sample]
 ) -> tuple[list[LabelFile], list[str]]:
-    """Read the label sheet; return the label files and, one sentence each, all its faults."""
+    """Read the label sheet; return the label files and, one sentence each, all its faults.
+
+    Parameters
+    ----------
+    path
+        The sheet.
+    tasks
+        The block `tasks` of the configuration.
+    samples
+        Lines of the sample sheet.
+    """
     rows, faults = read_sheet(path, _COLUMNS)
     known_samples = {sample.name for sample in samples}
     known_types = {sample.cell_type for sample in samples}
@@ -98,13 +109,19 @@ def _replicate_problems(row: dict[str, str], alone: bool) -> list[str]:
 
 
 def _label_problems(
-    row: dict[str, str], tasks: Iterable[str], cell_types: set[str], samples: set[str]
+    row: dict[str, str],
+    tasks: Mapping[str, Mapping[str, Any]],
+    cell_types: set[str],
+    samples: set[str],
 ) -> list[str]:
     problems = []
     if row["task"] not in tasks:
         problems.append(f"task {row['task']!r} is not in the configuration's 'tasks'")
-    if row["kind"] != "segmentation":
-        problems.append(f"kind {row['kind']!r} must be 'segmentation'")
+    elif row["kind"] != tasks[row["task"]]["kind"]:
+        problems.append(
+            f"kind {row['kind']!r} of task {row['task']!r} is {tasks[row['task']]['kind']!r} in the "
+            "configuration; correct one of them"
+        )
     if row["cell_type"] not in cell_types:
         problems.append(f"cell_type {row['cell_type']!r} has no sample in the sample sheet")
     if not row["path"]:

@@ -1,6 +1,6 @@
 """Site sets: single bases with a strand, around which V-plots and profiles are drawn."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.genome import read_aliases
 from chrompute.intervals import (
-    BedRecord,
     IntervalSet,
+    anchor_base,
     open_text,
     read_blacklist,
     scan_bed,
@@ -79,8 +79,8 @@ def scan_sites(
         columns, or a MEME file when it names a motif.
     entry
         For BED: `name`, one or more texts of column 4 to keep, and `anchor`, the base of an
-        interval that is the site (`_ANCHORS`; default centre). For a table: `columns` {chrom,
-        position, strand: column names} and `one_based`. For GTF and GFF: see
+        interval that is the site (`chrompute.intervals.anchor_base`; default centre). For a
+        table: `columns` {chrom, position, strand: column names} and `one_based`. For GTF and GFF: see
         `chrompute.annotations.scan_tss`. For a motif: `motif` and `p_value`; the genome is not
         scanned here, so there are no sites yet.
     sizes
@@ -100,19 +100,30 @@ def scan_sites(
         return pd.DataFrame(columns=list(_NEEDED)), _motif_faults(path, entry)
     if kind == "table":
         return _scan_table(path, entry, sizes, aliases or {})
-    scan = scan_tss if kind == "annotation" else _scan_bed
-    rows: list[Site] = []
-    faults: list[str] = []
-    for item in scan(path, entry, sizes, aliases):
-        if isinstance(item, str):
-            faults.append(item)
-        else:
-            rows.append(item)
-    sites = pd.DataFrame(rows, columns=list(_NEEDED))
+    if kind == "annotation":
+        sites, faults = _scan_annotation(path, entry, sizes, aliases)
+    else:
+        sites, faults = _scan_bed(path, entry, sizes, aliases)
     if kind == "annotation" or entry.get("anchor") == "tss":
         # Transcripts of one gene often share their TSS, which is one site all the same.
         sites = sites.drop_duplicates(ignore_index=True)
     return sites, shorten(faults, str(path))
+
+
+def _scan_annotation(
+    path: str | Path,
+    entry: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str] | None,
+) -> tuple[pd.DataFrame, list[str]]:
+    rows: list[Site] = []
+    faults: list[str] = []
+    for item in scan_tss(path, entry, sizes, aliases):
+        if isinstance(item, str):
+            faults.append(item)
+        else:
+            rows.append(item)
+    return pd.DataFrame(rows, columns=list(_NEEDED)), faults
 
 
 def _motif_faults(path: str | Path, entry: Mapping[str, Any]) -> list[str]:
@@ -128,53 +139,27 @@ def _scan_bed(
     entry: Mapping[str, Any],
     sizes: Mapping[str, int],
     aliases: Mapping[str, str] | None,
-) -> Iterator[Site | str]:
-    names = listed(entry["name"]) if "name" in entry else []
+) -> tuple[pd.DataFrame, list[str]]:
+    table, faults = scan_bed(path, sizes, aliases)
+    if "name" in entry:
+        seen = table["name"].cat.categories
+        have = ", ".join(list(seen)[:8]) + (", ..." if len(seen) > 8 else "")
+        names = listed(entry["name"])
+        faults += [
+            f"{path}: no line has {name!r} in column 4 (there are {have}); correct 'name'"
+            for name in names
+            if name not in seen
+        ]
+        table = table[table["name"].isin(names)]
     anchor = entry.get("anchor", "centre")
-    seen: dict[str, None] = {}
-    for item in scan_bed(path, sizes, aliases):
-        if isinstance(item, str):
-            yield item
-            continue
-        seen[item.name] = None
-        if names and item.name not in names:
-            continue
-        if anchor == "tss" and item.strand == ".":
-            yield (
-                f"{path}, line {item.line}: without a strand (column 6) there is no TSS; "
-                "correct or remove the line, or choose another 'anchor'"
-            )
-            continue
-        yield item.chrom, _ANCHORS[anchor](item), item.strand
-    have = ", ".join(list(seen)[:8]) + (", ..." if len(seen) > 8 else "")
-    for name in names:
-        if name not in seen:
-            yield f"{path}: no line has {name!r} in column 4 (there are {have}); correct 'name'"
-
-
-def _centre(record: BedRecord) -> int:
-    return (record.start + record.end - 1) // 2
-
-
-def _start(record: BedRecord) -> int:
-    return record.start
-
-
-def _end(record: BedRecord) -> int:
-    return record.end - 1
-
-
-def _tss(record: BedRecord) -> int:
-    return record.end - 1 if record.strand == "-" else record.start
-
-
-#: Which base of an interval is the site.
-_ANCHORS: dict[str, Callable[[BedRecord], int]] = {
-    "centre": _centre,
-    "start": _start,
-    "end": _end,
-    "tss": _tss,
-}
+    if anchor == "tss":
+        faults += [
+            f"{path}, line {line}: without a strand (column 6) there is no TSS; "
+            "correct or remove the line, or choose another 'anchor'"
+            for line in table.loc[table["strand"] == ".", "line"]
+        ]
+    sites = table[["chrom"]].assign(position=anchor_base(table, anchor), strand=table["strand"])
+    return sites.astype({"chrom": str, "strand": str}).reset_index(drop=True), faults
 
 
 def _scan_table(
