@@ -254,7 +254,7 @@ def _inspect_labels(
     found.faults += [fault for fault in faults if fault not in found.faults]
     found.files[path]["intervals"] = len(table)
     if task.class_of and len(table):
-        missing = set(task.class_of.values()) - {None}
-        missing -= {task.class_of.get(state) for state in table["name"].unique()}
+        there = {task.class_of.get(state) for state in table["name"].unique()}
+        missing = [name for name in task.classes if name not in there]
         if missing:
-            found.notes.append(f"{path}: holds no segment of class {show(sorted(missing))}")
+            found.notes.append(f"{path}: holds no segment of class {show(missing)}")

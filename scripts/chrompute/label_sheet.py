@@ -118,8 +118,9 @@ def _label_problems(
     if row["task"] not in tasks:
         problems.append(f"task {row['task']!r} is not in the configuration's 'tasks'")
     elif row["kind"] != tasks[row["task"]]["kind"]:
+        kind = tasks[row["task"]]["kind"]
         problems.append(
-            f"kind {row['kind']!r} of task {row['task']!r} is {tasks[row['task']]['kind']!r} in the "
+            f"kind {row['kind']!r}, but task {row['task']!r} is of kind {kind!r} in the "
             "configuration; correct one of them"
         )
     if row["cell_type"] not in cell_types:

@@ -27,6 +27,7 @@ from chrompute.labels import (
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
+from chrompute.window_facts import refuse_empty_splits, split_facts, task_facts
 from chrompute.window_inputs import WindowInputs
 
 #: {replicate: (n_windows,) int16 codes, or float32 values of a signal}, the truth last.
@@ -138,8 +139,8 @@ def build_windows(
     _add_labels(windows, inputs, tasks)
     _add_content(windows, inputs, rules)
     _add_split(windows, rules, tasks)
-    leaks = guard_windows(windows, inputs, rules)
-    balance = _add_weights(windows, rules, tasks)
+    leaks: dict[str, Any] = {}
+    balance: dict[str, Any] = {}
     table = windows.table
     facts = {
         "width": rules.width,
@@ -234,8 +235,8 @@ def _read_labels(table: pd.DataFrame, inputs: WindowInputs, task: Task) -> _Labe
                 silent = (values < 0).all()
             if silent:
                 raise InputError(
-                    f"{path}: replicate {name!r} of task {task.name!r} knows no window of cell type "
-                    f"{cell_type!r}; give a label file that covers the windows"
+                    f"{path}: replicate {name!r} of task {task.name!r} knows no window of cell "
+                    f"type {cell_type!r}; give a label file that covers the windows"
                 )
             labels[name][rows] = values
     return labels
