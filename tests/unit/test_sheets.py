@@ -137,7 +137,9 @@ def labels_of(tmp_path: Path, *rows: tuple[str, str, str]) -> tuple[list[str], l
     header = "cell_type\ttask\tkind\treplicate\tpath"
     (tmp_path / "l.tsv").write_text("\n".join([header, *lines]) + "\n")
     samples = [only(tmp_path), only(tmp_path, cell_type="d")]
-    labels, faults = read_labels(str(tmp_path / "l.tsv"), ["state"], samples)
+    labels, faults = read_labels(
+        str(tmp_path / "l.tsv"), {"state": {"kind": "segmentation"}}, samples
+    )
     return [label.replicate for label in labels], faults
 
 
