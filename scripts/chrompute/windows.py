@@ -23,7 +23,6 @@ from chrompute.window_guard import guard_windows, identical_facts
 from chrompute.window_inputs import WindowInputs
 from chrompute.window_labels import window_labels
 
-
 #: Key of a window set's recipe in the metadata of its file.
 RECIPE_KEY = b"chrompute"
 
