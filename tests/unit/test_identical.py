@@ -1,12 +1,14 @@
 """Identical sequences against a search for texts."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chrompute.genome import encode
+from chrompute.genome import encode, read_genome
 from chrompute.identical import identical_windows
 
 WIDTH = 31
@@ -176,3 +178,31 @@ def test_the_order_of_windows_does_not_matter() -> None:
     assert any(one[0])
     assert not all(one[0][1::2])
     assert [list(np.array(values)[order]) for values in one] == [*moved]
+
+
+def test_yeast_repeats_equal_those_of_a_dictionary(yeast: Path) -> None:
+    """Ty elements and subtelomeres stand on several chromosomes; train on three, test a fourth."""
+    genome = read_genome(yeast / "genome/sacCer3.fa.gz", ["chrI", "chrIII", "chrVI", "chrXVI"])
+    texts = {name: codes.tobytes() for name, codes in genome.items()}
+    rows = [
+        (name, start, "test" if name == "chrXVI" else "train")
+        for name, text in texts.items()
+        for start in range(-1000, len(text) - 1000, 700)
+    ]
+    table = windows(*rows, width=2001)
+    cores: dict[bytes, list[int]] = {}
+    for row, window in table[table["split"] == "test"].iterrows():
+        first = window["centre"] - 99
+        core = genome["chrXVI"][max(first, 0) : first + 200]
+        if first >= 0 and len(core) == 200:
+            for turned_or_not in (core, 3 - core[::-1]):
+                cores.setdefault(turned_or_not.tobytes(), []).append(row)
+    # Windows every 700 bp cover each chromosome whole, and so hold every stretch of 200 bp.
+    expected = np.zeros(len(table), dtype=bool)
+    for name in ("chrI", "chrIII", "chrVI"):
+        for start in range(len(texts[name]) - 199):
+            expected[cores.get(texts[name][start : start + 200], [])] = True
+    held_out, training = identical_windows(table, genome, 200)
+    assert held_out.tolist() == expected.tolist()
+    assert 5 < expected.sum() < 300
+    assert training.sum() > 5
