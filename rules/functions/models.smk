@@ -18,13 +18,13 @@ def windows_of_model(wildcards):
 
 def genome_of_model(wildcards):
     reads = "sequence" in config["models"][wildcards.model]["inputs"]
-    return existing([config["genome"]["fasta"]]) if reads else []
+    return genome_file(wildcards) if reads else []
 
 
 def training_mb(wildcards, attempt):
     """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each)."""
     paths = [path for s in settings.samples for path in s.paths if not is_url(path)]
-    genome = 4 * megabytes([config["genome"]["fasta"]])
+    genome = 4 * genome_mb()
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
 
 

@@ -1,6 +1,7 @@
 """bigWig files: runs of one value are written, means of intervals are read."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,9 @@ def _add(handle: pyBigWig.pyBigWig, chrom: str, runs: Runs) -> None:
         handle.addEntries(names, edges[:-1], ends=edges[1:], values=values)
 
 
-def bigwig_faults(path: str | Path, sizes: Mapping[str, int]) -> list[str]:
+def bigwig_faults(
+    path: str | Path, sizes: Mapping[str, int], limits: tuple[float, float] | None = None
+) -> list[str]:
     """List what keeps a bigWig from being read as numbers along this genome, one sentence each.
 
     Parameters
@@ -58,17 +61,20 @@ def bigwig_faults(path: str | Path, sizes: Mapping[str, int]) -> list[str]:
         The file.
     sizes
         {chromosome: bp} of the genome.
+    limits
+        Smallest and largest value that may stand in it; any finite ones by default.
     """
     try:
         with pyBigWig.open(str(path)) as handle:
             if not handle.isBigWig():
                 return [f"{path}: is a bigBed, which holds no numbers; give a bigWig"]
-            lengths, header = handle.chroms(), handle.header()
-    except RuntimeError as error:
-        return [f"{path}: cannot be read as bigWig ({error}); give a bigWig"]
+            lengths = dict(handle.chroms())
+            summaries = [_summary(handle, chrom) for chrom in lengths]
+    except (RuntimeError, OSError):  # what pyBigWig raises says nothing
+        return [f"{path}: is no bigWig, or is damaged; make or copy it again"]
     faults = [
-        f"{path}: {chrom} has {lengths[chrom]:,} bp there and {size:,} bp in the genome; is the "
-        "file of another assembly?"
+        f"{path}: {chrom} has {lengths[chrom]:,} bp there and {size:,} bp in the genome; give the "
+        "file of the same assembly"
         for chrom, size in sizes.items()
         if lengths.get(chrom, size) != size
     ]
@@ -77,11 +83,38 @@ def bigwig_faults(path: str | Path, sizes: Mapping[str, int]) -> list[str]:
             f"{path}: has none of the genome's chromosomes (there {_few(lengths)}; genome "
             f"{_few(sizes)}); give one of this genome"
         )
-    if not np.isfinite([header[name] for name in ("minVal", "maxVal", "sumData")]).all():
-        faults.append(
-            f"{path}: holds values that are no finite numbers; write it anew without them"
-        )
-    return faults
+    return faults + _value_faults(path, [s for s in summaries if s is not None], limits)
+
+
+def _summary(handle: pyBigWig.pyBigWig, chrom: str) -> tuple[float, float, float] | None:
+    """Return minimum, sum and maximum of a chromosome's values; None without values.
+
+    The header is not asked: it holds whole numbers, and reading it crashes Python where a value is
+    no number, which makes the sum None here. Nor the zoom levels, which can hide such a value.
+    """
+    if not handle.stats(chrom, type="coverage", exact=True)[0]:
+        return None
+    names = ("min", "sum", "max")
+    low, total, high = (handle.stats(chrom, type=name, exact=True)[0] for name in names)
+    return (math.nan,) * 3 if None in (low, total, high) else (low, total, high)
+
+
+def _value_faults(
+    path: str | Path,
+    summaries: Sequence[tuple[float, float, float]],
+    limits: tuple[float, float] | None,
+) -> list[str]:
+    if not summaries:
+        return [f"{path}: holds no value; give another file or remove the entry"]
+    if not all(math.isfinite(value) for summary in summaries for value in summary):
+        return [f"{path}: holds values that are no numbers; make it again without them"]
+    low, high = min(s[0] for s in summaries), max(s[2] for s in summaries)
+    if limits is not None and not limits[0] <= low <= high <= limits[1]:
+        return [
+            f"{path}: its values go from {low:g} to {high:g}, and must lie between {limits[0]:g} "
+            f"and {limits[1]:g}; give another file"
+        ]
+    return []
 
 
 def _few(names: Iterable[str]) -> str:

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chrompute.bigwig import bigwig_faults
+from chrompute.check_genome import inspect_digests, inspect_genome
 from chrompute.check_reads import inspect_reads
 from chrompute.errors import InputError
 from chrompute.findings import READ_ERRORS, Findings, show
-from chrompute.genome import is_excluded, read_aliases, read_lengths
+from chrompute.genome import is_excluded, read_aliases
 from chrompute.intervals import scan_bed, shorten
 from chrompute.label_files import scan_labels
 from chrompute.label_sheet import LabelFile
+from chrompute.sample_leaks import file_leaks
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
@@ -34,7 +36,9 @@ def input_paths(settings: Settings) -> list[str]:
     config = settings.config
     genome = config.get("genome", {})
     paths = [config.get("samples"), config.get("labels")]
-    paths += [genome.get(name) for name in ("fasta", "blacklist", "aliases")]
+    paths += [
+        genome.get(name) for name in ("fasta", "sizes", "blacklist", "mappability", "aliases")
+    ]
     paths += [site.get("path") for site in config.get("sites", {}).values()]
     paths += config.get("peaks", {}).get("files", {}).values()
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
@@ -52,7 +56,10 @@ def simulated_paths(settings: Settings) -> list[str]:
 
 
 def inspect_inputs(
-    settings: Settings, index_folder: str | Path | None, simulated: bool = False
+    settings: Settings,
+    index_folder: str | Path | None,
+    simulated: bool = False,
+    fetched: bool = False,
 ) -> Findings:
     """Open and compare every input file.
 
@@ -65,6 +72,8 @@ def inspect_inputs(
         makes no index and does without the numbers of reads.
     simulated
         Whether to look at the files that the run simulates: not before they are made.
+    fetched
+        Whether files with an address must be there; those that are not are left out otherwise.
 
     Returns
     -------
@@ -73,6 +82,8 @@ def inspect_inputs(
     """
     found = Findings()
     later = [] if simulated else simulated_paths(settings)
+    if not fetched:
+        later += [place for place in settings.fetched if not Path(place).is_file()]
     missing = [p for p in input_paths(settings) if not Path(p).is_file() and p not in later]
     sheets = [settings.config.get(name) for name in ("samples", "labels")]
     found.files |= {path: {"kind": "sheet"} for path in sheets if path}
@@ -80,10 +91,12 @@ def inspect_inputs(
     gone = {*missing, *later}
     genome = settings.config["genome"]
     aliases = _aliases(genome.get("aliases"), gone, found)
-    if genome["fasta"] in later:
+    if not (simulated or fetched):
+        inspect_digests(settings, gone, found)
+    if not simulated and is_simulated(settings.config, genome["fasta"]):
         found.sizes = Design.from_config(settings.config["simulation"]).sizes
-    elif genome["fasta"] not in gone:
-        _inspect_genome(genome["fasta"], found)
+    else:
+        inspect_genome(genome["fasta"], genome["sizes"], gone, found)
     excluded = genome.get("exclude", [])
     if found.sizes:
         _inspect_splits(settings, found)
@@ -92,6 +105,7 @@ def inspect_inputs(
             for pattern in excluded
             if not any(is_excluded(name, [pattern]) for name in found.sizes)
         ]
+    _inspect_holdouts(settings, found)
     for sample in settings.samples:
         for path in (path for path in sample.paths if path not in gone and not is_url(path)):
             inspect_reads(path, sample, excluded, aliases, None, found)
@@ -103,7 +117,9 @@ def inspect_inputs(
     return found
 
 
-def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False) -> Findings:
+def check_inputs(
+    settings: Settings, folder: str | Path, simulated: bool = False, fetched: bool = False
+) -> Findings:
     """Inspect all inputs, write down what was seen, and raise when there is a fault.
 
     Parameters
@@ -111,9 +127,9 @@ def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False
     settings
         Configuration and sheets.
     folder
-        Where `inputs.json` is written (`simulated.json` with simulated files), and `index/` for
-        BAMs that have no index.
-    simulated
+        Where `inputs.json` is written (`simulated.json` with simulated files, `fetched.json` with
+        fetched ones), and `index/` for BAMs that have no index.
+    simulated, fetched
         As in `inspect_inputs`.
 
     Raises
@@ -122,15 +138,15 @@ def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False
         With every fault that was found; nothing is written then.
     """
     folder = Path(folder)
-    found = inspect_inputs(settings, folder / "index", simulated)
+    found = inspect_inputs(settings, folder / "index", simulated, fetched)
     for note in found.notes:
         logger.warning("note: %s", note)
     if found.faults:
         raise InputError(found.faults)
     folder.mkdir(parents=True, exist_ok=True)
     content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
-    name = "simulated.json" if simulated else "inputs.json"
-    (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+    name = "simulated" if simulated else "fetched" if fetched else "inputs"
+    (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
     logger.info("%d files checked, no fault", len(found.files))
     return found
 
@@ -145,13 +161,21 @@ def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str
         return {}
 
 
-def _inspect_genome(path: str, found: Findings) -> None:
-    try:
-        found.sizes = read_lengths(path)
-    except InputError as error:
-        found.faults += error.faults
-        return
-    found.files[path] = {"kind": "genome", "chromosomes": len(found.sizes)}
+def _inspect_holdouts(settings: Settings, found: Findings) -> None:
+    """See that no file of a cell type that is held out is among those of the ones that train."""
+    for name, entry in settings.config["windows"].items():
+        labels = [label for label in settings.labels if label.task in entry["tasks"]]
+        shared = entry["split"]["by"] == "cell_types"
+        for held_out, training in settings.holdouts(name):
+            own = {*held_out, *training}
+            faults = file_leaks(
+                [sample for sample in settings.samples if sample.cell_type in own],
+                [label for label in labels if label.cell_type in own],
+                held_out,
+                shared,
+            )
+            faults = [f"configuration: windows/{name}: {fault}" for fault in faults]
+            found.faults += [fault for fault in faults if fault not in found.faults]
 
 
 def _inspect_splits(settings: Settings, found: Findings) -> None:
@@ -176,6 +200,10 @@ def _inspect_regions(
         return
     if blacklist and blacklist not in gone:
         _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
+    mappability = settings.config["genome"].get("mappability")
+    if mappability and mappability not in gone:
+        found.faults += bigwig_faults(mappability, sizes, limits=(0, 1))
+        found.files[mappability] = {"kind": "mappability"}
     for cell_type, path in settings.config.get("peaks", {}).get("files", {}).items():
         if path not in gone:
             _inspect_bed(path, f"peaks of {cell_type}", sizes, aliases, found)
@@ -245,7 +273,7 @@ def _inspect_labels(
     found.faults += [fault for fault in faults if fault not in found.faults]
     found.files[path]["intervals"] = len(table)
     if task.class_of and len(table):
-        missing = set(task.class_of.values()) - {None}
-        missing -= {task.class_of.get(state) for state in table["name"].unique()}
+        there = {task.class_of.get(state) for state in table["name"].unique()}
+        missing = [name for name in task.classes if name not in there]
         if missing:
-            found.notes.append(f"{path}: holds no segment of class {show(sorted(missing))}")
+            found.notes.append(f"{path}: holds no segment of class {show(missing)}")

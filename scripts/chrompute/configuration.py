@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.downloads import take_addresses
+from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
 from chrompute.settings import Settings
@@ -55,8 +57,10 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     label_faults: list[str] = []
     if filled["labels"] is not None:
         labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
-    settings = Settings(filled, samples, labels)
-    faults += sample_faults + label_faults + _configuration_faults(filled)
+    labels, fetched, address_faults = take_addresses(filled, labels)
+    settings = Settings(filled, samples, labels, fetched)
+    faults += sample_faults + label_faults + address_faults
+    faults += genome_faults(filled) + _configuration_faults(filled)
     if not (sample_faults or label_faults):
         faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels)
     return settings, faults

@@ -64,7 +64,8 @@ def scan_bed(
         One sentence for each faulty line.
     """
     wanted = _COLUMNS | {place: column_name(place) for place in extra}
-    table, faults = _parse_whole(path, wanted), {}
+    table = _parse_whole(path, wanted)
+    faults: dict[int, str] = {}
     if table is None:
         table, faults = _parse_lines(path, wanted)
     names = table["chrom"].cat.categories
@@ -72,8 +73,8 @@ def scan_bed(
     length = table["chrom"].map({name: sizes.get(own, 0) for name, own in known.items()})
     start, end = table["start"], table["end"]
     wrong = ((start < 0) | (start >= end) | (end > length.astype("int64"))).to_numpy()
-    for line, chrom, *place in table.loc[wrong, ["line", *_PLACE]].itertuples(index=False):
-        faults[line] = _fault_of(known[chrom], *place, sizes)
+    for row in table.loc[wrong, ["line", *_PLACE]].itertuples(index=False):
+        faults[row.line] = _fault_of(known[row.chrom], row.start, row.end, sizes)
     right = table[~wrong].reset_index(drop=True)
     own = pd.Categorical(right["chrom"].astype(str).map(known), categories=list(sizes))
     remedy = "correct or remove the line"

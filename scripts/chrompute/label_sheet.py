@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from chrompute.labels import TRUTH
-from chrompute.sheets import NAME, NAME_RULE, Sample, read_sheet, split_list
+from chrompute.sheets import (
+    NAME,
+    NAME_RULE,
+    Sample,
+    address_problems,
+    digest_problems,
+    read_sheet,
+    split_list,
+)
 
-_COLUMNS = ("cell_type", "task", "kind", "replicate", "path", "derived_from")
+_COLUMNS = ("cell_type", "task", "kind", "replicate", "path", "derived_from", "sha256")
 #: What the only label file of a task and cell type is called when the sheet gives it no name.
 _ONLY = "1"
 
@@ -29,6 +37,8 @@ class LabelFile:
         The label file.
     derived_from
         Samples that it was computed from.
+    sha256
+        Its expected digest, "" for none.
     """
 
     cell_type: str
@@ -37,6 +47,7 @@ class LabelFile:
     replicate: str
     path: str
     derived_from: tuple[str, ...]
+    sha256: str = ""
 
 
 def read_labels(
@@ -80,6 +91,7 @@ def read_labels(
                     row["replicate"] or _ONLY,
                     row["path"],
                     split_list(row["derived_from"]),
+                    row["sha256"],
                 )
             )
     return labels, faults
@@ -106,14 +118,16 @@ def _label_problems(
     if row["task"] not in tasks:
         problems.append(f"task {row['task']!r} is not in the configuration's 'tasks'")
     elif row["kind"] != tasks[row["task"]]["kind"]:
+        kind = tasks[row["task"]]["kind"]
         problems.append(
-            f"kind {row['kind']!r} of task {row['task']!r} is {tasks[row['task']]['kind']!r} in the "
+            f"kind {row['kind']!r}, but task {row['task']!r} is of kind {kind!r} in the "
             "configuration; correct one of them"
         )
     if row["cell_type"] not in cell_types:
         problems.append(f"cell_type {row['cell_type']!r} has no sample in the sample sheet")
     if not row["path"]:
         problems.append("the path is empty; give the label file")
+    problems += address_problems(row["path"]) + digest_problems(row["sha256"])
     problems += [
         f"derived_from names {name!r}, which is not in the sample sheet"
         for name in split_list(row["derived_from"])

@@ -66,9 +66,9 @@ def cell_type_content(
     plan
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
         `calls` (files below `nucleosomes`, without their ends), `planted` (whether the calls were
-        compared with planted nucleosomes), `quality_figures`, `deeptools`, `panel`, `networks`,
-        `titles` {model: title}, `tasks` {task: its window set, leading metric and runs (model,
-        seed)}, `evaluation` and `simulated`.
+        compared with planted nucleosomes), `quality_figures`, `deeptools`, `sequence`, `panel`,
+        `networks`, `titles` {model: title}, `tasks` {task: its window set, leading metric and runs
+        (model, seed)}, `evaluation` and `simulated`.
     results
         The results folder.
     cell_type

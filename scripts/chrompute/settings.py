@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from chrompute.downloads import Download
 from chrompute.label_sheet import LabelFile
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import Sample, is_url
@@ -36,14 +37,17 @@ class Settings:
     Attributes
     ----------
     config
-        The configuration.
+        The configuration, files with an address standing where they are fetched to.
     samples, labels
-        Lines of the two sheets.
+        Lines of the two sheets; the same holds for label files.
+    fetched
+        {place: what is fetched there} of the files of configuration and label sheet.
     """
 
     config: Mapping[str, Any]
     samples: Sequence[Sample]
     labels: Sequence[LabelFile]
+    fetched: Mapping[str, Download] = field(default_factory=dict)
 
     @property
     def cell_types(self) -> list[str]:
@@ -71,24 +75,20 @@ class Settings:
         return [sample for sample in self.samples_of(cell_type, assay, layout) if sample.pool]
 
     def local_path(self, sample: Sample, path: str) -> str:
-        """Return where a file of a sample lies: a path as it is, an address where it is fetched to.
-
-        The place of a fetched file is `<results>/inputs/{download}`.
-        """
+        """Return where a file of a sample lies: an address stands for where it is fetched to."""
         if not is_url(path):
             return path
-        results = self.config.get("pathvars", {}).get("results", "results")
-        return f"{results}/inputs/{sample.download(path)}"
+        return Download(path, sample.digest(path)).place(self.config)
 
     @property
-    def downloads(self) -> dict[str, dict[str, str]]:
-        """{name of a fetched file: its `url` and `sha256`}; samples may share one."""
+    def downloads(self) -> dict[str, Download]:
+        """{place: what is fetched there} of all inputs; several may share one file."""
         return {
-            sample.download(path): {"url": path, "sha256": digest}
+            self.local_path(sample, path): Download(path, sample.digest(path))
             for sample in self.samples
-            for path, digest in zip(sample.paths, sample.sha256, strict=False)
+            for path in sample.paths
             if is_url(path)
-        }
+        } | dict(self.fetched)
 
     @property
     def pooled_tracks(self) -> list[tuple[str, str]]:
@@ -129,6 +129,21 @@ class Settings:
         """Return the cell types that have labels of any task of a window set."""
         tasks = self.config["windows"][windows]["tasks"]
         return list(dict.fromkeys(label.cell_type for label in self.labels if label.task in tasks))
+
+    def holdouts(self, windows: str) -> list[tuple[list[str], list[str]]]:
+        """Return the cell types that are held out and those that train, each pair once.
+
+        A window set may hold cell types out by its split, and each of its models by `train_on`.
+        """
+        labelled, kept = self.cell_types_of_windows(windows), self.kept_cell_types(windows)
+        models = [name for name, m in self.config["models"].items() if m["windows"] == windows]
+        chosen = [set(self.training_cell_types(name)) for name in models]
+        pairs = []
+        for train in (set(labelled) - kept, *chosen):
+            pair = ([c for c in labelled if c not in train], [c for c in labelled if c in train])
+            if all(pair) and pair not in pairs:
+                pairs.append(pair)
+        return pairs
 
     def training_cell_types(self, model: str) -> list[str]:
         """Return the cell types that a model is trained on: those it names, or all that can be.

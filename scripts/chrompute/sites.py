@@ -21,7 +21,6 @@ from chrompute.intervals import (
     shorten,
 )
 from chrompute.motifs import motif_threshold, read_motif
-from chrompute.windows import read_windows
 
 #: Column of each thing a site table must name.
 _NEEDED = ("chrom", "position", "strand")
@@ -80,9 +79,9 @@ def scan_sites(
     entry
         For BED: `name`, one or more texts of column 4 to keep, and `anchor`, the base of an
         interval that is the site (`chrompute.intervals.anchor_base`; default centre). For a
-        table: `columns` {chrom, position, strand: column names} and `one_based`. For GTF and GFF: see
-        `chrompute.annotations.scan_tss`. For a motif: `motif` and `p_value`; the genome is not
-        scanned here, so there are no sites yet.
+        table: `columns` {chrom, position, strand: column names} and `one_based`. For GTF and GFF:
+        see `chrompute.annotations.scan_tss`. For a motif: `motif` and `p_value`; the genome is
+        not scanned here, so there are no sites yet.
     sizes
         {chromosome: bp}.
     aliases
@@ -261,39 +260,6 @@ def write_sites(sites: pd.DataFrame, path: str | Path) -> None:
         }
     )
     table.to_csv(path, sep="\t", header=False, index=False)
-
-
-def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) -> pd.DataFrame:
-    """Take the window centres of one class as a site set without strand."""
-    chosen = windows[(windows["cell_type"] == cell_type) & (windows[task] == name)]
-    sites = chosen[["chrom", "centre"]].rename(columns={"centre": "position"})
-    return sites.astype({"chrom": str}).assign(strand=".").reset_index(drop=True)
-
-
-def sites_of_entry(
-    fragments: Fragments,
-    path: str | Path,
-    entry: Mapping[str, Any],
-    cell_type: str,
-    blacklist: Iterable[str | Path],
-    aliases: str | Path | None,
-) -> pd.DataFrame:
-    """Read the usable sites of a configured set, or of a class, on chromosomes with fragments.
-
-    Parameters
-    ----------
-    fragments, blacklist, aliases
-        As in `sites_with_fragments`.
-    path, entry
-        As in `scan_sites`; or a window set, and {task, name} of one of its classes.
-    cell_type
-        Whose windows of the class.
-    """
-    if "task" not in entry:
-        return sites_with_fragments(fragments, path, entry, blacklist, aliases)
-    sites = sites_of_class(read_windows(path), cell_type, entry["task"], entry["name"])
-    number = fragments.count_by_chromosome()
-    return sites[sites["chrom"].map(number) > 0].reset_index(drop=True)
 
 
 def is_reverse(sites: pd.DataFrame) -> npt.NDArray[np.bool_]:

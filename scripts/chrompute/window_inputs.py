@@ -56,6 +56,8 @@ class WindowInputs:
         bigWig, None where there is none.
     stores
         {cell type: {assay: pooled fragments}}.
+    holdouts
+        Pairs of cell types that are held out and of those that train.
     """
 
     sizes: Mapping[str, int]
@@ -68,6 +70,7 @@ class WindowInputs:
     genome: Mapping[str, npt.NDArray[np.uint8]] | None = None
     mappability: str | None = None
     stores: Mapping[str, Mapping[str, Fragments]] = field(default_factory=dict)
+    holdouts: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
 
 
 def label_paths(places: Sequence[tuple[str, str, str]], files: Sequence[str]) -> LabelPaths:
@@ -154,7 +157,7 @@ def _segments(
 ) -> pd.DataFrame:
     """Read the segments of the first replicate of the task that gives the candidates."""
     name = candidate_task(rules, tasks)
-    if name not in labels:
+    if name is None or name not in labels:
         raise InputError(
             f"candidates: cell type {cell_type!r} has no labels of task {name!r}, whose segments "
             "give the windows; add a line to the label sheet, or take candidates from tiles"
@@ -172,7 +175,7 @@ def candidate_task(rules: CandidateRules, tasks: Mapping[str, Task]) -> str | No
 def read_inputs(
     candidates: Mapping[str, Any],
     tasks: Mapping[str, Task],
-    files: Mapping[str, Sequence[str]],
+    files: Mapping[str, Any],
     plan: Any,
 ) -> WindowInputs:
     """Read everything that a window set is made from, but label files, which are read one by one.
@@ -184,19 +187,21 @@ def read_inputs(
     tasks
         Its tasks.
     files
-        Paths under `sizes` (one), `labels`, `candidates`, `blacklist`, `aliases`, `genome`,
-        `mappability` and `fragments`; all but the first may be empty.
+        The path `sizes`, and lists of paths, all of which but the first may be empty: `labels`,
+        `candidates`, `blacklist`, `aliases`, `genome`, `mappability` and `fragments`.
     plan
         Attributes `replicates`, (cell type, task, replicate) of each label file; `peaks`, the cell
         type of each candidate file where each has its own; `stores`, (cell type, assay) of each
-        store; `site_entry`, how a site set is read; and `exclude`.
+        store; `site_entry`, how a site set is read; `exclude`; and `holdouts`.
     """
-    single = {name: next(iter(paths), None) for name, paths in files.items()}
-    sizes, aliases = read_sizes(files["sizes"]), read_aliases(single["aliases"])
+    aliases = read_aliases(next(iter(files["aliases"]), None))
+    sizes = read_sizes(files["sizes"])
     rules = CandidateRules.from_config(candidates)
     labels = label_paths(plan.replicates, files["labels"])
-    own = dict(zip(plan.peaks, files["candidates"], strict=False))
-    places = own or dict.fromkeys(labels, single["candidates"])
+    # Each cell type has its own file, or the only one there is, or none is needed.
+    given = list(files["candidates"])
+    names = plan.peaks or [name for name in labels if given]
+    places = dict(zip(names, given if plan.peaks else len(names) * given, strict=True))
     found, dropped = read_candidates(rules, tasks, labels, places, plan.site_entry, sizes, aliases)
     chromosomes = {name for table in found.values() for name in table["chrom"].unique()}
     groups: dict[str, dict[str, list[str]]] = {}
@@ -211,9 +216,10 @@ def read_inputs(
         blacklist=read_blacklist(files["blacklist"], sizes, aliases),
         excluded=plan.exclude,
         genome=read_genome(files["genome"][0], chromosomes) if files["genome"] else None,
-        mappability=single["mappability"],
+        mappability=next(iter(files["mappability"]), None),
         stores={
             cell_type: {assay: read_pool(paths) for assay, paths in by_assay.items()}
             for cell_type, by_assay in groups.items()
         },
+        holdouts=plan.holdouts,
     )

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from scipy.sparse import load_npz
 
 from chrompute.alignments import FragmentFilter, read_sample
+from chrompute.class_sites import sites_of_class
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
 from chrompute.intervals import IntervalSet
 from chrompute.lit_pixels import lit_pixels, summarise_pixels
-from chrompute.sites import read_sites, sites_of_class, sites_with_fragments
+from chrompute.sites import read_sites, sites_with_fragments
 from chrompute.vplot_figures import draw_corrected, draw_locus
 from chrompute.vplot_images import vplot_images, write_images
 from chrompute.vplots import (
