@@ -12,6 +12,7 @@ from chrompute.check import (
     check_inputs,
     input_paths,
     inspect_inputs,
+    made_paths,
     simulated_paths,
 )
 from chrompute.errors import InputError
@@ -36,6 +37,7 @@ if faults:
 config.update(settings.config)
 
 SIMULATED = simulated_paths(settings)
+MADE = made_paths(settings)
 NETWORKS = settings.models_of_kind("network")
 BASELINES = settings.models_of_kind("majority", "forest")
 ORACLES = settings.models_of_kind("oracle")
@@ -80,7 +82,10 @@ def check_before_work():
         Path(workflow.pathvars.apply(f"<{name}>")) for name in ("results", "logs")
     )
     with run_log(logs / "check.log"):
-        check_inputs(settings, results / "check")
+        methods = workflow.deployment_settings.deployment_method
+        # In an environment of its own a job has what this process has not.
+        own_environments = any(method.name == "CONDA" for method in methods)
+        check_inputs(settings, results / "check", programs=not own_environments)
 
 
 def code_of(script):
@@ -96,9 +101,9 @@ def checked():
 def existing(paths):
     """Leave out missing files: the check reports them, together with all other faults.
 
-    Files that the run simulates need not be there yet.
+    Files that the run makes need not be there yet.
     """
-    return [path for path in paths if path in SIMULATED or Path(path).is_file()]
+    return [path for path in paths if path in MADE or Path(path).is_file()]
 
 
 def all_inputs(wildcards):

@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.chip_sheet import chromhmm_faults, read_chip
+from chrompute.chromhmm import ChipFile
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
 from chrompute.settings import Settings
@@ -57,10 +59,15 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     label_faults: list[str] = []
     if filled["labels"] is not None:
         labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
-    settings = Settings(filled, samples, labels)
-    faults += sample_faults + label_faults + _configuration_faults(filled)
-    if not (sample_faults or label_faults):
-        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels)
+    chips: list[ChipFile] = []
+    chip_faults: list[str] = []
+    if filled["chromhmm"] is not None:
+        chips, chip_faults = read_chip(filled["chromhmm"]["sheet"], samples)
+    settings = Settings(filled, samples, labels, chips)
+    faults += sample_faults + label_faults + chip_faults + _configuration_faults(filled)
+    if not (sample_faults or label_faults or chip_faults):
+        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels, chips)
+        faults += chromhmm_faults(filled, chips, labels)
     return settings, faults
 
 

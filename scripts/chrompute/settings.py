@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chrompute.chromhmm import ChipFile
 from chrompute.label_sheet import LabelFile
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import Sample, is_url
@@ -31,13 +32,14 @@ class Settings:
     ----------
     config
         The configuration.
-    samples, labels
-        Lines of the two sheets.
+    samples, labels, chips
+        Lines of the sheets of samples, labels and ChIP-seq.
     """
 
     config: Mapping[str, Any]
     samples: Sequence[Sample]
     labels: Sequence[LabelFile]
+    chips: Sequence[ChipFile] = ()
 
     @property
     def cell_types(self) -> list[str]:
