@@ -6,7 +6,7 @@ from chrompute.genome import read_aliases, read_sizes
 from chrompute.intervals import BedRecord, read_bed, read_blacklist
 from chrompute.labels import Task
 from chrompute.runlog import run_log
-from chrompute.splits import ChromosomeSplit
+from chrompute.splits import Split
 from chrompute.windows import WindowRules, build_windows, write_windows
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if "snakemake" in globals():
             segments,
             Task.from_config(entry["task"], snakemake.params.task),
             WindowRules.from_config(entry),
-            ChromosomeSplit.from_config(entry["split"]),
+            Split.from_config(entry["split"], entry["width"]),
             sizes,
             read_blacklist(snakemake.input.blacklist, sizes, aliases),
             snakemake.params.exclude,

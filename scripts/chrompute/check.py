@@ -22,7 +22,8 @@ from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
 from chrompute.simulate.products import is_simulated
 from chrompute.sites import scan_sites
-from chrompute.splits import ChromosomeSplit
+from chrompute.split_faults import split_faults
+from chrompute.splits import Split
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +154,9 @@ def _inspect_genome(path: str, found: Findings) -> None:
 
 def _inspect_splits(settings: Settings, found: Findings) -> None:
     for name, entry in settings.config["windows"].items():
-        faults = ChromosomeSplit.from_config(entry["split"]).faults(found.sizes)
+        split = Split.from_config(entry["split"], entry["width"])
+        labelled = settings.labelled_cell_types(entry["task"])
+        faults = split_faults(split, found.sizes, settings.cell_types, labelled)
         found.faults += [f"configuration: windows/{name}: {fault}" for fault in faults]
 
 

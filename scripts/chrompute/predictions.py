@@ -16,6 +16,11 @@ PROBABILITY = "p:"
 LABEL = "label:"
 
 
+def held_out(windows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mark the windows that a model predicts, (n_windows,): those that tune and those that test."""
+    return windows["split"].isin(["valid", "test"]).to_numpy()
+
+
 def prediction_table(
     windows: pd.DataFrame,
     tasks: Mapping[str, Sequence[str]],

@@ -22,7 +22,7 @@ from chrompute.labels import (
     replicate_columns,
     unmapped_states,
 )
-from chrompute.splits import SPLITS, ChromosomeSplit
+from chrompute.splits import SPLITS, Split
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def build_windows(
     segments: Mapping[str, Mapping[str, Sequence[BedRecord]]],
     task: Task,
     rules: WindowRules,
-    split: ChromosomeSplit,
+    split: Split,
     sizes: Mapping[str, int],
     blacklist: IntervalSet,
     excluded: Sequence[str] = (),
@@ -172,12 +172,12 @@ def _reasons_to_drop(
     sizes: Mapping[str, int],
     blacklist: IntervalSet,
     excluded: Sequence[str],
-    split: ChromosomeSplit,
+    split: Split,
 ) -> npt.NDArray[np.str_]:
     """Return for each candidate the first reason to drop it, "" where there is none."""
     chroms, centres = candidates["chrom"], candidates["centre"].to_numpy()
     names = chroms.unique().tolist()
-    splits = dict(zip(names, split.assign(names), strict=True))
+    assigned = split.assign(candidates.assign(cell_type=""), [])
     half = rules.width // 2
     outside = (centres < half) | (centres + half >= chroms.map(sizes).to_numpy())
     listed = np.zeros(len(candidates), dtype=bool)
@@ -189,7 +189,7 @@ def _reasons_to_drop(
         "excluded_chromosome": chroms.isin([c for c in names if is_excluded(c, excluded)]),
         "excluded_state": ~np.any(known, axis=0),
         "short": candidates["length"] < rules.min_length,
-        "no_split": chroms.map(splits) == "",
+        "no_split": assigned.split == "",
         "chromosome_end": outside & (rules.edges == "drop"),
         "blacklist": listed,
     }
@@ -229,7 +229,7 @@ def _as_table(
     table: pd.DataFrame,
     task: Task,
     rules: WindowRules,
-    split: ChromosomeSplit,
+    split: Split,
     sizes: Mapping[str, int],
 ) -> pd.DataFrame:
     rank = {chrom: index for index, chrom in enumerate(sizes)}
@@ -239,7 +239,7 @@ def _as_table(
     table = table.iloc[order].reset_index(drop=True)
     table["start"] = table["centre"] - rules.width // 2
     table["end"] = table["start"] + rules.width
-    table["split"] = split.assign(table["chrom"].tolist())
+    table["split"] = split.assign(table, []).split
     replicates = replicate_columns(table.columns, task.name, truth=True)
     last = sorted(replicates.values(), key=lambda column: column == f"{task.name}.{TRUTH}")
     columns = ["cell_type", "chrom", "start", "end", "centre", task.name, "split", *last]

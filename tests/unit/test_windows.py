@@ -10,7 +10,7 @@ from chrompute.errors import InputError
 from chrompute.genome import encode, is_excluded, read_aliases, read_genome, read_sizes
 from chrompute.intervals import BedRecord, IntervalSet, read_bed
 from chrompute.labels import Task, codes_at, mapping_faults, replicate_columns
-from chrompute.splits import ChromosomeSplit
+from chrompute.splits import Split
 from chrompute.windows import WindowRules, build_windows, centre_of, read_windows, write_windows
 
 SIZES = {"chr1": 1000, "chr2": 500, "chr3": 500, "chrM": 100}
@@ -19,7 +19,7 @@ ENTRY = {
     "exclude": ["X"],
 }
 TASK = Task.from_config("state", ENTRY)
-SPLIT = ChromosomeSplit(("chr2",), ("chr3",))
+SPLIT = Split(valid=("chr2",), test=("chr3",))
 NOTHING = IntervalSet([])
 
 
@@ -205,16 +205,6 @@ def test_a_state_mapped_twice_is_a_fault() -> None:
     assert "'P' is mapped to 'a' and to 'b'" in mapping_faults("t", entry)[0]
 
 
-def test_splits_by_chromosome() -> None:
-    assert SPLIT.assign(["chr1", "chr2", "chr3"]).tolist() == ["train", "valid", "test"]
-    listed = ChromosomeSplit(("chr2",), ("chr3",), ("chr1",))
-    assert listed.assign(["chr1", "chrM"]).tolist() == ["train", ""]
-    both = ChromosomeSplit(("chr2",), ("chr2", "chr9"))
-    assert len(both.faults(SIZES)) == 2
-    with pytest.raises(InputError, match="two splits"):
-        both.assign(["chr1"])
-
-
 def test_windows_survive_the_disk(tmp_path: Path) -> None:
     table, facts = build_windows({"a": {"1": BASIC}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
     write_windows(table, facts, tmp_path / "w.parquet", tmp_path / "w.json")
@@ -243,7 +233,7 @@ def test_yeast_states_give_the_known_number_of_windows(yeast: Path) -> None:
         {"yeast": {"1": read_bed(yeast / "labels/regulatory_states.bed", sizes)}},
         Task.from_config("state", entry),
         WindowRules(2001, 60),
-        ChromosomeSplit(("chrXIII",), ("chrXV", "chrXVI")),
+        Split(valid=("chrXIII",), test=("chrXV", "chrXVI")),
         sizes,
         IntervalSet(read_bed(yeast / "genome/blacklist.bed", sizes)),
         ["chrM"],
