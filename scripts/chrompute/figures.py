@@ -118,7 +118,9 @@ def draw_model_comparison(
     models = [model for model in titles if model in set(scores["model"])]
     if not models:
         return _empty_figure(title, "no score: no label of these windows is known")
-    figure = new_figure(1.55 * len(metrics) + 1.2, 0.32 * len(models) + 1.1 + 0.2 * len(agreement[:1]))
+    figure = new_figure(
+        1.55 * len(metrics) + 1.2, 0.32 * len(models) + 1.1 + 0.2 * len(agreement[:1])
+    )
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
         for place, model in enumerate(models):
@@ -137,7 +139,9 @@ def draw_model_comparison(
     panels[0].set_ylim(len(models) - 0.5, -0.5)
     handles, names = panels[0].get_legend_handles_labels()
     if handles:
-        figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize=7)
+        figure.legend(
+            handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize=7
+        )
     figure.suptitle(title, fontsize=9)
     return figure
 

@@ -18,25 +18,26 @@ def draw_composition(facts: Mapping[str, Any], title: str) -> Figure:
     Parameters
     ----------
     facts
-        Of one task of a window set: `classes`, `counts`, `disagree` and `unknown`
-        (docs/output.md).
+        Of one task of a window set: `classes`, `counts`, `unknown` and, unless it is a signal,
+        `disagree` (docs/output.md).
     title
         Of the figure.
     """
     bars = [(cell_type, split) for cell_type, own in facts["counts"].items() for split in own]
-    names = [*facts["classes"].values(), *(text for text, _ in OTHER.values())]
+    titles = [*facts["classes"].values()] or ["known"]
+    names = [*titles, *(text for text, _ in OTHER.values())]
     numbers = np.array([_numbers(facts, *bar) for bar in bars], dtype=np.float64)
     totals = numbers.sum(axis=1)
     shares = 100 * numbers / np.maximum(totals, 1)[:, None]
     figure = new_figure(7.2, 0.24 * len(bars) + 1.1 + 0.17 * -(-len(names) // 4))
     axes = figure.subplots()
     left = np.zeros(len(bars))
-    colours = [PALETTE[place % len(PALETTE)] for place in range(len(facts["classes"]))]
+    colours = [PALETTE[place % len(PALETTE)] for place in range(len(titles))]
     colours += [colour for _, colour in OTHER.values()]
     for place, name in enumerate(names):
         if numbers[:, place].any():
             # Colours that come a second time are hatched.
-            again = len(PALETTE) <= place < len(facts["classes"])
+            again = len(PALETTE) <= place < len(titles)
             axes.barh(
                 range(len(bars)), shares[:, place], left=left, height=0.8, label=name,
                 color=colours[place], hatch="////" if again else None, edgecolor="white", lw=0.3,
@@ -51,7 +52,6 @@ def draw_composition(facts: Mapping[str, Any], title: str) -> Figure:
 
 
 def _numbers(facts: Mapping[str, Any], cell_type: str, split: str) -> list[int]:
-    """Return the windows of each class, and those of `OTHER`."""
-    counts = facts["counts"][cell_type][split]
-    beside = [facts[name].get(cell_type, {}).get(split, 0) for name in OTHER]
-    return [counts.get(name, 0) for name in facts["classes"]] + beside
+    """Return the windows of each class, in the order of the classes, and those of `OTHER`."""
+    beside = [facts[name][cell_type][split] if name in facts else 0 for name in OTHER]
+    return [*facts["counts"][cell_type][split].values(), *beside]
