@@ -78,8 +78,8 @@ def agreement_sentence(agreement: pd.DataFrame, leading: str, replicates: Collec
     if not limits:
         return text + "That is no better than chance, and implies no limit."
     return text + (
-        f"Were their noise independent, a perfect model would reach {', '.join(limits)} against "
-        "one of them: an estimate under that assumption, not a cap."
+        f"Were their noise independent and uniform, a perfect model would reach "
+        f"{', '.join(limits)} against one of them: an estimate under that assumption, not a cap."
     )
 
 

@@ -18,8 +18,7 @@ from chrompute.model_report import class_table, headline, model_rows, reference_
 from chrompute.predictions import read_scores
 from chrompute.windows_report import (
     FindPicture,
-    composition_columns,
-    composition_rows,
+    composition,
     read_facts,
     set_content,
 )
@@ -43,11 +42,8 @@ def cell_type_windows(
     for name, entry in sets.items():
         facts = read_facts(results, name)
         tasks = [
-            {
-                "title": facts["tasks"][task]["title"],
-                "columns": composition_columns(facts["tasks"][task]),
-                "rows": composition_rows(facts["tasks"][task], [cell_type]),
-            }
+            {"title": facts["tasks"][task]["title"]}
+            | composition(facts["tasks"][task], [cell_type])
             for task in entry["tasks"]
         ]
         lit = _lit(results / f"windows/{name}.pixels.tsv", cell_type)

@@ -82,8 +82,8 @@ def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
     else:
         done = "were dropped" if same["excluded"] else "were kept"
         sentences.append(
-            f"{same['held_out']:,} validation and test windows have a core of {same['length']:,} "
-            f"bp that stands in a training window too (paralogues, repeats); the "
+            f"{same['valid']:,} validation and {same['test']:,} test windows have a core of "
+            f"{same['length']:,} bp that stands in a training window too (paralogues, repeats); the "
             f"{same['training']:,} training windows that hold one {done}."
         )
     if not leaks["fragments"]:
@@ -91,7 +91,7 @@ def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def composition_rows(facts: Mapping[str, Any], cell_types: Sequence[str]) -> list[dict[str, Any]]:
+def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str, Any]:
     """Return how many windows have which class, one row a cell type and split.
 
     Parameters
@@ -99,30 +99,33 @@ def composition_rows(facts: Mapping[str, Any], cell_types: Sequence[str]) -> lis
     facts
         Of one task of a window set.
     cell_types
-        Those to tell of.
+        Those to tell of; the ones without labels of the task have no row.
 
     Returns
     -------
-    list
-        Rows with `cell_type`, `split` and `cells`: a number for each class (or of known windows of
-        a signal), then those on which replicates disagree (none for a signal) and unknown ones.
+    dict
+        `columns`, the titles of the classes ("known" of a signal), and of what else windows are
+        where there are such: "replicates disagree" and "unknown"; and `rows` with `cell_type`,
+        `split` and `cells`, one number a column.
     """
-    beside = [name for name in ("disagree", "unknown") if name in facts]
-    return [
-        {
-            "cell_type": cell_type,
-            "split": split,
-            "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
-        }
-        for cell_type in cell_types
-        for split, counts in facts["counts"].get(cell_type, {}).items()
-    ]
-
-
-def composition_columns(facts: Mapping[str, Any]) -> list[str]:
-    """Return the titles of the cells of `composition_rows`."""
-    columns = [*facts["classes"].values()] or ["known"]
-    return columns + ["replicates disagree"] * ("disagree" in facts) + ["unknown"]
+    there = [name for name in cell_types if name in facts["counts"]]
+    beside = {
+        name: title
+        for name, title in (("disagree", "replicates disagree"), ("unknown", "unknown"))
+        if any(any(facts.get(name, {}).get(cell_type, {}).values()) for cell_type in there)
+    }
+    return {
+        "columns": [*([*facts["classes"].values()] or ["known"]), *beside.values()],
+        "rows": [
+            {
+                "cell_type": cell_type,
+                "split": split,
+                "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
+            }
+            for cell_type in there
+            for split, counts in facts["counts"][cell_type].items()
+        ],
+    }
 
 
 def balance_rows(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -178,7 +181,7 @@ def set_content(facts: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str,
     return {
         "width": facts["width"],
         "source": candidates_text(entry),
-        "candidates": f"{facts['candidates']:,}",
+        "candidates": f"{facts['candidates']['number']:,}",
         "number": f"{facts['windows']:,}",
         "dropped": dropped,
         "split": split_text(facts["split"]),
@@ -248,7 +251,7 @@ def _task_content(
         }
         for cell_type in cell_types
     ]
-    composition = picture(
+    figure = picture(
         f"figures/composition.{windows}.{task}.png",
         f"Windows of task {facts['title']} by cell type and split",
         "Share of each class, and at the right the number of windows. Grey: the replicates "
@@ -258,9 +261,8 @@ def _task_content(
         "title": facts["title"],
         "name": task,
         "kind": facts["kind"],
-        "composition": composition,
-        "columns": composition_columns(facts),
-        "rows": composition_rows(facts, cell_types),
+        "figure": figure,
+        **composition(facts, cell_types),
         "agreement": agreement,
         "balance": balance_rows(facts),
         "unmatched": unmatched_sentences(facts),
