@@ -35,6 +35,7 @@ BENCH ?=
 bench: $(INSTALLED) build/$(PAIRS).bam
 	$(BIN)/python bench/fragments.py build/$(PAIRS).bam $(BENCH)
 	$(BIN)/python bench/vplots.py
+	$(BIN)/python bench/windows.py
 	$(BIN)/python bench/batches.py
 
 build/%.bam: bench/make_bam.py | $(INSTALLED)

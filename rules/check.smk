@@ -8,7 +8,8 @@ onstart:
 rule chrom_sizes:
     """Write the names and lengths of the genome's sequences."""
     input:
-        genome_file,
+        fasta=genome_file,
+        sizes=sizes_table,
     output:
         "<results>/check/chrom.sizes",
     log:
@@ -25,3 +26,25 @@ rule chrom_sizes:
         code=code_of("chrom_sizes"),
     script:
         "../scripts/chrom_sizes.py"
+
+
+rule check_fetched:
+    """Open the fetched files and compare them with the genome, as any other input."""
+    input:
+        FETCHED,
+    output:
+        "<results>/check/fetched.json",
+    log:
+        "<logs>/check_fetched.log",
+    benchmark:
+        "<benchmarks>/check_fetched.jsonl"
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code_of("check_fetched"),
+    script:
+        "../scripts/check_fetched.py"

@@ -36,6 +36,7 @@ if faults:
 config.update(settings.config)
 
 SIMULATED = simulated_paths(settings)
+FETCHED = list(settings.fetched)
 NETWORKS = settings.models_of_kind("network")
 BASELINES = settings.models_of_kind("majority", "forest")
 ORACLES = settings.models_of_kind("oracle")
@@ -61,7 +62,7 @@ def one_of(names):
 
 wildcard_constraints:
     sample=one_of(sample.name for sample in settings.samples),
-    download=one_of(settings.downloads),
+    download=one_of(download.name for download in settings.downloads.values()),
     cell_type=one_of(settings.cell_types),
     assay="ATAC|MNase",
     track=one_of(TRACK_NAMES),
@@ -92,24 +93,48 @@ def code_of(script):
 
 
 def checked():
-    """What jobs wait for that read simulated files: `check_before_work` could not look at those."""
-    return ["<results>/check/simulated.json"] if SIMULATED else []
+    """What jobs wait for: `check_before_work` could not look at files that were not there yet."""
+    simulated = ["<results>/check/simulated.json"] if SIMULATED else []
+    return simulated + (["<results>/check/fetched.json"] if FETCHED else [])
 
 
 def existing(paths):
     """Leave out missing files: the check reports them, together with all other faults.
 
-    Files that the run simulates need not be there yet.
+    Files that the run simulates or fetches need not be there yet.
     """
-    return [path for path in paths if path in SIMULATED or Path(path).is_file()]
+    later = {*SIMULATED, *FETCHED}
+    return [path for path in paths if path in later or Path(path).is_file()]
 
 
 def all_inputs(wildcards):
-    return existing(input_paths(settings))
+    return list(dict.fromkeys([*existing(input_paths(settings)), *settings.downloads]))
+
+
+def addresses():
+    """{place of a fetched file: its address}."""
+    return {place: download.url for place, download in settings.downloads.items()}
 
 
 def genome_file(wildcards):
-    return existing([config["genome"]["fasta"]])
+    """The FASTA, where there is one: a run can do with the sizes of chromosomes."""
+    return existing([config["genome"]["fasta"] or ""])
+
+
+def sizes_table(wildcards):
+    return existing([config["genome"]["sizes"] or ""])
+
+
+def mappability(wildcards):
+    return existing([config["genome"]["mappability"] or ""])
+
+
+def genome_mb():
+    """Size of the FASTA, MB; one that is not fetched yet is taken for a human one, packed."""
+    fasta = config["genome"]["fasta"]
+    if fasta is None or Path(fasta).is_file():
+        return megabytes([fasta or ""])
+    return 1000 if fasta in FETCHED else 0
 
 
 def reads_of_sample(wildcards):
@@ -138,9 +163,8 @@ def fragments_of(cell_type, assay, layout=None):
     return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
 
 
-def label_files(wildcards):
-    task = config["windows"][wildcards.windows]["task"]
-    return existing(label.path for label in settings.labels_of(task))
+def mappability(wildcards):
+    return existing([config["genome"]["mappability"] or ""])
 
 
 def site_file(name):

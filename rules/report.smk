@@ -74,6 +74,7 @@ rule provenance:
     params:
         config=config,
         runs=RUNS,
+        addresses=addresses(),
         code=code_of("provenance"),
     script:
         "../scripts/provenance.py"

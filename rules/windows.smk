@@ -2,12 +2,16 @@
 
 
 rule windows:
-    """Make one window set: candidates, labels and split."""
+    """Make one window set: candidates, labels of all tasks and split."""
     input:
         labels=label_files,
+        candidates=candidate_files,
         sizes="<results>/check/chrom.sizes",
         blacklist=blacklist,
         aliases=alias_table,
+        genome=genome_file,
+        mappability=mappability,
+        fragments=stores_of_windows,
     output:
         table="<results>/windows/{windows}.parquet",
         facts="<results>/windows/{windows}.json",
@@ -20,12 +24,16 @@ rule windows:
     threads: 1
     resources:
         mem_mb=windows_mb,
-        runtime=20,
+        runtime=60,
     params:
-        replicates=replicates_of_labels,
         entry=window_entry,
-        task=task_entry,
+        tasks=tasks_entry,
+        replicates=replicates_of_labels,
+        peaks=cell_types_of_candidates,
+        stores=places_of_stores,
+        site_entry=site_entry_of_windows,
         exclude=config["genome"]["exclude"],
+        holdouts=holdouts,
         code=code_of("windows"),
     script:
         "../scripts/windows.py"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.genome import read_lengths, write_sizes
+from chrompute.genome import genome_sizes, write_sizes
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -10,4 +10,5 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        write_sizes(read_lengths(snakemake.input[0]), snakemake.output[0])
+        sizes = genome_sizes(snakemake.input.fasta, snakemake.input.sizes)
+        write_sizes(sizes, snakemake.output[0])

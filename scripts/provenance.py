@@ -15,6 +15,7 @@ if "snakemake" in globals():
         names = [f"{model}/seed-{seed}" for model, seed in snakemake.params.runs]
         cards = [json.loads(Path(path).read_text()) for path in snakemake.input.cards]
         content = provenance(
-            snakemake.params.config, snakemake.input.files, dict(zip(names, cards, strict=True))
-        )
+            snakemake.params.config, snakemake.input.files, dict(zip(names, cards, strict=True)),
+            snakemake.params.addresses,
+        )  # fmt: skip
         write_json(content, snakemake.output[0])

@@ -1,12 +1,10 @@
-"""Make one window set: candidates, labels and split."""
+"""Make one window set: candidates, labels of all tasks and split."""
 
 from typing import TYPE_CHECKING
 
-from chrompute.genome import read_aliases, read_sizes
-from chrompute.intervals import BedRecord, read_bed, read_blacklist
-from chrompute.labels import Task
 from chrompute.runlog import run_log
-from chrompute.splits import Split
+from chrompute.tasks import Task
+from chrompute.window_inputs import read_inputs
 from chrompute.windows import WindowRules, build_windows, write_windows
 
 if TYPE_CHECKING:
@@ -14,21 +12,10 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]) as logger:
-        entry = snakemake.params.entry
-        sizes = read_sizes(snakemake.input.sizes)
-        aliases = read_aliases(next(iter(snakemake.input.aliases), None))
-        segments: dict[str, dict[str, list[BedRecord]]] = {}
-        places = zip(snakemake.params.replicates, snakemake.input.labels, strict=True)
-        for (cell_type, replicate), path in places:
-            segments.setdefault(cell_type, {})[replicate] = read_bed(path, sizes, aliases)
-        table, facts = build_windows(
-            segments,
-            Task.from_config(entry["task"], snakemake.params.task),
-            WindowRules.from_config(entry),
-            Split.from_config(entry["split"], entry["width"]),
-            sizes,
-            read_blacklist(snakemake.input.blacklist, sizes, aliases),
-            snakemake.params.exclude,
-        )
+        params, entry = snakemake.params, snakemake.params.entry
+        tasks = {name: Task.from_config(name, block) for name, block in params.tasks.items()}
+        inputs = read_inputs(entry["candidates"], tasks, dict(snakemake.input.items()), params)
+        rules = WindowRules.from_config(entry, params.tasks)
+        table, facts = build_windows(inputs, rules, tasks)
         write_windows(table, facts, snakemake.output.table, snakemake.output.facts)
         logger.info("%s windows; dropped: %s", f"{len(table):,}", facts["dropped"])

@@ -2,7 +2,11 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +47,34 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> N
     config = yaml.safe_load(path.read_text())
     change(config)
     path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def keep_assays_only(config: dict[str, Any]) -> None:
+    """Take labels, models and what takes long out of the slice's configuration."""
+    for key in ("labels", "tasks", "windows", "models", "training", "evaluation", "images"):
+        config.pop(key, None)
+    config["sites"] = {"tss": config["sites"]["tss"]}
+    config["vplots"] |= {"sites": ["tss"], "images": []}
+    config["nucleosomes"]["sites"] = ["tss"]
+    config["quality"]["deeptools"] = False
+    tracks = {"ATAC": ["cuts", "coverage"], "MNase": ["dyads"]}
+    config["tracks"] = {"scales": ["raw"], "assays": tracks}
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder on this machine; yield the address of the folder."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -30,7 +30,9 @@ def barcode_table(wildcards):
 
 
 def address(wildcards):
-    return settings.downloads[wildcards.download]
+    """Address and expected digest of a file to fetch."""
+    places = settings.downloads.values()
+    return next(asdict(d) for d in places if d.name == wildcards.download)
 
 
 def fetched_sample(wildcards):
@@ -147,7 +149,7 @@ def cell_type_of(wildcards):
 def quality_mb(wildcards, attempt):
     """Memory: the longest chromosome (its share of the FASTA is below 0.3 in large genomes)."""
     samples = [s for s in settings.samples if s.name == wildcards.get("sample", s.name)]
-    genome = 2 * megabytes([config["genome"]["fasta"]])
+    genome = 2 * genome_mb()
     return int(attempt * (1500 + genome + 150 * million_fragments(samples)))
 
 
@@ -185,6 +187,7 @@ def figures_of_quality(cell_type):
     repeated = any(together.count(assay) > 1 for assay in ASSAYS)
     left_out = ["tss"] * (not atac or config["quality"]["tss"] is None)
     left_out += ["correlation"] * (not repeated)
+    left_out += ["motif", "gc"] * (config["genome"]["fasta"] is None)
     return [name for name in QUALITY_FIGURES if name not in left_out]
 
 

@@ -141,6 +141,7 @@ def report_plan(wildcards):
         "samples": [sample.name for sample in settings.samples_of(cell_type)],
         "quality_figures": figures_of_quality(cell_type),
         "deeptools": deeptools_pictures(cell_type),
+        "sequence": config["genome"]["fasta"] is not None,
         "vplots": {
             name: config["sites"][name]["title"] for name in vplot_names(cell_type)
         },

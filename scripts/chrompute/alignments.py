@@ -73,7 +73,7 @@ class FragmentFilter:
     max_length: int = 1000
     excluded: Sequence[str] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
-    blacklist: IntervalSet = field(default_factory=lambda: IntervalSet([]))
+    blacklist: IntervalSet = field(default_factory=lambda: IntervalSet.of())
     remove_repeats: bool = False
     pairing: str = "strict"
     layout: str = "paired"

@@ -6,17 +6,19 @@ who has to start the workflow ten times to learn of ten faults will not start it
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
+from chrompute.bigwig import bigwig_faults
+from chrompute.check_genome import inspect_digests, inspect_genome
 from chrompute.check_reads import inspect_reads
 from chrompute.errors import InputError
 from chrompute.findings import READ_ERRORS, Findings, show
-from chrompute.genome import is_excluded, read_aliases, read_lengths
-from chrompute.intervals import BedRecord, scan_bed, shorten
-from chrompute.labels import Task, unmapped_states
+from chrompute.genome import is_excluded, read_aliases
+from chrompute.intervals import scan_bed, shorten
+from chrompute.label_files import scan_labels
+from chrompute.label_sheet import LabelFile
+from chrompute.sample_leaks import file_leaks
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
@@ -24,6 +26,7 @@ from chrompute.simulate.products import is_simulated
 from chrompute.sites import scan_sites
 from chrompute.split_faults import split_faults
 from chrompute.splits import Split
+from chrompute.tasks import Task
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +36,15 @@ def input_paths(settings: Settings) -> list[str]:
     config = settings.config
     genome = config.get("genome", {})
     paths = [config.get("samples"), config.get("labels")]
-    paths += [genome.get(name) for name in ("fasta", "blacklist", "aliases")]
+    paths += [
+        genome.get(name) for name in ("fasta", "sizes", "blacklist", "mappability", "aliases")
+    ]
     paths += [site.get("path") for site in config.get("sites", {}).values()]
     paths += config.get("peaks", {}).get("files", {}).values()
     paths += [path for sample in settings.samples for path in sample.paths if not is_url(path)]
     paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
+    paths += [entry["candidates"].get("path") for entry in config.get("windows", {}).values()]
     if config.get("simulation"):
         paths.append(config["simulation"]["motifs"])
     return list(dict.fromkeys(path for path in paths if path))
@@ -50,7 +56,10 @@ def simulated_paths(settings: Settings) -> list[str]:
 
 
 def inspect_inputs(
-    settings: Settings, index_folder: str | Path | None, simulated: bool = False
+    settings: Settings,
+    index_folder: str | Path | None,
+    simulated: bool = False,
+    fetched: bool = False,
 ) -> Findings:
     """Open and compare every input file.
 
@@ -63,6 +72,8 @@ def inspect_inputs(
         makes no index and does without the numbers of reads.
     simulated
         Whether to look at the files that the run simulates: not before they are made.
+    fetched
+        Whether files with an address must be there; those that are not are left out otherwise.
 
     Returns
     -------
@@ -71,6 +82,8 @@ def inspect_inputs(
     """
     found = Findings()
     later = [] if simulated else simulated_paths(settings)
+    if not fetched:
+        later += [place for place in settings.fetched if not Path(place).is_file()]
     missing = [p for p in input_paths(settings) if not Path(p).is_file() and p not in later]
     sheets = [settings.config.get(name) for name in ("samples", "labels")]
     found.files |= {path: {"kind": "sheet"} for path in sheets if path}
@@ -78,10 +91,12 @@ def inspect_inputs(
     gone = {*missing, *later}
     genome = settings.config["genome"]
     aliases = _aliases(genome.get("aliases"), gone, found)
-    if genome["fasta"] in later:
+    if not (simulated or fetched):
+        inspect_digests(settings, gone, found)
+    if not simulated and is_simulated(settings.config, genome["fasta"]):
         found.sizes = Design.from_config(settings.config["simulation"]).sizes
-    elif genome["fasta"] not in gone:
-        _inspect_genome(genome["fasta"], found)
+    else:
+        inspect_genome(genome["fasta"], genome["sizes"], gone, found)
     excluded = genome.get("exclude", [])
     if found.sizes:
         _inspect_splits(settings, found)
@@ -90,6 +105,7 @@ def inspect_inputs(
             for pattern in excluded
             if not any(is_excluded(name, [pattern]) for name in found.sizes)
         ]
+    _inspect_holdouts(settings, found)
     for sample in settings.samples:
         for path in (path for path in sample.paths if path not in gone and not is_url(path)):
             inspect_reads(path, sample, excluded, aliases, None, found)
@@ -101,7 +117,9 @@ def inspect_inputs(
     return found
 
 
-def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False) -> Findings:
+def check_inputs(
+    settings: Settings, folder: str | Path, simulated: bool = False, fetched: bool = False
+) -> Findings:
     """Inspect all inputs, write down what was seen, and raise when there is a fault.
 
     Parameters
@@ -109,9 +127,9 @@ def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False
     settings
         Configuration and sheets.
     folder
-        Where `inputs.json` is written (`simulated.json` with simulated files), and `index/` for
-        BAMs that have no index.
-    simulated
+        Where `inputs.json` is written (`simulated.json` with simulated files, `fetched.json` with
+        fetched ones), and `index/` for BAMs that have no index.
+    simulated, fetched
         As in `inspect_inputs`.
 
     Raises
@@ -120,15 +138,15 @@ def check_inputs(settings: Settings, folder: str | Path, simulated: bool = False
         With every fault that was found; nothing is written then.
     """
     folder = Path(folder)
-    found = inspect_inputs(settings, folder / "index", simulated)
+    found = inspect_inputs(settings, folder / "index", simulated, fetched)
     for note in found.notes:
         logger.warning("note: %s", note)
     if found.faults:
         raise InputError(found.faults)
     folder.mkdir(parents=True, exist_ok=True)
     content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
-    name = "simulated.json" if simulated else "inputs.json"
-    (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+    name = "simulated" if simulated else "fetched" if fetched else "inputs"
+    (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
     logger.info("%d files checked, no fault", len(found.files))
     return found
 
@@ -143,20 +161,30 @@ def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str
         return {}
 
 
-def _inspect_genome(path: str, found: Findings) -> None:
-    try:
-        found.sizes = read_lengths(path)
-    except InputError as error:
-        found.faults += error.faults
-        return
-    found.files[path] = {"kind": "genome", "chromosomes": len(found.sizes)}
+def _inspect_holdouts(settings: Settings, found: Findings) -> None:
+    """See that no file of a cell type that is held out is among those of the ones that train."""
+    for name, entry in settings.config["windows"].items():
+        labels = [label for label in settings.labels if label.task in entry["tasks"]]
+        shared = entry["split"]["by"] == "cell_types"
+        for held_out, training in settings.holdouts(name):
+            own = {*held_out, *training}
+            faults = file_leaks(
+                [sample for sample in settings.samples if sample.cell_type in own],
+                [label for label in labels if label.cell_type in own],
+                held_out,
+                shared,
+            )
+            faults = [f"configuration: windows/{name}: {fault}" for fault in faults]
+            found.faults += [fault for fault in faults if fault not in found.faults]
 
 
 def _inspect_splits(settings: Settings, found: Findings) -> None:
+    excluded = settings.config["genome"]["exclude"]
+    sizes = {name: size for name, size in found.sizes.items() if not is_excluded(name, excluded)}
     for name, entry in settings.config["windows"].items():
         split = Split.from_config(entry["split"], entry["width"])
-        labelled = settings.labelled_cell_types(entry["task"])
-        faults = split_faults(split, found.sizes, settings.cell_types, labelled)
+        labelled = settings.cell_types_of_windows(name)
+        faults = split_faults(split, sizes, settings.cell_types, labelled)
         found.faults += [f"configuration: windows/{name}: {fault}" for fault in faults]
 
 
@@ -172,14 +200,20 @@ def _inspect_regions(
         return
     if blacklist and blacklist not in gone:
         _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
+    mappability = settings.config["genome"].get("mappability")
+    if mappability and mappability not in gone:
+        found.faults += bigwig_faults(mappability, sizes, limits=(0, 1))
+        found.files[mappability] = {"kind": "mappability"}
     for cell_type, path in settings.config.get("peaks", {}).get("files", {}).items():
         if path not in gone:
             _inspect_bed(path, f"peaks of {cell_type}", sizes, aliases, found)
     for label in settings.labels:
         if label.path not in gone:
-            records = _inspect_bed(label.path, f"labels of {label.task}", sizes, aliases, found)
-            task = Task.from_config(label.task, settings.config["tasks"][label.task])
-            _inspect_classes(label.path, records, task, found)
+            _inspect_labels(label, settings.task(label.task), sizes, aliases, found)
+    for entry in settings.config["windows"].values():
+        path = entry["candidates"]["path"]
+        if path and path not in gone:
+            _inspect_bed(path, "candidates of windows", sizes, aliases, found)
     for name, entry in settings.config.get("sites", {}).items():
         if entry["path"] in gone:
             continue
@@ -206,40 +240,40 @@ def _inspect_bed(
     sizes: Mapping[str, int],
     aliases: Mapping[str, str],
     found: Findings,
-) -> list[BedRecord]:
-    records: list[BedRecord] = []
-    faults: list[str] = []
+) -> None:
+    number = 0
     try:
-        for item in scan_bed(path, sizes, aliases):
-            if isinstance(item, str):
-                faults.append(item)
-            else:
-                records.append(item)
+        table, faults = scan_bed(path, sizes, aliases)
+        number, faults = len(table), shorten(faults, path)
     except READ_ERRORS as error:
-        faults.append(_unreadable(path, error))
-    if not records and not faults:
-        faults.append(f"{path}: holds no interval; give another file or remove the entry")
-    found.faults += [f for f in shorten(faults, path) if f not in found.faults]
-    found.files[path] = {"kind": kind, "intervals": len(records)}
-    return records
-
-
-def _inspect_classes(path: str, records: list[BedRecord], task: Task, found: Findings) -> None:
-    states = Counter(record.name for record in records)
-    faults = [f"{path}: {sentence}" for sentence in unmapped_states(task, states)]
-    faults += shorten(_overlaps(path, records), path)
+        faults = [_unreadable(path, error)]
+    if not number and not faults:
+        faults = [f"{path}: holds no interval; give another file or remove the entry"]
     found.faults += [fault for fault in faults if fault not in found.faults]
-    absent = sorted(state for state in task.class_of if state not in states)
-    if absent and records:
-        found.notes.append(f"{path}: holds no segment of {show(absent)}, which the task names")
+    found.files[path] = {"kind": kind, "intervals": number}
 
 
-def _overlaps(path: str, records: list[BedRecord]) -> list[str]:
-    """Name segments that share bases: a base would have two labels."""
-    ordered = sorted(records, key=lambda record: (record.chrom, record.start))
-    return [
-        f"{path}, line {two.line}: the segment shares bases with that of line {one.line}; "
-        "a segmentation gives each base one state"
-        for one, two in pairwise(ordered)
-        if one.chrom == two.chrom and two.start < one.end
-    ]
+def _inspect_labels(
+    label: LabelFile,
+    task: Task,
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str],
+    found: Findings,
+) -> None:
+    path = label.path
+    found.files[path] = {"kind": f"labels of {task.name}"}
+    if task.kind == "signal":
+        found.faults += [f for f in bigwig_faults(path, sizes) if f not in found.faults]
+        return
+    try:
+        table, faults = scan_labels(path, task, label.cell_type, sizes, aliases)
+    except READ_ERRORS as error:
+        found.faults.append(_unreadable(path, error))
+        return
+    found.faults += [fault for fault in faults if fault not in found.faults]
+    found.files[path]["intervals"] = len(table)
+    if task.class_of and len(table):
+        there = {task.class_of.get(state) for state in table["name"].unique()}
+        missing = [name for name in task.classes if name not in there]
+        if missing:
+            found.notes.append(f"{path}: holds no segment of class {show(missing)}")

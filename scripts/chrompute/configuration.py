@@ -9,14 +9,17 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.downloads import take_addresses
+from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
-from chrompute.labels import mapping_faults
 from chrompute.model_faults import model_faults
 from chrompute.settings import Settings
 from chrompute.sheets import read_samples
 from chrompute.simulate.products import simulation_faults
 from chrompute.sites import key_faults
+from chrompute.tasks import class_mapping, task_faults
 from chrompute.verdicts import threshold_faults
+from chrompute.window_faults import window_faults
 
 
 def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[Settings, list[str]]:
@@ -45,7 +48,8 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     if any(error.validator != "additionalProperties" for error in errors):
         return Settings(config, [], []), faults
     filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
-    for group in (filled["models"], *(task["classes"] for task in filled["tasks"].values())):
+    classes = [task.get("classes", {}) for task in filled["tasks"].values()]
+    for group in (filled["models"], *classes):
         for name, entry in group.items():
             entry.setdefault("title", name)
     samples, sample_faults = read_samples(filled["samples"])
@@ -53,8 +57,10 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     label_faults: list[str] = []
     if filled["labels"] is not None:
         labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
-    settings = Settings(filled, samples, labels)
-    faults += sample_faults + label_faults + _configuration_faults(filled)
+    labels, fetched, address_faults = take_addresses(filled, labels)
+    settings = Settings(filled, samples, labels, fetched)
+    faults += sample_faults + label_faults + address_faults
+    faults += genome_faults(filled) + _configuration_faults(filled)
     if not (sample_faults or label_faults):
         faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels)
     return settings, faults
@@ -109,8 +115,11 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
     return value
 
 
-#: Columns of a window set beside its task's, and what a task must therefore not be called.
-_WINDOW_COLUMNS = ("cell_type", "chrom", "start", "end", "centre", "split")
+#: Columns of a window set beside its tasks', and what a task must therefore not be called.
+_WINDOW_COLUMNS = (
+    "cell_type", "chrom", "start", "end", "centre", "strand", "split", "fold", "gc", "n",
+    "mappability", "identical",
+)  # fmt: skip
 
 #: What comes after the name of a site set in the files of V-plots; a class of that name in a task
 #: that is called like the site set would have the same files.
@@ -129,22 +138,7 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
-    for name, entry in config["tasks"].items():
-        faults += [f"configuration: {fault}" for fault in mapping_faults(name, entry)]
-        faults += [
-            f"configuration: tasks/{name}/classes: {taken!r} ends the names of other files; "
-            "rename the class"
-            for taken in _FILE_ENDS
-            if taken in entry["classes"]
-        ]
-        if name in _WINDOW_COLUMNS:
-            faults.append(f"configuration: tasks: {name!r} is a column of windows; rename the task")
-        sets = [w for w, window_set in config["windows"].items() if window_set["task"] == name]
-        if len(sets) > 1:
-            faults.append(
-                f"configuration: windows: task {name!r} has the window sets {', '.join(sets)}; "
-                "keep one, scores would be mixed"
-            )
+    faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config["tasks"])]
     for name, entry in config["sites"].items():
         faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     faults += [
@@ -152,6 +146,20 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
         for name in ("classes", "pooled")
         if name in config["sites"]
     ]
+    return faults
+
+
+def _faults_of_tasks(tasks: Mapping[str, Any]) -> list[str]:
+    faults = []
+    for name, entry in tasks.items():
+        faults += task_faults(name, entry)
+        faults += [
+            f"tasks/{name}/classes: {taken!r} ends the names of other files; rename the class"
+            for taken in _FILE_ENDS
+            if taken in class_mapping(entry)["classes"]
+        ]
+        if name in _WINDOW_COLUMNS:
+            faults.append(f"tasks: {name!r} is a column of windows; rename the task")
     return faults
 
 
@@ -175,8 +183,10 @@ def _sheet_faults(settings: Settings) -> list[str]:
         faults.append(
             "configuration: peaks/call: there is no paired-end ATAC sample; set it to false"
         )
-    for name, entry in models.items():
-        faults += [f"configuration: models/{name}: {f}" for f in model_faults(entry, settings)]
+    for name, entry in settings.config["windows"].items():
+        faults += [f"configuration: windows/{name}: {f}" for f in window_faults(entry, settings)]
+    for name in models:
+        faults += [f"configuration: models/{name}: {f}" for f in model_faults(name, settings)]
     return faults
 
 
@@ -251,13 +261,13 @@ def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
         for name in config[block]["sites"]:
             yield f"{block}/sites", "site set", name, config["sites"]
     classes = [
-        f"{task}.{name}" for task, entry in config["tasks"].items() for name in entry["classes"]
+        f"{task}.{name}"
+        for task, entry in config["tasks"].items()
+        for name in class_mapping(entry)["classes"]
     ]
     for name in config["vplots"]["images"]:
         yield "vplots/images", "site set or class", name, [*config["sites"], *classes]
     if config["quality"]["tss"] is not None:
         yield "quality/tss", "site set", config["quality"]["tss"], config["sites"]
-    for name, entry in config["windows"].items():
-        yield f"windows/{name}", "task", entry["task"], config["tasks"]
     for name, entry in config["models"].items():
         yield f"models/{name}", "window set", entry["windows"], config["windows"]

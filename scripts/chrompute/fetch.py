@@ -1,6 +1,7 @@
 """Fetching of input files: resumed where an earlier try broke off, and compared with a digest."""
 
 import logging
+import re
 import time
 import urllib.error
 import urllib.request
@@ -12,13 +13,77 @@ from chrompute.manifest import sha256_of
 
 logger = logging.getLogger(__name__)
 _BLOCK = 1 << 20
+_DIGEST = re.compile(r"^[0-9a-f]{64}$")
 _TIMEOUT = 60  # seconds without a byte
 _PROGRESS = 10  # seconds between lines of progress
 _PAUSES = (1, 5, 20)  # seconds before the next tries when a connection breaks
 _BROKEN = (OSError, HTTPException)
 
 
-def fetch(url: str, sha256: str, part: str | Path) -> None:
+def fetch_input(url: str, sha256: str, path: str | Path) -> None:
+    """Fetch an input file to its place.
+
+    Parameters
+    ----------
+    url
+        https (or http) address.
+    sha256
+        Its expected digest, hexadecimal. Where it is "", the digest of the first download is
+        written beside the file (`digest_file`), and a later one must have the same.
+    path
+        Where it is written, under another name until it is whole.
+
+    Raises
+    ------
+    InputError
+        As `fetch`.
+    """
+    path = Path(path)
+    # The output of a failed job is removed; what was fetched so far lies beside it.
+    part = path.with_name(f".{path.name}.part")
+    record = None if sha256 else digest_file(path)
+    digest = fetch(url, sha256 or recorded_digest(path), part, record)
+    if record is not None and not record.is_file():
+        record.write_text(f"{digest}  {path.name}\n")
+        logger.info("%s: sha256 of this first download is %s, kept in %s", url, digest, record)
+    part.rename(path)
+
+
+def digest_file(path: str | Path) -> Path:
+    """Return where the digest of a file's first download stands, as `sha256sum` writes it."""
+    path = Path(path)
+    return path.with_name(f"{path.name}.sha256")
+
+
+def recorded_digest(path: str | Path) -> str:
+    """Return the digest of a file's first download, "" where there was none.
+
+    Raises
+    ------
+    InputError
+        When the file that should hold it does not.
+    """
+    record = digest_file(path)
+    if not record.is_file():
+        return ""
+    digest = record.read_text(errors="replace").partition(" ")[0]
+    if not _DIGEST.match(digest):
+        raise InputError(f"{record}: holds no sha256 digest; remove it")
+    return digest
+
+
+def changed_since_download(path: str | Path) -> str | None:
+    """Tell, as a fault, of a fetched file that is not any more what its first download was."""
+    recorded, record = recorded_digest(path), digest_file(path)
+    if not recorded or (digest := sha256_of(path)) == recorded:
+        return None
+    return (
+        f"{path}: sha256 is {digest}, and that of its first download {recorded}; remove the file "
+        f"to fetch it again, or {record} to accept it as it is"
+    )
+
+
+def fetch(url: str, sha256: str, part: str | Path, record: Path | None = None) -> str:
     """Fetch a file.
 
     Parameters
@@ -26,10 +91,18 @@ def fetch(url: str, sha256: str, part: str | Path) -> None:
     url
         https (or http) address.
     sha256
-        Its expected digest, hexadecimal.
+        Its expected digest, hexadecimal; "" takes what comes.
     part
         Where it is written. What is there already is taken for its beginning, and only the rest
-        is asked for, if the server can give parts.
+        is asked for, if the server can give parts. Without a digest nothing would tell a beginning
+        of another file, and it is fetched anew.
+    record
+        The file that the digest was taken from, None where the user gave it.
+
+    Returns
+    -------
+    str
+        Its digest.
 
     Raises
     ------
@@ -37,22 +110,34 @@ def fetch(url: str, sha256: str, part: str | Path) -> None:
         When the server cannot be reached or refuses, the connection breaks (what came is kept),
         or the digest differs (the file is removed).
     """
-    part = Path(part)
+    part, wanted = Path(part), sha256.lower()
     part.parent.mkdir(parents=True, exist_ok=True)
+    if not wanted:
+        part.unlink(missing_ok=True)
     have = part.stat().st_size if part.is_file() else 0
-    if not (have and sha256_of(part) == sha256.lower()):
+    if not (have and sha256_of(part) == wanted):
         _receive(url, part, have)
     digest = sha256_of(part)
-    if digest != sha256.lower() and have:
+    if wanted and digest != wanted and have:
         # What was there was the beginning of another file.
         _receive(url, part, 0)
         digest = sha256_of(part)
-    if digest != sha256.lower():
+    if wanted and digest != wanted:
         part.unlink()
-        raise InputError(
-            f"{url}: sha256 of what was fetched is {digest}, the sheet says {sha256}; correct the "
-            "address or the digest"
+        raise InputError(_difference(url, digest, wanted, record))
+    return digest
+
+
+def _difference(url: str, digest: str, wanted: str, record: Path | None) -> str:
+    if record is None:
+        return (
+            f"{url}: sha256 of what was fetched is {digest}, and {wanted} was expected; correct "
+            "the address or the digest"
         )
+    return (
+        f"{url}: sha256 of what was fetched is {digest}, and that of the first download {wanted}: "
+        f"the file has changed; give the old one's address, or remove {record} to accept this one"
+    )
 
 
 def _receive(url: str, part: Path, have: int) -> None:

@@ -1,6 +1,6 @@
 """The reference genome: names, lengths and encoded sequence."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -108,9 +108,44 @@ def write_sizes(sizes: Mapping[str, int], path: str | Path) -> None:
 
 
 def read_sizes(path: str | Path) -> dict[str, int]:
-    """Read a UCSC `chrom.sizes` file."""
-    pairs = (line.split("\t") for line in Path(path).read_text().splitlines())
-    return {name: int(size) for name, size in pairs}
+    """Read a UCSC `chrom.sizes` table: chromosome and bp; further columns are passed over.
+
+    Raises
+    ------
+    InputError
+        With every faulty line, or when there is none.
+    """
+    sizes: dict[str, int] = {}
+    faults: list[str] = []
+    for number, line in enumerate(Path(path).read_text(errors="replace").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, *rest = line.split("\t")
+        if not name or not rest or not rest[0].strip().isdecimal() or int(rest[0]) < 1:
+            faults.append(
+                f"{path}, line {number}: must be 'chromosome<TAB>bp' with a whole number of bp; "
+                "correct or remove it"
+            )
+        elif name in sizes:
+            faults.append(f"{path}, line {number}: chromosome {name!r} is there twice; remove one")
+        else:
+            sizes[name] = int(rest[0])
+    if not sizes and not faults:
+        faults.append(f"{path}: names no chromosome; give the sizes of the genome")
+    if faults:
+        raise InputError(faults)
+    return sizes
+
+
+def genome_sizes(fasta: Sequence[str | Path], sizes: Sequence[str | Path]) -> dict[str, int]:
+    """Read the chromosomes' names and bp from a FASTA, or from a table where there is none.
+
+    Parameters
+    ----------
+    fasta, sizes
+        One path, and the other list empty.
+    """
+    return read_lengths(fasta[0]) if fasta else read_sizes(sizes[0])
 
 
 def read_aliases(path: str | Path | None) -> dict[str, str]:

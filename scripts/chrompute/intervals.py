@@ -2,39 +2,24 @@
 
 import gzip
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+import bioframe
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
 
 from chrompute.errors import InputError
 
-_HEADER = re.compile(r"#|track\b(?!\t)|browser\b(?!\t)")
-
-
-@dataclass(frozen=True)
-class BedRecord:
-    """One line of a BED file.
-
-    Attributes
-    ----------
-    line
-        The line's number in the file, from 1.
-    chrom, start, end
-        Chromosome (after aliasing) and 0-based half-open interval.
-    name, strand
-        Column 4, "" when absent; column 6, "." when absent.
-    """
-
-    line: int
-    chrom: str
-    start: int
-    end: int
-    name: str
-    strand: str
+_HEADER = re.compile(r"#|track\b(?!\t)|browser\b(?!\t)|\s*$")
+_WHOLE = re.compile(r"-?\d{1,18}")
+#: Columns of a BED file that are always read, by their place from 1.
+_COLUMNS = {1: "chrom", 2: "start", 3: "end", 4: "name", 5: "score", 6: "strand"}
+_PLACE = ["chrom", "start", "end"]
 
 
 def open_text(path: str | Path) -> IO[str]:
@@ -44,80 +29,114 @@ def open_text(path: str | Path) -> IO[str]:
     return open(path, encoding="utf-8")
 
 
-def _fault_of(record: BedRecord, sizes: Mapping[str, int]) -> str | None:
-    if record.chrom not in sizes:
-        known = ", ".join(list(sizes)[:5])
-        return f"chromosome {record.chrom!r} is not in the genome ({known}, ...)"
-    if not 0 <= record.start < record.end:
-        return f"start {record.start} and end {record.end} make no interval (0 <= start < end)"
-    if record.end > sizes[record.chrom]:
-        return (
-            f"end {record.end:,} lies beyond the end of {record.chrom} ({sizes[record.chrom]:,} bp)"
-        )
-    return None
-
-
-def _parse_line(line: str, number: int, aliases: Mapping[str, str]) -> BedRecord | str:
-    """Return the record, or what is wrong with the line."""
-    fields = line.rstrip("\r\n").split("\t")
-    if len(fields) < 3:
-        return f"has {len(fields)} tab-separated column(s), BED needs at least 3"
-    try:
-        start, end = int(fields[1]), int(fields[2])
-    except ValueError:
-        return f"start {fields[1]!r} and end {fields[2]!r} must be whole numbers"
-    chrom = aliases.get(fields[0], fields[0])
-    name = fields[3] if len(fields) > 3 else ""
-    strand = fields[5] if len(fields) > 5 and fields[5] in "+-" and fields[5] else "."
-    return BedRecord(number, chrom, start, end, name, strand)
+def column_name(place: int) -> str:
+    """Return how `scan_bed` calls a column, by its place from 1."""
+    return _COLUMNS.get(place, str(place))
 
 
 def scan_bed(
-    path: str | Path, sizes: Mapping[str, int], aliases: Mapping[str, str] | None = None
-) -> Iterator[BedRecord | str]:
-    """Yield each record of a BED file, or a sentence that says what is wrong with its line.
+    path: str | Path,
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str] | None = None,
+    extra: Sequence[int] = (),
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read a BED file and say what is wrong with its lines.
 
     Parameters
     ----------
     path
-        Plain or gzipped BED; comment, track and browser lines are passed over.
+        Plain or gzipped BED; comment, track, browser and empty lines are passed over.
     sizes
-        Chromosome lengths in bp; a record outside them is a fault.
+        Chromosome lengths in bp; an interval outside them is a fault.
     aliases
         Other names of chromosomes, {name in file: name in the genome}.
+    extra
+        Further columns to read, by their place from 1.
+
+    Returns
+    -------
+    intervals
+        The lines without a fault, in the file's order: `line` (from 1), `chrom` (category, in the
+        order of `sizes`), `start`, `end` (int64), `name` (category), `score` (float64, NaN where
+        it is no number), `strand` ("+", "-" or "."), and each of `extra` as text, called by
+        `column_name`. What a line lacks is "".
+    faults
+        One sentence for each faulty line.
     """
-    with open_text(path) as handle:
-        for number, line in enumerate(handle, 1):
-            if not line.strip() or _HEADER.match(line):
-                continue
-            parsed = _parse_line(line, number, aliases or {})
-            fault = parsed if isinstance(parsed, str) else _fault_of(parsed, sizes)
-            if fault is None:
-                yield parsed
-            else:
-                yield f"{path}, line {number}: {fault}; correct or remove the line"
+    wanted = _COLUMNS | {place: column_name(place) for place in extra}
+    table = _parse_whole(path, wanted)
+    faults: dict[int, str] = {}
+    if table is None:
+        table, faults = _parse_lines(path, wanted)
+    names = table["chrom"].cat.categories
+    known = {name: (aliases or {}).get(name, name) for name in names}
+    length = table["chrom"].map({name: sizes.get(own, 0) for name, own in known.items()})
+    start, end = table["start"], table["end"]
+    wrong = ((start < 0) | (start >= end) | (end > length.astype("int64"))).to_numpy()
+    for row in table.loc[wrong, ["line", *_PLACE]].itertuples(index=False):
+        faults[row.line] = _fault_of(known[row.chrom], row.start, row.end, sizes)
+    right = table[~wrong].reset_index(drop=True)
+    own = pd.Categorical(right["chrom"].astype(str).map(known), categories=list(sizes))
+    remedy = "correct or remove the line"
+    sentences = [f"{path}, line {n}: {text}; {remedy}" for n, text in sorted(faults.items())]
+    return right.assign(chrom=own), sentences
 
 
 def read_bed(
-    path: str | Path, sizes: Mapping[str, int], aliases: Mapping[str, str] | None = None
-) -> list[BedRecord]:
-    """Read a BED file whole.
+    path: str | Path,
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str] | None = None,
+    extra: Sequence[int] = (),
+) -> pd.DataFrame:
+    """Read a BED file whole; arguments and columns are those of `scan_bed`.
 
     Raises
     ------
     InputError
         With every faulty line of the file (the first 5 of them are shown).
     """
-    records: list[BedRecord] = []
-    faults: list[str] = []
-    for item in scan_bed(path, sizes, aliases):
-        if isinstance(item, str):
-            faults.append(item)
-        else:
-            records.append(item)
+    table, faults = scan_bed(path, sizes, aliases, extra)
     if faults:
         raise InputError(shorten(faults, str(path)))
-    return records
+    return table
+
+
+def anchor_base(intervals: pd.DataFrame, anchor: str) -> npt.NDArray[np.int64]:
+    """Return one base of each interval, 0-based.
+
+    Parameters
+    ----------
+    intervals
+        Columns `start` and `end`; `strand` for "tss".
+    anchor
+        "centre" is (start + end - 1) // 2, as for fragments; "start" and "end" are the first and
+        the last base; "tss" is the first base in the direction of the strand.
+    """
+    start, last = intervals["start"].to_numpy(np.int64), intervals["end"].to_numpy(np.int64) - 1
+    if anchor == "centre":
+        return (start + last) // 2
+    if anchor == "tss":
+        return np.where((intervals["strand"] == "-").to_numpy(), last, start)
+    return {"start": start, "end": last}[anchor]
+
+
+def overlap_pairs(
+    one: pd.DataFrame, two: pd.DataFrame
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the row numbers of all pairs of intervals that share at least one base.
+
+    Parameters
+    ----------
+    one, two
+        Columns `chrom`, `start`, `end`.
+    """
+    if one.empty or two.empty:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    first, second = (
+        table[_PLACE].astype({"chrom": "category"}).reset_index(drop=True) for table in (one, two)
+    )
+    pairs = bioframe.overlap(first, second, how="inner", return_input=False, return_index=True)
+    return pairs["index"].to_numpy(np.int64), pairs["index_"].to_numpy(np.int64)
 
 
 def shorten(faults: list[str], path: str, most: int = 5) -> list[str]:
@@ -127,20 +146,122 @@ def shorten(faults: list[str], path: str, most: int = 5) -> list[str]:
     return [*faults[:most], f"{path}: and {len(faults) - most:,} more faulty lines like these"]
 
 
+def _parse_whole(path: str | Path, wanted: Mapping[int, str]) -> pd.DataFrame | None:
+    """Read a regular file at once; None for one that must be read line by line.
+
+    Regular is a file with header lines at its top alone, and as many columns in each line.
+    """
+    with open_text(path) as handle:
+        text = handle.read()
+    skipped = at = 0
+    while at < len(text) and _HEADER.match(text, at, _line_end(text, at)):
+        skipped, at = skipped + 1, _line_end(text, at) + 1
+    number = text.count("\t", at, _line_end(text, at)) + 1
+    if number < 3:
+        return None
+    there = [wanted.get(place, f"unread {place}") for place in range(1, number + 1)]
+    types = dict.fromkeys(there, pa.string()) | dict.fromkeys(("start", "end"), pa.int64())
+    types |= dict.fromkeys(("chrom", "name", "strand"), pa.dictionary(pa.int32(), pa.string()))
+    used = [name for name in wanted.values() if name in there]
+    try:
+        table = pa.csv.read_csv(
+            pa.BufferReader(text[at:].encode()),
+            pa.csv.ReadOptions(column_names=there, use_threads=False),
+            pa.csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
+            pa.csv.ConvertOptions(column_types=types, include_columns=used, null_values=[]),
+        )
+    except pa.ArrowInvalid:
+        return None
+    frame = table.to_pandas()
+    if any(_HEADER.match(name) for name in frame["chrom"].cat.categories):
+        return None
+    return _completed(frame.assign(line=np.arange(len(frame)) + skipped + 1), wanted)
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+def _parse_lines(
+    path: str | Path, wanted: Mapping[int, str]
+) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Read a file line by line, with {line number: what is wrong with it}."""
+    rows: list[dict[str, object]] = []
+    faults: dict[int, str] = {}
+    with open_text(path) as handle:
+        for number, line in enumerate(handle, 1):
+            if _HEADER.match(line):
+                continue
+            fields = line.rstrip("\n").split("\t")
+            if len(fields) < 3:
+                faults[number] = f"has {len(fields)} tab-separated column(s), BED needs at least 3"
+            elif not (_WHOLE.fullmatch(fields[1]) and _WHOLE.fullmatch(fields[2])):
+                faults[number] = f"start {fields[1]!r} and end {fields[2]!r} must be whole numbers"
+            else:
+                row = {wanted[i]: text for i, text in enumerate(fields, 1) if i in wanted}
+                rows.append({**row, "line": number, "start": int(fields[1]), "end": int(fields[2])})
+    return _completed(pd.DataFrame(rows, columns=["line", *wanted.values()]), wanted), faults
+
+
+def _completed(frame: pd.DataFrame, wanted: Mapping[int, str]) -> pd.DataFrame:
+    """Add the columns that a file lacks, and bring all to their types."""
+    absent = [name for name in wanted.values() if name not in frame]
+    frame = frame.assign(**dict.fromkeys(absent, ""))
+    texts = [name for name in wanted.values() if name not in ("chrom", "start", "end")]
+    missing = [name for name in texts if frame[name].isna().any()]
+    frame = frame.assign(**{name: frame[name].astype(object).fillna("") for name in missing})
+    strand = frame["strand"].astype("category")
+    other = {name: "." for name in strand.cat.categories if name not in ("+", "-")}
+    return frame[["line", *wanted.values()]].assign(
+        line=frame["line"].astype("int64"),
+        chrom=frame["chrom"].astype("category"),
+        start=frame["start"].astype("int64"),
+        end=frame["end"].astype("int64"),
+        name=frame["name"].astype("category"),
+        score=pd.to_numeric(frame["score"], errors="coerce").astype("float64"),
+        strand=strand.map(lambda name: other.get(name, name)).astype("category"),
+    )
+
+
+def _fault_of(chrom: str, start: int, end: int, sizes: Mapping[str, int]) -> str:
+    if chrom not in sizes:
+        known = ", ".join(list(sizes)[:5])
+        return f"chromosome {chrom!r} is not in the genome ({known}, ...)"
+    if start == end:
+        return (
+            f"start and end are both {start}, which is no base in a BED; are the file's positions "
+            "counted from 1?"
+        )
+    if not 0 <= start < end:
+        return f"start {start} and end {end} make no interval (0 <= start < end)"
+    return (
+        f"end {end:,} lies beyond the end of {chrom} ({sizes[chrom]:,} bp); is the file of another "
+        "assembly?"
+    )
+
+
 class IntervalSet:
     """Merged intervals by chromosome that answer "is this base inside?".
 
     Parameters
     ----------
-    records
-        Any intervals; overlapping and touching ones are merged.
+    intervals
+        Columns `chrom`, `start`, `end`; overlapping and touching ones are merged.
     """
 
-    def __init__(self, records: list[BedRecord]) -> None:
-        by_chrom: dict[str, list[tuple[int, int]]] = {}
-        for record in records:
-            by_chrom.setdefault(record.chrom, []).append((record.start, record.end))
-        self._edges = {chrom: _merged(pairs) for chrom, pairs in by_chrom.items()}
+    def __init__(self, intervals: pd.DataFrame) -> None:
+        places = intervals[_PLACE].astype({"chrom": str, "start": "int64", "end": "int64"})
+        merged = bioframe.merge(places, min_dist=0) if len(places) else places
+        self._edges = {
+            str(chrom): own[["start", "end"]].to_numpy(np.int64).reshape(-1)
+            for chrom, own in merged.groupby("chrom", observed=True)
+        }
+
+    @classmethod
+    def of(cls, *intervals: tuple[str, int, int]) -> "IntervalSet":
+        """Make a set of (chromosome, start, end)."""
+        return cls(pd.DataFrame(intervals, columns=_PLACE))
 
     def __contains__(self, chrom: str) -> bool:
         """Tell whether the set holds anything of a chromosome."""
@@ -149,10 +270,7 @@ class IntervalSet:
     def contains(self, chrom: str, positions: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Tell for each base position of `chrom` whether it lies inside an interval."""
         positions = np.asarray(positions)
-        if chrom not in self._edges:
-            return np.zeros(positions.shape, dtype=bool)
-        # The flattened edges alternate start, end: an odd rank is inside.
-        return np.searchsorted(self._edges[chrom], positions, side="right") % 2 == 1
+        return self.overlaps(chrom, positions, positions + 1)
 
     def overlaps(
         self, chrom: str, starts: npt.ArrayLike, ends: npt.ArrayLike
@@ -161,25 +279,11 @@ class IntervalSet:
         starts, ends = np.asarray(starts), np.asarray(ends)
         if chrom not in self._edges:
             return np.zeros(starts.shape, dtype=bool)
+        # The flattened edges alternate start, end: an odd rank is inside.
         edges = self._edges[chrom]
         first = np.searchsorted(edges, starts, side="right")
         last = np.searchsorted(edges, ends, side="left")
         return (first % 2 == 1) | (last > first)
-
-    @property
-    def total_bp(self) -> int:
-        """Number of bases covered."""
-        return int(sum((edges[1::2] - edges[::2]).sum() for edges in self._edges.values()))
-
-
-def _merged(pairs: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
-    merged: list[list[int]] = []
-    for start, end in sorted(pairs):
-        if merged and start <= merged[-1][1]:
-            merged[-1][1] = max(merged[-1][1], end)
-        else:
-            merged.append([start, end])
-    return np.array(merged, dtype=np.int64).reshape(-1)
 
 
 def read_blacklist(
@@ -188,4 +292,5 @@ def read_blacklist(
     aliases: Mapping[str, str] | None = None,
 ) -> IntervalSet:
     """Read any number of BED files (none is fine) as one set."""
-    return IntervalSet([record for path in paths for record in read_bed(path, sizes, aliases)])
+    tables = [read_bed(path, sizes, aliases)[_PLACE] for path in paths]
+    return IntervalSet(pd.concat(tables) if tables else pd.DataFrame(columns=_PLACE))

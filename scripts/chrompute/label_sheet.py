@@ -1,13 +1,22 @@
 """The label sheet: one line a label file; several of one task and cell type are replicates."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chrompute.labels import TRUTH
-from chrompute.sheets import NAME, NAME_RULE, Sample, read_sheet, split_list
+from chrompute.sheets import (
+    NAME,
+    NAME_RULE,
+    Sample,
+    address_problems,
+    digest_problems,
+    read_sheet,
+    split_list,
+)
 
-_COLUMNS = ("cell_type", "task", "kind", "replicate", "path", "derived_from")
+_COLUMNS = ("cell_type", "task", "kind", "replicate", "path", "derived_from", "sha256")
 #: What the only label file of a task and cell type is called when the sheet gives it no name.
 _ONLY = "1"
 
@@ -28,6 +37,8 @@ class LabelFile:
         The label file.
     derived_from
         Samples that it was computed from.
+    sha256
+        Its expected digest, "" for none.
     """
 
     cell_type: str
@@ -36,12 +47,23 @@ class LabelFile:
     replicate: str
     path: str
     derived_from: tuple[str, ...]
+    sha256: str = ""
 
 
 def read_labels(
-    path: str, tasks: Iterable[str], samples: Sequence[Sample]
+    path: str, tasks: Mapping[str, Mapping[str, Any]], samples: Sequence[Sample]
 ) -> tuple[list[LabelFile], list[str]]:
-    """Read the label sheet; return the label files and, one sentence each, all its faults."""
+    """Read the label sheet; return the label files and, one sentence each, all its faults.
+
+    Parameters
+    ----------
+    path
+        The sheet.
+    tasks
+        The block `tasks` of the configuration.
+    samples
+        Lines of the sample sheet.
+    """
     rows, faults = read_sheet(path, _COLUMNS)
     known_samples = {sample.name for sample in samples}
     known_types = {sample.cell_type for sample in samples}
@@ -69,6 +91,7 @@ def read_labels(
                     row["replicate"] or _ONLY,
                     row["path"],
                     split_list(row["derived_from"]),
+                    row["sha256"],
                 )
             )
     return labels, faults
@@ -86,17 +109,25 @@ def _replicate_problems(row: dict[str, str], alone: bool) -> list[str]:
 
 
 def _label_problems(
-    row: dict[str, str], tasks: Iterable[str], cell_types: set[str], samples: set[str]
+    row: dict[str, str],
+    tasks: Mapping[str, Mapping[str, Any]],
+    cell_types: set[str],
+    samples: set[str],
 ) -> list[str]:
     problems = []
     if row["task"] not in tasks:
         problems.append(f"task {row['task']!r} is not in the configuration's 'tasks'")
-    if row["kind"] != "segmentation":
-        problems.append(f"kind {row['kind']!r} must be 'segmentation'")
+    elif row["kind"] != tasks[row["task"]]["kind"]:
+        kind = tasks[row["task"]]["kind"]
+        problems.append(
+            f"kind {row['kind']!r}, but task {row['task']!r} is of kind {kind!r} in the "
+            "configuration; correct one of them"
+        )
     if row["cell_type"] not in cell_types:
         problems.append(f"cell_type {row['cell_type']!r} has no sample in the sample sheet")
     if not row["path"]:
         problems.append("the path is empty; give the label file")
+    problems += address_problems(row["path"]) + digest_problems(row["sha256"])
     problems += [
         f"derived_from names {name!r}, which is not in the sample sheet"
         for name in split_list(row["derived_from"])

@@ -1,18 +1,21 @@
-"""Labels: what a segmentation calls its states, and the classes that a task predicts."""
+"""Labels: what each window is called by a label file, and how the columns of labels are named."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from chrompute.intervals import BedRecord
+from chrompute.bigwig import interval_means
+from chrompute.intervals import overlap_pairs
+from chrompute.tasks import Task
 
 #: Name of the labels that are known because the data are simulated. They are scored against, and
 #: used for nothing else.
 TRUTH = "truth"
+
+Codes = npt.NDArray[np.int64]
+_UNKNOWN = -1
 
 
 def replicate_columns(columns: Iterable[str], task: str, truth: bool = False) -> dict[str, str]:
@@ -36,130 +39,144 @@ def replicate_columns(columns: Iterable[str], task: str, truth: bool = False) ->
     return {name: column for name, column in names.items() if truth or name != TRUTH}
 
 
-@dataclass(frozen=True)
-class Task:
-    """A segmentation task: one of K classes for each window.
-
-    Attributes
-    ----------
-    name
-        Name in the configuration.
-    classes
-        Class names, in the order of the model's outputs.
-    titles
-        {class: how figures and reports call it}.
-    class_of
-        {state in the label file: class}, None for states that are excluded explicitly.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    titles: Mapping[str, str]
-    class_of: Mapping[str, str | None]
-
-    @classmethod
-    def from_config(cls, name: str, entry: Mapping[str, Any]) -> "Task":
-        """Read one entry of the `tasks` block."""
-        class_of: dict[str, str | None] = dict.fromkeys(entry.get("exclude", ()))
-        titles: dict[str, str] = {}
-        for class_name, block in entry["classes"].items():
-            titles[class_name] = block.get("title", class_name)
-            class_of |= dict.fromkeys(block["states"], class_name)
-        return cls(name, tuple(titles), titles, class_of)
+def label_column(task: str, replicate: str) -> str:
+    """Return the column of what one replicate, or the truth, says of a task."""
+    return f"{task}.{replicate}"
 
 
-def mapping_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
-    """List the states that a task's mapping sends to two places."""
-    owner: dict[str, str] = {}
-    faults = []
-    places = {"exclude": entry.get("exclude", ())}
-    places |= {class_name: block["states"] for class_name, block in entry["classes"].items()}
-    for place, states in places.items():
-        for state in states:
-            if state in owner:
-                faults.append(
-                    f"tasks/{name}: state {state!r} is mapped to {owner[state]!r} and to "
-                    f"{place!r}; keep one"
-                )
-            owner[state] = place
-    return faults
+def soft_column(task: str, name: str) -> str:
+    """Return the column of the share of the replicates that name a class."""
+    return f"soft:{task}:{name}"
 
 
-def unmapped_states(task: Task, states: Iterable[str]) -> list[str]:
-    """List, as sentences, the states of a label file that the task maps to nothing."""
-    sentences = []
-    for state in sorted(set(states) - set(task.class_of)):
-        near = get_close_matches(state, task.class_of, n=1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        sentences.append(
-            f"state {state!r} has no class in tasks/{task.name}{hint}; "
-            "add it to a class or to 'exclude'"
-        )
-    return sentences
+def weight_column(task: str) -> str:
+    """Return the column of what windows weigh when a model of a task is trained."""
+    return f"weight:{task}"
 
 
-def joined_segments(
-    records: Sequence[BedRecord], task: Task, join: bool
-) -> list[tuple[BedRecord, str | None]]:
-    """Pair each segment with its class; touching segments of one class may be joined first.
+def core_of(windows: pd.DataFrame, width: int) -> pd.DataFrame:
+    """Return the `width` bases around the centre of each window, one more behind it if even.
 
     Parameters
     ----------
-    records
-        Segments of one file.
-    task
-        The mapping; every state must be in it (`unmapped_states`).
-    join
-        Whether touching or overlapping segments of one class become one segment.
+    windows
+        Columns `chrom` and `centre`.
+    width
+        bp.
     """
-    pairs = [(record, task.class_of[record.name]) for record in records]
-    if not join:
-        return pairs
-    joined: list[tuple[BedRecord, str | None]] = []
-    for record, name in sorted(pairs, key=lambda pair: (pair[0].chrom, pair[0].start)):
-        if joined and name is not None:
-            last, last_name = joined[-1]
-            if last_name == name and last.chrom == record.chrom and record.start <= last.end:
-                end = max(last.end, record.end)
-                grown = BedRecord(last.line, last.chrom, last.start, end, last.name, ".")
-                joined[-1] = (grown, name)
-                continue
-        joined.append((record, name))
-    return joined
+    start = windows["centre"].to_numpy(np.int64) - (width - 1) // 2
+    chrom = windows["chrom"].to_numpy()
+    return pd.DataFrame(
+        {"chrom": windows["chrom"].array, "start": start, "end": start + width},
+        index=range(len(chrom)),
+    )
 
 
-def codes_at(
-    records: Sequence[BedRecord],
-    task: Task,
-    chroms: npt.NDArray[np.str_],
-    positions: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int64]:
-    """Return the class that a segmentation gives to each of some bases.
+def class_codes(labels: pd.DataFrame, task: Task, windows: pd.DataFrame) -> Codes:
+    """Return the class that a label file gives to each window.
 
     Parameters
     ----------
-    records
-        Segments of one file; no two share a base.
+    labels
+        What `chrompute.label_files.scan_labels` read for this task.
     task
-        The mapping; every state must be in it (`unmapped_states`).
-    chroms, positions
-        (n,): the bases, 0-based.
+        A task with classes.
+    windows
+        Columns `chrom` and `centre`.
 
     Returns
     -------
     array
-        int64 (n,): index of the class, -1 where no segment lies or its state is excluded.
+        int64 (n_windows,): index of the class, -1 where it is unknown. For a segmentation see
+        `_centre_codes` and `_covering_codes`, for marks `_bound_codes`.
     """
-    index = {name: code for code, name in enumerate(task.classes)}
-    by_chrom: dict[str, list[tuple[int, int, int]]] = {}
-    for record in records:
-        code = index.get(task.class_of[record.name] or "", -1)
-        by_chrom.setdefault(record.chrom, []).append((record.start, record.end, code))
-    found = np.full(len(positions), -1, dtype=np.int64)
-    for chrom, segments in by_chrom.items():
-        starts, ends, codes = np.array(sorted(segments), dtype=np.int64).T
-        mine = np.flatnonzero(chroms == chrom)
-        place = np.searchsorted(starts, positions[mine], side="right") - 1
-        inside = (place >= 0) & (positions[mine] < ends[place])
-        found[mine] = np.where(inside, codes[place], -1)
-    return found
+    if task.kind == "marks":
+        return _bound_codes(labels, task, windows)
+    return (_centre_codes if task.assign == "centre" else _covering_codes)(labels, task, windows)
+
+
+def _centre_codes(labels: pd.DataFrame, task: Task, windows: pd.DataFrame) -> Codes:
+    """Take the class at the centre base; segments of different classes there leave it unknown."""
+    window, segment = overlap_pairs(core_of(windows, 1), labels)
+    codes = labels["code"].to_numpy(np.int64)[segment]
+    least = np.full(len(windows), len(task.classes), dtype=np.int64)
+    most = np.full(len(windows), _UNKNOWN, dtype=np.int64)
+    np.minimum.at(least, window, codes)
+    np.maximum.at(most, window, codes)
+    return np.where(least == most, most, _UNKNOWN)
+
+
+def _covering_codes(labels: pd.DataFrame, task: Task, windows: pd.DataFrame) -> Codes:
+    """Take the class that covers most bases of the core, and enough of them if that is asked.
+
+    Excluded states compete: where one covers most, the window is unknown, as it is in a tie.
+    """
+    core = core_of(windows, task.core)
+    window, segment = overlap_pairs(core, labels)
+    shared = np.minimum(core["end"].to_numpy()[window], labels["end"].to_numpy()[segment])
+    shared -= np.maximum(core["start"].to_numpy()[window], labels["start"].to_numpy()[segment])
+    # Code -1, an excluded state, is the last column.
+    covered = np.zeros((len(windows), len(task.classes) + 1), dtype=np.int32)
+    np.add.at(covered, (window, labels["code"].to_numpy(np.int64)[segment]), shared)
+    best = covered.argmax(axis=1)
+    most = covered.max(axis=1)
+    needed = task.min_overlap * task.core if task.assign == "overlap" else 1
+    known = (most >= needed) & ((covered == most[:, None]).sum(axis=1) == 1)
+    return np.where(known & (best < len(task.classes)), best, _UNKNOWN)
+
+
+def _bound_codes(labels: pd.DataFrame, task: Task, windows: pd.DataFrame) -> Codes:
+    """Return 1 where a peak touches the core, 0 where none is near, -1 between.
+
+    Between are windows with a peak in the margin on either side of the core, and those where only
+    peaks of too low a score are near.
+    """
+    codes = np.zeros(len(windows), dtype=np.int64)
+    near, _ = overlap_pairs(core_of(windows, task.core + 2 * task.margin), labels)
+    codes[near] = _UNKNOWN
+    strong = labels if task.min_score is None else labels[labels["score"] >= task.min_score]
+    bound, _ = overlap_pairs(core_of(windows, task.core), strong)
+    codes[bound] = task.classes.index("bound")
+    return codes
+
+
+def signal_values(path: str, task: Task, windows: pd.DataFrame) -> npt.NDArray[np.float32]:
+    """Return the mean of a bigWig over the core of each window, NaN where it says nothing."""
+    return interval_means(path, core_of(windows, task.core)).astype(np.float32)
+
+
+def consensus(labels: npt.NDArray[np.int64]) -> Codes:
+    """Return the class on which all replicates agree that know one.
+
+    Parameters
+    ----------
+    labels
+        int64 (n_replicates, n_windows), -1 where unknown.
+
+    Returns
+    -------
+    array
+        int64 (n_windows,): -1 where they disagree, and where none knows one.
+    """
+    most = labels.max(axis=0)
+    least = np.where(labels < 0, most, labels).min(axis=0)
+    return np.where(least == most, most, _UNKNOWN)
+
+
+def votes(labels: npt.NDArray[np.int64], n_classes: int) -> npt.NDArray[np.float32]:
+    """Return the share of the replicates that name each class, among those that know a window.
+
+    Parameters
+    ----------
+    labels
+        int64 (n_replicates, n_windows), -1 where unknown.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    array
+        float32 (n_windows, n_classes); rows add up to 1, or to 0 where no replicate knows one.
+    """
+    counts = np.stack([(labels == code).sum(axis=0) for code in range(n_classes)], axis=1)
+    return (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(np.float32)

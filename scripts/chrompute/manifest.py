@@ -93,7 +93,10 @@ def package_versions() -> dict[str, str]:
 
 
 def provenance(
-    config: Mapping[str, Any], inputs: Sequence[str], cards: Mapping[str, Mapping[str, Any]]
+    config: Mapping[str, Any],
+    inputs: Sequence[str],
+    cards: Mapping[str, Mapping[str, Any]],
+    addresses: Mapping[str, str],
 ) -> dict[str, Any]:
     """Gather what a run was made from.
 
@@ -105,6 +108,8 @@ def provenance(
         Paths of all input files; each one is digested.
     cards
         {model/seed: its card}, for seeds and devices.
+    addresses
+        {path: where it was fetched from} of those inputs that were.
     """
     return {
         "code": code_version(),
@@ -112,6 +117,7 @@ def provenance(
         "platform": platform.platform(),
         "packages": package_versions(),
         "inputs": {path: sha256_of(path) for path in inputs},
+        "addresses": dict(addresses),
         "models": {name: {k: card[k] for k in ("seed", "device")} for name, card in cards.items()},
         "configuration": config,
     }

@@ -58,8 +58,7 @@ def read_inputs(
     assay
         Its assay; TSS are read for ATAC only.
     files
-        Lists of paths under `genome` (one), `sites`, `peaks`, `blacklist`, `aliases`; the last
-        four may be empty.
+        Lists of paths under `genome`, `sites`, `peaks`, `blacklist`, `aliases`; any may be empty.
     settings
         `tss` (the site set's entry or None), `exclude`, `mitochondrial` (names, or "auto") and
         `thresholds` {assay: {figure: limits}}.
@@ -76,7 +75,7 @@ def read_inputs(
     return QualityInputs(
         sites=sites,
         peaks=peaks,
-        genome=iter_genome(files["genome"][0]),
+        genome=iter_genome(files["genome"][0]) if files["genome"] else None,
         expected=[c for c in fragments.sizes if not is_excluded(c, settings["exclude"])],
         mitochondrial=MITOCHONDRIAL if named == "auto" else named,
         thresholds=settings["thresholds"][assay],

@@ -74,7 +74,8 @@ def quality_content(
     Parameters
     ----------
     plan
-        `quality_figures` (names) and `deeptools` {file: kind}.
+        `quality_figures` (names), `deeptools` {file: kind} and `sequence` (whether there is a
+        FASTA).
     samples
         The quality of each sample.
     summary
@@ -91,6 +92,7 @@ def quality_content(
         "numbers": number_rows(columns),
         "reasons": reasons(columns),
         "shift_warnings": shift_warnings(samples),
+        "sequence": plan["sequence"],
         "pictures": [
             picture(f"quality/{cell_type}.{name}.png", *_FIGURE_TEXTS[name])
             for name in plan["quality_figures"]

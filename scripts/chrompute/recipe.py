@@ -11,7 +11,7 @@ import pandas as pd
 
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, read_pool
-from chrompute.labels import replicate_columns
+from chrompute.labels import replicate_columns, soft_column, weight_column
 from chrompute.splits import roles_of_fold
 
 #: The assay behind each model input that draws images.
@@ -19,10 +19,6 @@ ASSAY_OF_INPUT = {"vplot": "ATAC", "mnase": "MNase"}
 
 #: What a control may permute between windows: the labels, or an input.
 PERMUTABLE = ("labels", "vplot", "mnase", "sequence")
-
-#: Columns of a window set: the share of replicates that name a class, `soft:{task}:{class}`, and
-#: how much the window counts in training, `weight:{task}`.
-SOFT, WEIGHT = "soft:", "weight:"
 
 Stores = dict[str, dict[str, Fragments]]
 #: {what is permuted: for each window the row of the window that it takes it from}.
@@ -170,7 +166,7 @@ class Recipe:
             float32 (n_windows, n_classes): the share of the replicates that name each class. Rows
             add up to 1, or to 0 where no replicate knows the window. The truth is no replicate.
         """
-        soft = [f"{SOFT}{task}:{name}" for name in self.tasks[task]]
+        soft = [soft_column(task, name) for name in self.tasks[task]]
         if set(soft) <= set(windows.columns):
             return windows[soft].fillna(0).to_numpy(np.float32)
         votes = np.zeros((len(windows), len(self.tasks[task])), dtype=np.float32)
@@ -182,7 +178,7 @@ class Recipe:
 
     def sample_weights(self, windows: pd.DataFrame, task: str) -> npt.NDArray[np.float32]:
         """Return how much each window counts in training of a task, float32 (n_windows,)."""
-        column = WEIGHT + task
+        column = weight_column(task)
         if column not in windows:
             return np.ones(len(windows), dtype=np.float32)
         return windows[column].to_numpy(np.float32)

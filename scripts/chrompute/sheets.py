@@ -45,7 +45,8 @@ class Sample:
     dedup
         Whether fragments that share both ends are reduced to one.
     sha256
-        Expected digests, one a path, or none.
+        Expected digests, one a path, or none; a file that is fetched is then held to the digest of
+        its first download.
     layout
         "paired" or "single".
     fragment_length
@@ -79,9 +80,9 @@ class Sample:
         single_mnase = self.layout == "single" and self.assay == "MNase"
         return self.fragment_length if single_mnase else None
 
-    def download(self, url: str) -> str:
-        """Return how a file is called that is fetched: the beginning of its digest, its name."""
-        return f"{self.sha256[self.paths.index(url)][:12].lower()}-{file_name(url)}"
+    def digest(self, path: str) -> str:
+        """Return the expected digest of one of its files, "" where the sheet has none."""
+        return self.sha256[self.paths.index(path)] if self.sha256 else ""
 
 
 def is_url(path: str) -> bool:
@@ -92,6 +93,27 @@ def is_url(path: str) -> bool:
 def file_name(url: str) -> str:
     """Return the last part of an address, without its query."""
     return url.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+
+
+def address_problems(path: str) -> list[str]:
+    """List what keeps a path that is an address from being fetched."""
+    if not is_url(path):
+        return []
+    problems = []
+    if not path.startswith(("https://", "http://")):
+        problems.append(f"{path}: addresses must begin with https:// (or http://)")
+    if not NAME.match(file_name(path)):
+        problems.append(f"the address ends in {file_name(path)!r}, which is no usable file name")
+    return problems
+
+
+def digest_problems(text: str) -> list[str]:
+    """List the entries of a cell of digests that are none."""
+    return [
+        f"sha256 {digest!r} must be 64 hexadecimal digits"
+        for digest in split_list(text)
+        if not _DIGEST.match(digest)
+    ]
 
 
 def read_sheet(
@@ -204,11 +226,7 @@ def _sample_problems(row: dict[str, str]) -> list[str]:
     ]
     if row["sha256"] and len(split_list(row["sha256"])) != len(split_list(row["path"])):
         problems.append("sha256 must hold one digest for each path, separated by ';'")
-    problems += [
-        f"sha256 {digest!r} must be 64 hexadecimal digits"
-        for digest in split_list(row["sha256"])
-        if not _DIGEST.match(digest)
-    ]
+    problems += digest_problems(row["sha256"])
     problems += _path_problems(row) + _layout_problems(row)
     try:
         Shift.parse(row["shift"] or "none")
@@ -219,19 +237,7 @@ def _sample_problems(row: dict[str, str]) -> list[str]:
 
 def _path_problems(row: dict[str, str]) -> list[str]:
     paths = split_list(row["path"])
-    problems = [
-        f"{path}: addresses must begin with https:// (or http://)"
-        for path in paths
-        if is_url(path) and not path.startswith(("https://", "http://"))
-    ]
-    names = [file_name(path) for path in paths if is_url(path)]
-    problems += [
-        f"the address ends in {name!r}, which is no usable file name"
-        for name in names
-        if not NAME.match(name)
-    ]
-    if names and not row["sha256"]:
-        problems.append("a file that is fetched needs its digest in the column sha256")
+    problems = [problem for path in paths for problem in address_problems(path)]
     kinds = {format_of(path) for path in paths}
     if len(kinds) > 1:
         problems.append("its paths are of different formats; give each format its own sample")

@@ -1,6 +1,6 @@
 """Site sets: single bases with a strand, around which V-plots and profiles are drawn."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,14 @@ from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.genome import read_aliases
 from chrompute.intervals import (
-    BedRecord,
     IntervalSet,
+    anchor_base,
     open_text,
     read_blacklist,
     scan_bed,
     shorten,
 )
 from chrompute.motifs import motif_threshold, read_motif
-from chrompute.windows import read_windows
 
 #: Column of each thing a site table must name.
 _NEEDED = ("chrom", "position", "strand")
@@ -79,10 +78,10 @@ def scan_sites(
         columns, or a MEME file when it names a motif.
     entry
         For BED: `name`, one or more texts of column 4 to keep, and `anchor`, the base of an
-        interval that is the site (`_ANCHORS`; default centre). For a table: `columns` {chrom,
-        position, strand: column names} and `one_based`. For GTF and GFF: see
-        `chrompute.annotations.scan_tss`. For a motif: `motif` and `p_value`; the genome is not
-        scanned here, so there are no sites yet.
+        interval that is the site (`chrompute.intervals.anchor_base`; default centre). For a
+        table: `columns` {chrom, position, strand: column names} and `one_based`. For GTF and GFF:
+        see `chrompute.annotations.scan_tss`. For a motif: `motif` and `p_value`; the genome is
+        not scanned here, so there are no sites yet.
     sizes
         {chromosome: bp}.
     aliases
@@ -100,19 +99,30 @@ def scan_sites(
         return pd.DataFrame(columns=list(_NEEDED)), _motif_faults(path, entry)
     if kind == "table":
         return _scan_table(path, entry, sizes, aliases or {})
-    scan = scan_tss if kind == "annotation" else _scan_bed
-    rows: list[Site] = []
-    faults: list[str] = []
-    for item in scan(path, entry, sizes, aliases):
-        if isinstance(item, str):
-            faults.append(item)
-        else:
-            rows.append(item)
-    sites = pd.DataFrame(rows, columns=list(_NEEDED))
+    if kind == "annotation":
+        sites, faults = _scan_annotation(path, entry, sizes, aliases)
+    else:
+        sites, faults = _scan_bed(path, entry, sizes, aliases)
     if kind == "annotation" or entry.get("anchor") == "tss":
         # Transcripts of one gene often share their TSS, which is one site all the same.
         sites = sites.drop_duplicates(ignore_index=True)
     return sites, shorten(faults, str(path))
+
+
+def _scan_annotation(
+    path: str | Path,
+    entry: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str] | None,
+) -> tuple[pd.DataFrame, list[str]]:
+    rows: list[Site] = []
+    faults: list[str] = []
+    for item in scan_tss(path, entry, sizes, aliases):
+        if isinstance(item, str):
+            faults.append(item)
+        else:
+            rows.append(item)
+    return pd.DataFrame(rows, columns=list(_NEEDED)), faults
 
 
 def _motif_faults(path: str | Path, entry: Mapping[str, Any]) -> list[str]:
@@ -128,53 +138,27 @@ def _scan_bed(
     entry: Mapping[str, Any],
     sizes: Mapping[str, int],
     aliases: Mapping[str, str] | None,
-) -> Iterator[Site | str]:
-    names = listed(entry["name"]) if "name" in entry else []
+) -> tuple[pd.DataFrame, list[str]]:
+    table, faults = scan_bed(path, sizes, aliases)
+    if "name" in entry:
+        seen = table["name"].cat.categories
+        have = ", ".join(list(seen)[:8]) + (", ..." if len(seen) > 8 else "")
+        names = listed(entry["name"])
+        faults += [
+            f"{path}: no line has {name!r} in column 4 (there are {have}); correct 'name'"
+            for name in names
+            if name not in seen
+        ]
+        table = table[table["name"].isin(names)]
     anchor = entry.get("anchor", "centre")
-    seen: dict[str, None] = {}
-    for item in scan_bed(path, sizes, aliases):
-        if isinstance(item, str):
-            yield item
-            continue
-        seen[item.name] = None
-        if names and item.name not in names:
-            continue
-        if anchor == "tss" and item.strand == ".":
-            yield (
-                f"{path}, line {item.line}: without a strand (column 6) there is no TSS; "
-                "correct or remove the line, or choose another 'anchor'"
-            )
-            continue
-        yield item.chrom, _ANCHORS[anchor](item), item.strand
-    have = ", ".join(list(seen)[:8]) + (", ..." if len(seen) > 8 else "")
-    for name in names:
-        if name not in seen:
-            yield f"{path}: no line has {name!r} in column 4 (there are {have}); correct 'name'"
-
-
-def _centre(record: BedRecord) -> int:
-    return (record.start + record.end - 1) // 2
-
-
-def _start(record: BedRecord) -> int:
-    return record.start
-
-
-def _end(record: BedRecord) -> int:
-    return record.end - 1
-
-
-def _tss(record: BedRecord) -> int:
-    return record.end - 1 if record.strand == "-" else record.start
-
-
-#: Which base of an interval is the site.
-_ANCHORS: dict[str, Callable[[BedRecord], int]] = {
-    "centre": _centre,
-    "start": _start,
-    "end": _end,
-    "tss": _tss,
-}
+    if anchor == "tss":
+        faults += [
+            f"{path}, line {line}: without a strand (column 6) there is no TSS; "
+            "correct or remove the line, or choose another 'anchor'"
+            for line in table.loc[table["strand"] == ".", "line"]
+        ]
+    sites = table[["chrom"]].assign(position=anchor_base(table, anchor), strand=table["strand"])
+    return sites.astype({"chrom": str, "strand": str}).reset_index(drop=True), faults
 
 
 def _scan_table(
@@ -276,39 +260,6 @@ def write_sites(sites: pd.DataFrame, path: str | Path) -> None:
         }
     )
     table.to_csv(path, sep="\t", header=False, index=False)
-
-
-def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) -> pd.DataFrame:
-    """Take the window centres of one class as a site set without strand."""
-    chosen = windows[(windows["cell_type"] == cell_type) & (windows[task] == name)]
-    sites = chosen[["chrom", "centre"]].rename(columns={"centre": "position"})
-    return sites.assign(strand=".").reset_index(drop=True)
-
-
-def sites_of_entry(
-    fragments: Fragments,
-    path: str | Path,
-    entry: Mapping[str, Any],
-    cell_type: str,
-    blacklist: Iterable[str | Path],
-    aliases: str | Path | None,
-) -> pd.DataFrame:
-    """Read the usable sites of a configured set, or of a class, on chromosomes with fragments.
-
-    Parameters
-    ----------
-    fragments, blacklist, aliases
-        As in `sites_with_fragments`.
-    path, entry
-        As in `scan_sites`; or a window set, and {task, name} of one of its classes.
-    cell_type
-        Whose windows of the class.
-    """
-    if "task" not in entry:
-        return sites_with_fragments(fragments, path, entry, blacklist, aliases)
-    sites = sites_of_class(read_windows(path), cell_type, entry["task"], entry["name"])
-    number = fragments.count_by_chromosome()
-    return sites[sites["chrom"].map(number) > 0].reset_index(drop=True)
 
 
 def is_reverse(sites: pd.DataFrame) -> npt.NDArray[np.bool_]:

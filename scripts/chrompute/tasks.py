@@ -142,6 +142,11 @@ def task_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
         faults.append(f"tasks/{name}: has both 'preset' and 'classes' or 'exclude'; keep one")
     if not entry.get("preset") and not entry.get("classes"):
         faults.append(f"tasks/{name}: a segmentation needs 'classes', or a 'preset'")
+    if entry.get("overlaps") == "unknown" and entry.get("assign", "centre") != "centre":
+        faults.append(
+            f"tasks/{name}: with 'overlaps' unknown a window has the class at its centre; set "
+            "'assign' to centre"
+        )
     return faults + mapping_faults(name, entry)
 
 

@@ -1,9 +1,9 @@
-"""Windows: genomic intervals around candidate centres, with labels and a split."""
+"""Windows: genomic intervals around candidates, with the labels of all tasks and a split."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,274 +11,245 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chrompute.errors import InputError
+from chrompute.bigwig import interval_means
 from chrompute.genome import is_excluded
-from chrompute.intervals import BedRecord, IntervalSet
-from chrompute.labels import (
-    TRUTH,
-    Task,
-    codes_at,
-    joined_segments,
-    replicate_columns,
-    unmapped_states,
-)
 from chrompute.splits import SPLITS, Split
+from chrompute.tasks import Task
+from chrompute.window_content import base_content, fragment_counts
+from chrompute.window_facts import refuse_empty_splits, split_facts, task_facts
+from chrompute.window_guard import guard_windows, identical_facts
+from chrompute.window_inputs import WindowInputs
+from chrompute.window_labels import window_labels
 
 
 @dataclass(frozen=True)
 class WindowRules:
-    """How candidates become windows.
+    """How candidates become windows: options of a window set (config/README.md).
 
     Attributes
     ----------
     width
         Window width in bp; odd, so that one base is the centre.
-    min_length
-        Shortest segment, in bp, that gives a window.
-    anchor
-        "centre", "start" or "end" of the segment. The centre base of [start, end) is
-        (start + end - 1) // 2, as for fragments.
-    join
-        Whether touching segments of one class are joined before centring.
+    split
+        Which windows train, tune and test.
     edges
         What happens to a window that reaches past a chromosome end: "pad" keeps it (unknown
         bases, no fragments there), "drop" drops it.
+    blacklist
+        "centre" or "window": what must not lie in the blacklist.
+    max_n
+        Largest fraction of unknown bases.
+    identical_length, exclude_identical
+        bp of a window's middle that are looked for in training windows (0: not looked for), and
+        whether training windows that hold one are dropped.
+    balance
+        {task: how its training windows are weighed}.
     """
 
     width: int
-    min_length: int = 1
-    anchor: str = "centre"
-    join: bool = False
+    split: Split
     edges: str = "pad"
+    blacklist: str = "centre"
+    max_n: float = 0.1
+    identical_length: int = 200
+    exclude_identical: bool = False
+    balance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def from_config(cls, entry: Mapping[str, Any]) -> "WindowRules":
-        """Read one entry of the `windows` block."""
-        names = ("width", "min_length", "anchor", "join", "edges")
-        return cls(**{name: entry[name] for name in names if name in entry})
+    def from_config(
+        cls, entry: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]
+    ) -> "WindowRules":
+        """Read one entry of the `windows` block, and the blocks of its tasks."""
+        return cls(
+            entry["width"],
+            Split.from_config(entry["split"], entry["width"]),
+            entry["edges"],
+            entry["blacklist"],
+            entry["max_n"],
+            entry["identical"]["length"],
+            entry["identical"]["exclude"],
+            {name: tasks[name]["balance"] for name in entry["tasks"]},
+        )
 
 
-def centre_of(record: BedRecord, anchor: str) -> int:
-    """Return the centre base of a candidate, 0-based."""
-    positions = {
-        "centre": (record.start + record.end - 1) // 2,
-        "start": record.start,
-        "end": record.end - 1,
-    }
-    return positions[anchor]
+class _Windows:
+    """Windows while they are made: rows are dropped for a reason, and every reason is counted."""
+
+    def __init__(self, table: pd.DataFrame, dropped: Counter[str]) -> None:
+        self.table = table
+        self.dropped = dropped
+
+    def drop(self, reasons: npt.ArrayLike) -> None:
+        """Drop the rows that have a reason; "" is none."""
+        reasons = np.asarray(reasons)
+        gone = reasons != ""
+        if gone.any():
+            self.dropped.update(reasons[gone].tolist())
+            self.table = self.table[~gone].reset_index(drop=True)
+
+    def add(self, columns: Mapping[str, Any]) -> None:
+        """Add columns, or replace them."""
+        rest = self.table.drop(columns=[name for name in columns if name in self.table])
+        new = pd.DataFrame(dict(columns), index=self.table.index)
+        self.table = pd.concat([rest, new], axis=1)
 
 
 def build_windows(
-    segments: Mapping[str, Mapping[str, Sequence[BedRecord]]],
-    task: Task,
-    rules: WindowRules,
-    split: Split,
-    sizes: Mapping[str, int],
-    blacklist: IntervalSet,
-    excluded: Sequence[str] = (),
+    inputs: WindowInputs, rules: WindowRules, tasks: Mapping[str, Task]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Make the windows of one window set from the segmentations of each cell type.
-
-    The segments of the first replicate are the candidates. Every replicate, and the truth, labels
-    a window by its class at the window's centre base.
+    """Make the windows of one window set.
 
     Parameters
     ----------
-    segments
-        {cell type: {replicate: segments of its label file}}; "truth" is no replicate.
-    task
-        Gives each segment its class.
-    rules, split
-        How segments become windows, and which chromosomes train, tune and test.
-    sizes
-        {chromosome: bp}.
-    blacklist
-        A window whose centre base lies in it is dropped.
-    excluded
-        Names or patterns of chromosomes left out.
+    inputs
+        Candidates, label files, and what windows are compared with.
+    rules
+        How candidates become windows.
+    tasks
+        {name: task} of all tasks of the set.
 
     Returns
     -------
     windows
-        One row a window, sorted by cell type and place: `cell_type`, `chrom`, `start`, `end`
-        (half-open, may reach past the chromosome's ends), `centre`; a column named after the task
-        with the class on which all replicates agree that know one, null where they disagree;
-        `split`; and `{task}.{replicate}` with the class that each replicate gives, null where it
-        knows none, the truth last.
+        One row a window, sorted by cell type and place; the columns are those of docs/output.md.
     facts
-        Candidates, windows dropped for each reason (they add up), the replicates of each cell
-        type, and by cell type and split the number of windows of each class and of those on
-        which the replicates disagree.
+        What the report says of the set (docs/output.md); every window that was dropped is counted
+        there for one reason.
 
     Raises
     ------
     InputError
-        When a state has no class, a cell type has no window in one of the splits, or a replicate
-        knows none of the windows.
+        When a label file is faulty, a replicate knows no window, a split is empty, or training
+        windows leak into the others.
     """
-    names = (r.name for own in segments.values() for records in own.values() for r in records)
-    faults = unmapped_states(task, names)
-    if faults:
-        raise InputError(faults)
-    dropped: Counter[str] = Counter()
-    tables = []
-    for cell_type, replicates in segments.items():
-        first = _first_replicate(replicates)
-        table, joined = _candidates(first, task, rules)
-        dropped["joined"] += joined
-        chroms, centres = table["chrom"].to_numpy(), table["centre"].to_numpy()
-        labels = {
-            name: codes_at(records, task, chroms, centres) for name, records in replicates.items()
-        }
-        reasons = _reasons_to_drop(table, labels, rules, sizes, blacklist, excluded, split)
-        dropped.update(reasons[reasons != ""].tolist())
-        table = _labelled(table, labels, task)[reasons == ""].assign(cell_type=cell_type)
-        _refuse_unknown(table, task, cell_type, replicates)
-        tables.append(table)
-    table = _as_table(pd.concat(tables), task, rules, split, sizes)
-    candidates = sum(len(_first_replicate(replicates)) for replicates in segments.values())
+    windows = _placed(inputs, rules)
+    candidates = len(windows.table) + sum(windows.dropped.values())
+    _add_labels(windows, inputs, tasks)
+    _add_content(windows, inputs, rules)
+    _add_split(windows, rules, tasks)
+    leaks = {"identical": _add_identical(windows, inputs, rules)}
+    leaks |= guard_windows(windows.table, rules.split, inputs.stores, inputs.holdouts)
+    balance: dict[str, Any] = {}
+    table = windows.table
     facts = {
         "width": rules.width,
-        "segments": candidates,
-        "dropped": {reason: number for reason, number in sorted(dropped.items()) if number},
+        "candidates": candidates,
+        "dropped": {reason: n for reason, n in sorted(windows.dropped.items()) if n},
         "windows": len(table),
-        "classes": {name: task.titles[name] for name in task.classes},
-        "replicates": {cell_type: [*replicates] for cell_type, replicates in segments.items()},
-        "counts": _counts(table, task, segments),
-        "disagree": _disagreements(table, task, segments),
+        "split": split_facts(rules.split),
+        "tasks": {
+            name: task_facts(table, task, inputs.labels) | {"balance": balance.get(name, {})}
+            for name, task in tasks.items()
+        },
+        "leaks": leaks,
     }
     return table, facts
 
 
-def _first_replicate(replicates: Mapping[str, Sequence[BedRecord]]) -> Sequence[BedRecord]:
-    return next(records for name, records in replicates.items() if name != TRUTH)
-
-
-def _candidates(
-    records: Sequence[BedRecord], task: Task, rules: WindowRules
-) -> tuple[pd.DataFrame, int]:
-    """Return place, length and centre of each candidate, and how many segments were joined away."""
-    pairs = joined_segments(records, task, rules.join)
-    rows = [(r.chrom, r.end - r.start, centre_of(r, rules.anchor)) for r, _ in pairs]
-    table = pd.DataFrame(rows, columns=["chrom", "length", "centre"])
-    table = table.astype({"length": "int64", "centre": "int64"})
-    return table, len(records) - len(pairs)
-
-
-def _reasons_to_drop(
-    candidates: pd.DataFrame,
-    labels: Mapping[str, npt.NDArray[np.int64]],
-    rules: WindowRules,
-    sizes: Mapping[str, int],
-    blacklist: IntervalSet,
-    excluded: Sequence[str],
-    split: Split,
-) -> npt.NDArray[np.str_]:
-    """Return for each candidate the first reason to drop it, "" where there is none."""
-    chroms, centres = candidates["chrom"], candidates["centre"].to_numpy()
-    names = chroms.unique().tolist()
-    assigned = split.assign(candidates.assign(cell_type=""), [])
-    half = rules.width // 2
-    outside = (centres < half) | (centres + half >= chroms.map(sizes).to_numpy())
-    listed = np.zeros(len(candidates), dtype=bool)
-    for chrom in names:
-        mine = (chroms == chrom).to_numpy()
-        listed[mine] = blacklist.contains(chrom, centres[mine])
-    known = [codes >= 0 for name, codes in labels.items() if name != TRUTH]
-    reasons = {
-        "excluded_chromosome": chroms.isin([c for c in names if is_excluded(c, excluded)]),
-        "excluded_state": ~np.any(known, axis=0),
-        "short": candidates["length"] < rules.min_length,
-        "no_split": assigned.split == "",
-        "chromosome_end": outside & (rules.edges == "drop"),
-        "blacklist": listed,
-    }
-    conditions = [np.asarray(applies, dtype=bool) for applies in reasons.values()]
-    return np.select(conditions, list(reasons), default="")
-
-
-def _labelled(
-    candidates: pd.DataFrame, labels: Mapping[str, npt.NDArray[np.int64]], task: Task
-) -> pd.DataFrame:
-    """Add the columns of labels."""
-    # One more name at the end: code -1, which is unknown, is None.
-    names = np.array([*task.classes, None], dtype=object)
-    codes = np.stack([own for name, own in labels.items() if name != TRUTH])
-    least = np.where(codes < 0, len(task.classes), codes).min(axis=0)
-    agreed = np.where(codes.max(axis=0) == least, least, -1)
-    columns = {task.name: names[agreed]}
-    for name in sorted(labels, key=lambda name: name == TRUTH):  # the truth last
-        columns[f"{task.name}.{name}"] = names[labels[name]]
-    return candidates.assign(**columns)
-
-
-def _refuse_unknown(
-    table: pd.DataFrame, task: Task, cell_type: str, replicates: Iterable[str]
-) -> None:
-    silent = [name for name in replicates if not table[f"{task.name}.{name}"].notna().any()]
-    if silent and len(table):
-        faults = [
-            f"windows: replicate {name!r} of task {task.name!r} knows no window of cell type "
-            f"{cell_type!r}; give a label file that covers the segments of the first replicate"
-            for name in silent
-        ]
-        raise InputError(faults)
-
-
-def _as_table(
-    table: pd.DataFrame,
-    task: Task,
-    rules: WindowRules,
-    split: Split,
-    sizes: Mapping[str, int],
-) -> pd.DataFrame:
-    rank = {chrom: index for index, chrom in enumerate(sizes)}
-    order = np.lexsort(
-        (table["centre"], table["chrom"].map(rank).to_numpy(), table["cell_type"].to_numpy())
-    )
-    table = table.iloc[order].reset_index(drop=True)
-    table["start"] = table["centre"] - rules.width // 2
-    table["end"] = table["start"] + rules.width
-    table["split"] = split.assign(table, []).split
-    replicates = replicate_columns(table.columns, task.name, truth=True)
-    last = sorted(replicates.values(), key=lambda column: column == f"{task.name}.{TRUTH}")
-    columns = ["cell_type", "chrom", "start", "end", "centre", task.name, "split", *last]
-    return table[columns].astype(dict.fromkeys(("cell_type", "chrom", task.name, *last), "str"))
-
-
-def _counts(
-    table: pd.DataFrame, task: Task, cell_types: Iterable[str]
-) -> dict[str, dict[str, dict[str, int]]]:
-    there = set(zip(table["cell_type"], table["split"], strict=True))
-    empty = [
-        f"windows: cell type {cell_type!r} has no window in split {split!r}; "
-        "choose other chromosomes in 'split', or labels that cover them"
-        for cell_type in cell_types
-        for split in SPLITS
-        if (cell_type, split) not in there
+def _placed(inputs: WindowInputs, rules: WindowRules) -> _Windows:
+    """Put the candidates of all cell types below each other, and drop those of a bad place."""
+    names = sorted(inputs.candidates)
+    tables = [
+        inputs.candidates[name][["chrom", "centre", "strand"]].assign(cell_type=code)
+        for code, name in enumerate(names)
     ]
-    if empty:
-        raise InputError(empty)
-    number = table.groupby(["cell_type", "split", task.name]).size().to_dict()
-    return {
-        cell_type: {
-            split: {name: int(number.get((cell_type, split, name), 0)) for name in task.classes}
-            for split in SPLITS
+    table = pd.concat(tables, ignore_index=True)
+    centre, half = table["centre"].to_numpy(np.int64), rules.width // 2
+    table = pd.DataFrame(
+        {
+            "cell_type": pd.Categorical.from_codes(table["cell_type"], names),
+            "chrom": pd.Categorical(table["chrom"], list(inputs.sizes)),
+            "start": centre - half,
+            "end": centre - half + rules.width,
+            "centre": centre,
+            "strand": pd.Categorical(table["strand"], ["+", "-", "."]),
         }
-        for cell_type in cell_types
+    )
+    windows = _Windows(table, Counter(inputs.dropped))
+    excluded = [name for name in inputs.sizes if is_excluded(name, inputs.excluded)]
+    length = table["chrom"].map(dict(inputs.sizes)).astype("int64")
+    outside = (table["start"] < 0) | (table["end"] > length)
+    reasons = {
+        "excluded_chromosome": table["chrom"].isin(excluded),
+        "chromosome_end": outside & (rules.edges == "drop"),
+        "blacklist": _listed(table, inputs, rules),
     }
+    windows.drop(np.select([*map(np.asarray, reasons.values())], [*reasons], default=""))
+    return windows
 
 
-def _disagreements(
-    table: pd.DataFrame, task: Task, cell_types: Iterable[str]
-) -> dict[str, dict[str, int]]:
-    """Count the windows on which the replicates disagree: every window has a known label."""
-    open_ones = table[table[task.name].isna()]
-    number = open_ones.groupby(["cell_type", "split"]).size().to_dict()
-    return {
-        cell_type: {split: int(number.get((cell_type, split), 0)) for split in SPLITS}
-        for cell_type in cell_types
-    }
+def _listed(table: pd.DataFrame, inputs: WindowInputs, rules: WindowRules) -> npt.NDArray[np.bool_]:
+    """Mark the windows whose centre, or any base of which, lies in the blacklist."""
+    listed = np.zeros(len(table), dtype=bool)
+    whole = rules.blacklist == "window"
+    start = table["start"] if whole else table["centre"]
+    end = table["end"] if whole else table["centre"] + 1
+    for chrom, rows in table.groupby("chrom", observed=True).indices.items():
+        own = start.to_numpy()[rows], end.to_numpy()[rows]
+        listed[rows] = inputs.blacklist.overlaps(str(chrom), *own)
+    return listed
+
+
+def _add_labels(windows: _Windows, inputs: WindowInputs, tasks: Mapping[str, Task]) -> None:
+    """Add what all replicates say of each task, and drop the windows of which none knows any."""
+    columns: dict[str, Any] = {}
+    known = np.zeros(len(windows.table), dtype=bool)
+    for task in tasks.values():
+        own, told = window_labels(windows.table, inputs, task)
+        columns |= own
+        known |= told
+    windows.add(columns)
+    windows.drop(np.where(known, "", "unlabelled"))
+
+
+def _add_content(windows: _Windows, inputs: WindowInputs, rules: WindowRules) -> None:
+    """Add composition, mappability and numbers of fragments; drop windows in assembly gaps."""
+    table = windows.table
+    columns: dict[str, Any] = {}
+    if inputs.genome is not None:
+        columns["gc"], columns["n"] = base_content(table, inputs.genome)
+    if inputs.mappability is not None:
+        columns["mappability"] = interval_means(inputs.mappability, table).astype(np.float32)
+    for assay in dict.fromkeys(assay for own in inputs.stores.values() for assay in own):
+        numbers = np.full(len(table), -1, dtype=np.int64)
+        for cell_type, rows in table.groupby("cell_type", observed=True).indices.items():
+            if assay in inputs.stores.get(str(cell_type), {}):
+                store = inputs.stores[str(cell_type)][assay]
+                numbers[rows] = fragment_counts(table.iloc[rows], store)
+        values = pd.array(numbers, dtype="Int32")
+        values[numbers < 0] = pd.NA
+        columns[f"fragments:{assay}"] = values
+    windows.add(columns)
+    if inputs.genome is not None:
+        windows.drop(np.where(windows.table["n"] > rules.max_n, "n", ""))
+
+
+def _add_split(windows: _Windows, rules: WindowRules, tasks: Mapping[str, Task]) -> None:
+    """Add the split, and the fold where there are folds; drop windows that are in no split."""
+    windows.table = windows.table.sort_values(
+        ["cell_type", "chrom", "centre"], kind="stable", ignore_index=True
+    )
+    with_classes = [task.name for task in tasks.values() if task.classes]
+    assigned = rules.split.assign(windows.table, with_classes)
+    columns = {"split": pd.Categorical(assigned.split, list(SPLITS))}
+    if assigned.fold is not None:
+        columns["fold"] = pd.Categorical(assigned.fold, rules.split.folds)
+    windows.add(columns)
+    windows.drop(assigned.reason)
+    refuse_empty_splits(windows.table, rules.split)
+
+
+def _add_identical(
+    windows: _Windows, inputs: WindowInputs, rules: WindowRules
+) -> dict[str, Any] | None:
+    """Mark held-out windows whose sequence stands in a training window, which may be dropped."""
+    if inputs.genome is None or not rules.identical_length:
+        return None
+    length, exclude = rules.identical_length, rules.exclude_identical
+    held_out, training, facts = identical_facts(windows.table, inputs.genome, length, exclude)
+    windows.add({"identical": held_out})
+    windows.drop(np.where(training & exclude, "identical", ""))
+    return facts
 
 
 def write_windows(

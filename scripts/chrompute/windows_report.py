@@ -83,8 +83,8 @@ def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
         done = "were dropped" if same["excluded"] else "were kept"
         sentences.append(
             f"{same['valid']:,} validation and {same['test']:,} test windows have a core of "
-            f"{same['length']:,} bp that stands in a training window too (paralogues, repeats); the "
-            f"{same['training']:,} training windows that hold one {done}."
+            f"{same['length']:,} bp that stands in a training window too (paralogues, repeats); "
+            f"the {same['training']:,} training windows that hold one {done}."
         )
     if not leaks["fragments"]:
         sentences.append("No cell type is held out, so no fragments were compared across it.")

@@ -1,6 +1,7 @@
 """Fetching, from a server of one's own that obeys, breaks off, or refuses."""
 
 import hashlib
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 
 from chrompute import fetch as fetching
 from chrompute.errors import InputError
-from chrompute.fetch import fetch
+from chrompute.fetch import changed_since_download, fetch, fetch_input
 
 CONTENT = np.random.default_rng(1).integers(0, 256, 3_000_000, dtype=np.uint8).tobytes()
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -144,3 +145,52 @@ def test_no_server(tmp_path: Path, url: str) -> None:
     with pytest.raises(InputError, match=r"fetching failed|is no address"):
         fetch(url, DIGEST, tmp_path / ".x.part")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_download_sets_the_digest(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "inputs/reads.bam"
+    fetch_input(server.url, "", path)
+    assert path.read_bytes() == CONTENT
+    record = tmp_path / "inputs/reads.bam.sha256"
+    assert record.read_text() == f"{DIGEST}  reads.bam\n"
+    subprocess.run(["sha256sum", "-c", record.name], cwd=record.parent, check=True)
+    assert sorted(p.name for p in path.parent.iterdir()) == ["reads.bam", "reads.bam.sha256"]
+    path.unlink()
+    fetch_input(server.url, "", path)
+    assert path.read_bytes() == CONTENT
+    assert changed_since_download(path) is None
+
+
+def test_a_later_download_must_be_the_first_one_again(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "reads.bam"
+    record = tmp_path / "reads.bam.sha256"
+    record.write_text("e" * 64 + "  reads.bam\n")
+    words = rf"is {DIGEST}, and that of the first download {'e' * 64}.*remove .*reads.bam.sha256"
+    with pytest.raises(InputError, match=words):
+        fetch_input(server.url, "", path)
+    assert [p.name for p in tmp_path.iterdir()] == [record.name]
+    path.write_bytes(CONTENT)
+    fault = changed_since_download(path)
+    assert fault is not None
+    assert DIGEST in fault
+    assert "e" * 64 in fault
+    record.unlink()
+    assert changed_since_download(path) is None
+
+
+def test_a_record_without_digest_is_told(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "reads.bam.sha256").write_text("nothing\n")
+    with pytest.raises(InputError, match=r"reads.bam.sha256: holds no sha256 digest; remove it"):
+        fetch_input(server.url, "", tmp_path / "reads.bam")
+
+
+def test_without_a_digest_no_beginning_is_trusted(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".reads.bam.part").write_bytes(b"of another file")
+    fetch_input(server.url, "", tmp_path / "reads.bam")
+    assert server.asked == [None]
+    assert (tmp_path / "reads.bam").read_bytes() == CONTENT
+
+
+def test_a_given_digest_is_not_recorded(server: Server, tmp_path: Path) -> None:
+    fetch_input(server.url, DIGEST, tmp_path / "reads.bam")
+    assert [p.name for p in tmp_path.iterdir()] == ["reads.bam"]

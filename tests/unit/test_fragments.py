@@ -10,7 +10,7 @@ from chrompute import records
 from chrompute.alignments import FragmentFilter, read_sample
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift, pool, read_fragments, write_fragments
-from chrompute.intervals import BedRecord, IntervalSet
+from chrompute.intervals import IntervalSet
 from chrompute.pairing import FILTERS
 from helpers import MakeBam, Read, pair
 
@@ -76,7 +76,7 @@ def test_yeast_bam_with_shift_blacklist_and_dedup(yeast: Path, pairing: str) -> 
     rdna = ("chrXII", 451_000, 469_000)
     rules = FragmentFilter(
         sizes, Shift.parse("+4/-4"), 30, 30, 400, ["chrM"], {},
-        IntervalSet([BedRecord(1, *rdna, "", ".")]), True, pairing,
+        IntervalSet.of(rdna), True, pairing,
     )  # fmt: skip
     fragments, account = read_sample([path], rules)
     expected = {
@@ -120,7 +120,7 @@ def test_every_filter_counts_its_reads_and_the_counts_add_up(make_bam: MakeBam) 
     ]
     rules = FragmentFilter(
         SIZES, Shift(4, -4), 30, 30, 1000, ["chr2"], {},
-        IntervalSet([BedRecord(1, "chr1", 5000, 5010, "", ".")]), True,
+        IntervalSet.of(("chr1", 5000, 5010)), True,
     )  # fmt: skip
     fragments, account = read_sample([make_bam(reads, SIZES)], rules)
     assert as_tuples(fragments) == [("chr1", 104, 296)]

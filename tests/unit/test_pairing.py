@@ -15,7 +15,7 @@ from chrompute import records
 from chrompute.alignments import Account, FragmentFilter, read_sample
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
-from chrompute.intervals import BedRecord, IntervalSet
+from chrompute.intervals import IntervalSet
 from chrompute.pairing import FILTERS
 from helpers import MakeBam, Read, pair
 from raw_files import bgzf, cigar, header, record
@@ -219,7 +219,7 @@ def require_equal(path: Path, rules: FragmentFilter) -> None:
 
 
 def rules_of(pairing: str, **change: object) -> FragmentFilter:
-    black = IntervalSet([BedRecord(1, *BLACK, "", ".")])
+    black = IntervalSet.of(BLACK)
     plain = FragmentFilter(
         SIZES, Shift(4, -4), 30, 12, 1000, ["chrM"], {}, black, False, pairing
     )  # fmt: skip

@@ -33,7 +33,7 @@ from chrompute.composition import (
 from chrompute.fragments import Fragments, Shift, write_fragments
 from chrompute.genome import encode, iter_genome
 from chrompute.indexes import is_indexable
-from chrompute.intervals import BedRecord, IntervalSet
+from chrompute.intervals import IntervalSet
 from chrompute.ladder import ladder_peaks, length_fractions
 from chrompute.peaks import write_bedpe
 from chrompute.quality import fraction_in_peaks, sample_quality, tss_enrichment, tss_profile
@@ -181,13 +181,12 @@ def test_tss_enrichment_of_planted_cuts() -> None:
 def test_frip_equals_a_loop() -> None:
     store = random_store()
     peaks = [("chr1", 100, 400), ("chr1", 350, 500), ("chr2", 7000, 7001)]
-    records = [BedRecord(1, *peak, "", ".") for peak in peaks]
     inside = [
         any(c == chrom and s < end and e > start for c, start, end in peaks)
         for chrom, s, e in intervals_of(store)
     ]
     assert 0 < sum(inside) < len(inside)
-    assert fraction_in_peaks(store, IntervalSet(records)) == pytest.approx(
+    assert fraction_in_peaks(store, IntervalSet.of(*peaks)) == pytest.approx(
         np.mean(inside), abs=1e-6
     )
 
@@ -200,8 +199,8 @@ def test_frip_equals_bedtools(tmp_path: Path) -> None:
     (tmp_path / "p.bed").write_text("chr1\t100\t400\nchr2\t7000\t7001\n")
     command = [bedtools, "intersect", "-u", "-a", tmp_path / "f.bed", "-b", tmp_path / "p.bed"]
     hits = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()
-    records = [BedRecord(1, "chr1", 100, 400, "", "."), BedRecord(2, "chr2", 7000, 7001, "", ".")]
-    assert fraction_in_peaks(store, IntervalSet(records)) == pytest.approx(
+    peaks = ("chr1", 100, 400), ("chr2", 7000, 7001)
+    assert fraction_in_peaks(store, IntervalSet.of(*peaks)) == pytest.approx(
         len(hits) / len(store), abs=1e-6
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from chrompute.configuration import load_settings
+from chrompute.downloads import Download
 from chrompute.label_sheet import read_labels
 from chrompute.sheets import Sample, read_samples
 from helpers import ROOT
@@ -61,7 +62,9 @@ def test_single_end_reads_of_mnase_are_extended(tmp_path: Path) -> None:
 def test_an_address_has_a_name_that_its_digest_begins(tmp_path: Path) -> None:
     url = "https://example.org/d/x.fragments.tsv.gz?download=1"
     sample = only(tmp_path, path=url, sha256=DIGEST.upper())
-    assert sample.download(url) == "0123456789ab-x.fragments.tsv.gz"
+    assert sample.digest(url) == DIGEST.upper()
+    download = Download(url, sample.digest(url))
+    assert download.name == "0123456789ab-x.fragments.tsv.gz"
     assert str(sample.shift) == "+0/+1"
 
 
@@ -84,7 +87,6 @@ def test_one_file_serves_several_cell_types(tmp_path: Path) -> None:
         ({"fragment_length": "long", "layout": "single"}, "must be a whole number from 50"),
         ({"barcodes": "b.tsv"}, "barcodes belong to fragment files"),
         ({"path": "x.bam;y.tsv"}, "different formats"),
-        ({"path": "https://example.org/x.bam"}, "needs its digest in the column sha256"),
         ({"path": "ftp://example.org/x.bam", "sha256": DIGEST}, "must begin with https://"),
         ({"path": "https://example.org/a b.bam", "sha256": DIGEST}, "no usable file name"),
         ({"sha256": "abc"}, "64 hexadecimal digits"),
@@ -124,9 +126,9 @@ def test_places_of_fetched_files_are_shared(tmp_path: Path) -> None:
     config = {"samples": sheet(tmp_path, *rows), "genome": {"fasta": "g.fa"}}
     settings, faults = load_settings(config, SCHEMA)
     assert faults == []
-    assert settings.downloads == {"dddddddddddd-f.tsv.gz": {"url": url, "sha256": OTHER}}
-    places = {settings.local_path(sample, url) for sample in settings.samples}
-    assert places == {"results/inputs/dddddddddddd-f.tsv.gz"}
+    place = "results/inputs/dddddddddddd-f.tsv.gz"
+    assert settings.downloads == {place: Download(url, OTHER)}
+    assert {settings.local_path(sample, url) for sample in settings.samples} == {place}
 
 
 def labels_of(tmp_path: Path, *rows: tuple[str, str, str]) -> tuple[list[str], list[str]]:
@@ -135,7 +137,9 @@ def labels_of(tmp_path: Path, *rows: tuple[str, str, str]) -> tuple[list[str], l
     header = "cell_type\ttask\tkind\treplicate\tpath"
     (tmp_path / "l.tsv").write_text("\n".join([header, *lines]) + "\n")
     samples = [only(tmp_path), only(tmp_path, cell_type="d")]
-    labels, faults = read_labels(str(tmp_path / "l.tsv"), ["state"], samples)
+    labels, faults = read_labels(
+        str(tmp_path / "l.tsv"), {"state": {"kind": "segmentation"}}, samples
+    )
     return [label.replicate for label in labels], faults
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chrompute.annotations import scan_tss
 from chrompute.configuration import load_settings
 from chrompute.genome import encode
-from chrompute.intervals import BedRecord, IntervalSet
+from chrompute.intervals import IntervalSet
 from chrompute.motif_scan import find_matches, scan_sequence, without_overlaps
 from chrompute.motifs import Motif, motif_threshold, read_motif
 from chrompute.sites import read_sites, scan_sites
@@ -310,7 +310,7 @@ def test_matches_become_sites(tmp_path: Path) -> None:
     (tmp_path / "g.fa").write_text(
         ">chr1\nTTTTggatcaTTTTTGATCCTTTTGAATTCTT\n>chr2\nGGATCANN\n>chrM\nGGATCA\n"
     )
-    listed = IntervalSet([BedRecord(1, "chr2", 2, 3, "", ".")])  # the base of chr2's site
+    listed = IntervalSet.of(("chr2", 2, 3))  # the base of chr2's site
 
     def found(name: str, blacklist: IntervalSet) -> list[tuple]:
         motif = read_motif(tmp_path / "m.meme", name)
@@ -318,11 +318,11 @@ def test_matches_become_sites(tmp_path: Path) -> None:
         table = find_matches(tmp_path / "g.fa", motif, threshold, ["chrM"], blacklist)
         table.to_csv(tmp_path / "sites.bed", sep="\t", header=False, index=False)
         sizes = {"chr1": 32, "chr2": 8, "chrM": 6}
-        sites = read_sites(tmp_path / "sites.bed", {}, sizes, IntervalSet([]), set(sizes))
+        sites = read_sites(tmp_path / "sites.bed", {}, sizes, IntervalSet.of(), set(sizes))
         assert table["score"].tolist() == pytest.approx([12] * len(table), abs=0.2)
         return [*sites.itertuples(index=False, name=None)]
 
-    assert found("one", IntervalSet([])) == [("chr1", 6, "+"), ("chr1", 16, "-"), ("chr2", 2, "+")]
+    assert found("one", IntervalSet.of()) == [("chr1", 6, "+"), ("chr1", 16, "-"), ("chr2", 2, "+")]
     assert found("one", listed) == [("chr1", 6, "+"), ("chr1", 16, "-")]
     assert found("two", listed) == [("chr1", 26, "+")]
 
@@ -332,15 +332,11 @@ def test_yeast_motif_matches_lie_at_the_peaks_of_their_factor(yeast: Path) -> No
     motif = read_motif(yeast / "motifs/macisaac_yeast.v1.meme", "REB1")
     threshold = motif_threshold("m", motif, 1e-4)
     fasta = yeast / "genome/sacCer3.fa.gz"
-    matches = find_matches(fasta, motif, threshold, ["chrM"], IntervalSet([]))
+    matches = find_matches(fasta, motif, threshold, ["chrM"], IntervalSet.of())
     lines = (yeast / "labels/rossi2021_chexmix_peaks.bed").read_text().splitlines()
     peaks = [line.split("\t") for line in lines]
-    near = [
-        BedRecord(1, f[0], max(int(f[1]) - 20, 0), int(f[2]) + 20, "", ".")
-        for f in peaks
-        if f[3] == "Reb1"
-    ]
-    where = IntervalSet(near)
+    near = [(f[0], max(int(f[1]) - 20, 0), int(f[2]) + 20) for f in peaks if f[3] == "Reb1"]
+    where = IntervalSet.of(*near)
     inside = sum(
         where.contains(str(chrom), group["start"] + 3).sum()
         for chrom, group in matches.groupby("chrom")

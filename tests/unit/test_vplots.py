@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from scipy.sparse import load_npz
 
 from chrompute.alignments import FragmentFilter, read_sample
+from chrompute.class_sites import sites_of_class
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, Shift
-from chrompute.intervals import BedRecord, IntervalSet
+from chrompute.intervals import IntervalSet
 from chrompute.lit_pixels import lit_pixels, summarise_pixels
-from chrompute.sites import read_sites, sites_of_class, sites_with_fragments
+from chrompute.sites import read_sites, sites_with_fragments
 from chrompute.vplot_figures import draw_corrected, draw_locus
 from chrompute.vplot_images import vplot_images, write_images
 from chrompute.vplots import (
@@ -311,12 +312,12 @@ def test_site_table_is_converted_at_the_door(tmp_path: Path) -> None:
         "columns": {"chrom": "chrom", "position": "TSS", "strand": "strand"},
         "one_based": True,
     }
-    listed = IntervalSet([BedRecord(1, "chr1", 600, 700, "", ".")])
+    listed = IntervalSet.of(("chr1", 600, 700))
     sites = read_sites(path, entry, SIZES, listed, {"chr1", "chr2"})
     assert [*sites.itertuples(index=False, name=None)] == [("chr1", 100, "+"), ("chr2", 499, "-")]
     bed = tmp_path / "sites.bed"
     bed.write_text("chr1\t100\t101\ta\t0\t-\nchr1\t10\t14\tb\t0\t+\n")
-    sites = read_sites(bed, {}, SIZES, IntervalSet([]), {"chr1"})
+    sites = read_sites(bed, {}, SIZES, IntervalSet.of(), {"chr1"})
     assert [*sites.itertuples(index=False, name=None)] == [("chr1", 100, "-"), ("chr1", 11, "+")]
 
 
@@ -328,7 +329,7 @@ def test_faulty_site_lines_are_named(tmp_path: Path) -> None:
         "one_based": True,
     }
     with pytest.raises(InputError) as caught:
-        read_sites(path, entry, SIZES, IntervalSet([]), {"chr1"})
+        read_sites(path, entry, SIZES, IntervalSet.of(), {"chr1"})
     assert [fault.split(":")[0].rsplit(" ", 1)[1] for fault in caught.value.faults] == [
         "2",
         "3",
@@ -336,7 +337,7 @@ def test_faulty_site_lines_are_named(tmp_path: Path) -> None:
     ]
     entry["columns"]["position"] = "TTS"
     with pytest.raises(InputError, match="no column 'TTS'"):
-        read_sites(path, entry, SIZES, IntervalSet([]), {"chr1"})
+        read_sites(path, entry, SIZES, IntervalSet.of(), {"chr1"})
 
 
 def test_sites_of_a_class_are_its_windows_centres() -> None:

@@ -4,10 +4,7 @@ import gzip
 import hashlib
 import json
 import shutil
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +12,7 @@ import pyBigWig
 import pysam
 import pytest
 
-from workflow_tools import change_config, run_snakemake
+from workflow_tools import change_config, keep_assays_only, run_snakemake, serve
 
 SHEET = """\
 sample\tcell_type\tassay\tpath\tshift\tdedup\tlayout\tfragment_length\tbarcodes\tsha256
@@ -74,19 +71,9 @@ def write_inputs(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def address(yeast_slice: Path) -> Iterator[str]:
-    """A server of the slice on this machine."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(yeast_slice)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/atac_1.bam"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """Where a server of the slice on this machine gives a BAM."""
+    with serve(yeast_slice) as folder:
+        yield f"{folder}/atac_1.bam"
 
 
 @pytest.fixture(scope="module")
@@ -100,17 +87,7 @@ def assays(yeast_slice: Path, address: str, tmp_path_factory: pytest.TempPathFac
     digest = hashlib.sha256((folder / "atac_1.bam").read_bytes()).hexdigest()
     (folder / "samples.tsv").write_text(SHEET.format(url=address, digest=digest))
 
-    def only_assays(config: dict) -> None:
-        for key in ("labels", "tasks", "windows", "models", "training", "evaluation", "images"):
-            config.pop(key, None)
-        config["sites"] = {"tss": config["sites"]["tss"]}
-        config["vplots"] |= {"sites": ["tss"], "images": []}
-        config["nucleosomes"]["sites"] = ["tss"]
-        config["quality"]["deeptools"] = False
-        tracks = {"ATAC": ["cuts", "coverage"], "MNase": ["dyads"]}
-        config["tracks"] = {"scales": ["raw"], "assays": tracks}
-
-    change_config(folder, only_assays)
+    change_config(folder, keep_assays_only)
     result = run_snakemake(folder)
     assert result.returncode == 0, result.stdout[-5000:]
     (folder / "output.txt").write_text(result.stdout)

@@ -1,0 +1,225 @@
+"""What a window set is made from: candidates, label files, and what windows are compared with."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from chrompute.candidates import (
+    CandidateRules,
+    from_intervals,
+    from_sites,
+    from_summits,
+    tiles,
+    without_neighbours,
+)
+from chrompute.errors import InputError
+from chrompute.fragments import Fragments, read_pool
+from chrompute.genome import read_aliases, read_genome, read_sizes
+from chrompute.intervals import IntervalSet, read_bed, read_blacklist
+from chrompute.label_files import read_labels_of
+from chrompute.labels import TRUTH
+from chrompute.sites import scan_sites
+from chrompute.tasks import Task
+
+#: {cell type: {task: {replicate: label file}}}.
+LabelPaths = Mapping[str, Mapping[str, Mapping[str, str]]]
+
+
+@dataclass(frozen=True)
+class WindowInputs:
+    """What a window set is made from.
+
+    Attributes
+    ----------
+    sizes
+        {chromosome: bp}, in the genome's order.
+    labels
+        {cell type: {task: {replicate: label file}}}; "truth" is no replicate.
+    candidates
+        {cell type: columns `chrompute.candidates.COLUMNS`}.
+    dropped
+        {reason: intervals that gave no candidate}, of all cell types.
+    aliases
+        {name in label files: name in the genome}.
+    blacklist
+        Windows in it are dropped.
+    excluded
+        Names or patterns of chromosomes left out.
+    genome
+        {chromosome: encoded sequence}, None where there is none.
+    mappability
+        bigWig, None where there is none.
+    stores
+        {cell type: {assay: pooled fragments}}.
+    holdouts
+        Pairs of cell types that are held out and of those that train.
+    """
+
+    sizes: Mapping[str, int]
+    labels: LabelPaths
+    candidates: Mapping[str, pd.DataFrame]
+    dropped: Counter[str] = field(default_factory=Counter)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    blacklist: IntervalSet = field(default_factory=IntervalSet.of)
+    excluded: Sequence[str] = ()
+    genome: Mapping[str, npt.NDArray[np.uint8]] | None = None
+    mappability: str | None = None
+    stores: Mapping[str, Mapping[str, Fragments]] = field(default_factory=dict)
+    holdouts: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
+
+
+def label_paths(places: Sequence[tuple[str, str, str]], files: Sequence[str]) -> LabelPaths:
+    """Arrange label files by the cell type, task and replicate that each is of."""
+    paths: dict[str, dict[str, dict[str, str]]] = {}
+    for (cell_type, task, replicate), path in zip(places, files, strict=True):
+        paths.setdefault(cell_type, {}).setdefault(task, {})[replicate] = path
+    return paths
+
+
+def read_candidates(
+    rules: CandidateRules,
+    tasks: Mapping[str, Task],
+    labels: LabelPaths,
+    files: Mapping[str, str],
+    site_entry: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str],
+) -> tuple[dict[str, pd.DataFrame], Counter[str]]:
+    """Read the candidates of each cell type that has labels.
+
+    Parameters
+    ----------
+    rules
+        Where windows are centred.
+    tasks, labels
+        The tasks and label files; segments are those of the first replicate.
+    files
+        {cell type: its peaks}, or for sites and bed the same file for each.
+    site_entry
+        Of sites: how the file is read (`chrompute.sites.scan_sites`).
+    sizes, aliases
+        As in `chrompute.intervals.scan_bed`.
+
+    Returns
+    -------
+    candidates
+        {cell type: columns `chrompute.candidates.COLUMNS`}, by place.
+    dropped
+        {reason: intervals that gave no candidate}.
+
+    Raises
+    ------
+    InputError
+        When a file is faulty, or a cell type has no candidate.
+    """
+    found: dict[str, pd.DataFrame] = {}
+    dropped: Counter[str] = Counter()
+    for cell_type, own in labels.items():
+        reasons: Counter[str] = Counter()
+        if rules.source == "tiles":
+            table = tiles(sizes, rules)
+        elif rules.source == "sites":
+            table = _sites(files[cell_type], site_entry, sizes, aliases)
+        elif rules.source == "segments":
+            segments = _segments(rules, tasks, cell_type, own, sizes, aliases)
+            table, reasons = from_intervals(segments, rules)
+        elif rules.source == "summits":
+            path = files[cell_type]
+            table = from_summits(read_bed(path, sizes, aliases, [10]), path)
+        else:
+            table, reasons = from_intervals(read_bed(files[cell_type], sizes, aliases), rules)
+        found[cell_type], near = without_neighbours(table, rules.min_distance)
+        dropped.update(reasons + near)
+    return found, dropped
+
+
+def _sites(
+    path: str, entry: Mapping[str, Any], sizes: Mapping[str, int], aliases: Mapping[str, str]
+) -> pd.DataFrame:
+    sites, faults = scan_sites(path, entry, sizes, aliases)
+    if faults:
+        raise InputError(faults)
+    return from_sites(sites, sizes)
+
+
+def _segments(
+    rules: CandidateRules,
+    tasks: Mapping[str, Task],
+    cell_type: str,
+    labels: Mapping[str, Mapping[str, str]],
+    sizes: Mapping[str, int],
+    aliases: Mapping[str, str],
+) -> pd.DataFrame:
+    """Read the segments of the first replicate of the task that gives the candidates."""
+    name = candidate_task(rules, tasks)
+    if name is None or name not in labels:
+        raise InputError(
+            f"candidates: cell type {cell_type!r} has no labels of task {name!r}, whose segments "
+            "give the windows; add a line to the label sheet, or take candidates from tiles"
+        )
+    path = next(path for replicate, path in labels[name].items() if replicate != TRUTH)
+    return read_labels_of(path, tasks[name], cell_type, sizes, aliases)
+
+
+def candidate_task(rules: CandidateRules, tasks: Mapping[str, Task]) -> str | None:
+    """Return the task whose segments are the candidates; None where there is no such task."""
+    segmentations = [name for name, task in tasks.items() if task.kind == "segmentation"]
+    return rules.task or next(iter(segmentations), None)
+
+
+def read_inputs(
+    candidates: Mapping[str, Any],
+    tasks: Mapping[str, Task],
+    files: Mapping[str, Any],
+    plan: Any,
+) -> WindowInputs:
+    """Read everything that a window set is made from, but label files, which are read one by one.
+
+    Parameters
+    ----------
+    candidates
+        The block `candidates` of the window set.
+    tasks
+        Its tasks.
+    files
+        The path `sizes`, and lists of paths, all of which but the first may be empty: `labels`,
+        `candidates`, `blacklist`, `aliases`, `genome`, `mappability` and `fragments`.
+    plan
+        Attributes `replicates`, (cell type, task, replicate) of each label file; `peaks`, the cell
+        type of each candidate file where each has its own; `stores`, (cell type, assay) of each
+        store; `site_entry`, how a site set is read; `exclude`; and `holdouts`.
+    """
+    aliases = read_aliases(next(iter(files["aliases"]), None))
+    sizes = read_sizes(files["sizes"])
+    rules = CandidateRules.from_config(candidates)
+    labels = label_paths(plan.replicates, files["labels"])
+    # Each cell type has its own file, or the only one there is, or none is needed.
+    given = list(files["candidates"])
+    names = plan.peaks or [name for name in labels if given]
+    places = dict(zip(names, given if plan.peaks else len(names) * given, strict=True))
+    found, dropped = read_candidates(rules, tasks, labels, places, plan.site_entry, sizes, aliases)
+    chromosomes = {name for table in found.values() for name in table["chrom"].unique()}
+    groups: dict[str, dict[str, list[str]]] = {}
+    for (cell_type, assay), path in zip(plan.stores, files["fragments"], strict=True):
+        groups.setdefault(cell_type, {}).setdefault(assay, []).append(path)
+    return WindowInputs(
+        sizes=sizes,
+        labels=labels,
+        candidates=found,
+        dropped=dropped,
+        aliases=aliases,
+        blacklist=read_blacklist(files["blacklist"], sizes, aliases),
+        excluded=plan.exclude,
+        genome=read_genome(files["genome"][0], chromosomes) if files["genome"] else None,
+        mappability=next(iter(files["mappability"]), None),
+        stores={
+            cell_type: {assay: read_pool(paths) for assay, paths in by_assay.items()}
+            for cell_type, by_assay in groups.items()
+        },
+        holdouts=plan.holdouts,
+    )
