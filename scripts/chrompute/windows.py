@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 
 from chrompute.bigwig import interval_means
 from chrompute.genome import is_excluded
@@ -20,6 +22,9 @@ from chrompute.window_facts import refuse_empty_splits, split_facts, task_facts
 from chrompute.window_guard import guard_windows, identical_facts
 from chrompute.window_inputs import WindowInputs
 from chrompute.window_labels import window_labels
+
+#: Key of a window set's recipe in the metadata of its file.
+RECIPE_KEY = b"chrompute"
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def build_windows(
     table = windows.table
     facts = {
         "width": rules.width,
-        "candidates": candidates,
+        "candidates": {"from": inputs.source, "number": candidates},
         "dropped": {reason: n for reason, n in sorted(windows.dropped.items()) if n},
         "windows": len(table),
         "split": split_facts(rules.split),
@@ -253,11 +258,21 @@ def _add_identical(
 
 
 def write_windows(
-    table: pd.DataFrame, facts: Mapping[str, Any], parquet: str | Path, summary: str | Path
+    table: pd.DataFrame,
+    facts: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    parquet: str | Path,
+    summary: str | Path,
 ) -> None:
-    """Write a window set and its facts."""
-    table.to_parquet(parquet, index=False, compression="zstd")
-    Path(summary).write_text(json.dumps(facts, indent=2) + "\n")
+    """Write a window set, its facts, and in both the options it was made with.
+
+    The recipe is JSON under the key "chrompute" in the metadata of the Parquet file.
+    """
+    columns = pa.Table.from_pandas(table, preserve_index=False)
+    metadata = {**(columns.schema.metadata or {}), RECIPE_KEY: json.dumps(recipe).encode()}
+    columns = columns.replace_schema_metadata(metadata)
+    pa.parquet.write_table(columns, str(parquet), compression="zstd")
+    Path(summary).write_text(json.dumps({**facts, "recipe": recipe}, indent=2) + "\n")
 
 
 def read_windows(parquet: str | Path) -> pd.DataFrame:
