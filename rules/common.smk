@@ -43,9 +43,11 @@ NETWORKS = settings.models_of_kind("network")
 BASELINES = settings.models_of_kind("majority", "forest")
 ORACLES = settings.models_of_kind("oracle")
 CLASS_SITES = {
-    f"{task}.{name}": {"task": task, "name": name}
-    for task in dict.fromkeys(entry["task"] for entry in config["windows"].values())
-    for name in config["tasks"][task]["classes"]
+    f"{task.name}.{name}": {"task": task.name, "name": name}
+    for windows in config["windows"]
+    for task in settings.tasks_of_windows(windows)
+    if task.kind == "segmentation"
+    for name in task.classes
 }
 QUALITY_FIGURES = ("reads", "lengths", "tss", "motif", "gc", "correlation")
 RUNS = [
@@ -69,6 +71,7 @@ wildcard_constraints:
     figure=one_of(QUALITY_FIGURES),
     sites=one_of([*config["sites"], *CLASS_SITES]),
     windows=one_of(config["windows"]),
+    task=one_of(config["tasks"]),
     model=one_of(config["models"]),
     seed=r"\d+",
 
