@@ -168,7 +168,7 @@ class Recipe:
         """
         soft = [soft_column(task, name) for name in self.tasks[task]]
         if set(soft) <= set(windows.columns):
-            return windows[soft].fillna(0).to_numpy(np.float32)
+            return windows[soft].fillna(0).to_numpy(np.float32, copy=True)
         votes = np.zeros((len(windows), len(self.tasks[task])), dtype=np.float32)
         for column in replicate_columns(windows.columns, task).values():
             codes = _class_codes(windows[column], self.tasks[task])
@@ -181,7 +181,7 @@ class Recipe:
         column = weight_column(task)
         if column not in windows:
             return np.ones(len(windows), dtype=np.float32)
-        return windows[column].to_numpy(np.float32)
+        return windows[column].to_numpy(np.float32, copy=True)
 
     def targets(self, windows: pd.DataFrame, orders: Orders) -> Targets:
         """Return what the model is fitted to; permuted labels take their weights with them."""
