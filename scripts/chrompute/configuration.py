@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.chip_sheet import chromhmm_faults, read_chip
+from chrompute.chromhmm import ChipFile
 from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
@@ -57,12 +59,17 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     label_faults: list[str] = []
     if filled["labels"] is not None:
         labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
+    chips: list[ChipFile] = []
+    chip_faults: list[str] = []
+    if filled["chromhmm"] is not None:
+        chips, chip_faults = read_chip(filled["chromhmm"]["sheet"], samples)
     labels, fetched, address_faults = take_addresses(filled, labels)
-    settings = Settings(filled, samples, labels, fetched)
-    faults += sample_faults + label_faults + address_faults
+    settings = Settings(filled, samples, labels, fetched, chips)
+    faults += sample_faults + label_faults + chip_faults + address_faults
     faults += genome_faults(filled) + _configuration_faults(filled)
-    if not (sample_faults or label_faults):
-        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels)
+    if not (sample_faults or label_faults or chip_faults):
+        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels, chips)
+        faults += chromhmm_faults(filled, chips, labels)
     return settings, faults
 
 

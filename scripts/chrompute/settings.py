@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chrompute.chromhmm import ChipFile
 from chrompute.downloads import Download
 from chrompute.label_sheet import LabelFile
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
@@ -38,8 +39,8 @@ class Settings:
     ----------
     config
         The configuration, files with an address standing where they are fetched to.
-    samples, labels
-        Lines of the two sheets; the same holds for label files.
+    samples, labels, chips
+        Lines of the sheets of samples, labels (the same holds for their files) and ChIP-seq.
     fetched
         {place: what is fetched there} of the files of configuration and label sheet.
     """
@@ -48,6 +49,7 @@ class Settings:
     samples: Sequence[Sample]
     labels: Sequence[LabelFile]
     fetched: Mapping[str, Download] = field(default_factory=dict)
+    chips: Sequence[ChipFile] = ()
 
     @property
     def cell_types(self) -> list[str]:

@@ -1,0 +1,269 @@
+"""What reports say of window sets: composition, splits, leaks, what was dropped and how weighed."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from chrompute.agreement_report import agreement_sentence, class_agreement
+from chrompute.labels import TRUTH
+from chrompute.predictions import read_scores
+
+#: Maps a path below the results folder, what it shows and its caption to a picture.
+FindPicture = Callable[[str, str, str], Any]
+
+_SOURCES = {
+    "segments": "segments of the labels",
+    "peaks": "peaks of the cell types",
+    "summits": "summits of the cell types' peaks",
+    "sites": "sites of a set",
+    "bed": "intervals of a BED",
+    "tiles": "tiles along the genome",
+}
+
+
+def candidates_text(entry: Mapping[str, Any]) -> str:
+    """Say in words where windows are centred, from the block `candidates` of a window set."""
+    text = _SOURCES[entry["from"]]
+    if entry["from"] == "tiles":
+        text += f" ({entry['width']:,} bp every {entry['stride'] or entry['width']:,} bp)"
+    named = entry["sites"] or entry["task"] or entry["path"]
+    return f"{text} ({named})" if named else text
+
+
+def split_text(split: Mapping[str, Any]) -> str:
+    """Say in words how windows are split, from the facts of a window set."""
+    if split["by"] == "blocks":
+        text = (
+            f"Blocks of {split['size']:,} bp, {split['valid_share']:.0%} of them for validation "
+            f"and {split['test_share']:.0%} for test, drawn with seed {split['seed']}; windows "
+            f"nearer than {split['buffer']:,} bp to a block of another split are left out"
+        )
+    else:
+        what = {
+            "chromosomes": "Whole chromosomes",
+            "folds": f"{split.get('number')} folds of whole chromosomes",
+            "cell_types": "Whole cell types, at the same places",
+        }[split["by"]]
+        parts = [f"{name}: {', '.join(split[name])}" for name in _SPLITS if split[name]]
+        text = f"{what}; {'; '.join(parts)}"
+        if not split["train"]:
+            text += "; train: all others"
+    if split["unseen"]:
+        text += f"; unseen cell types, which only test: {', '.join(split['unseen'])}"
+    return f"{text}."
+
+
+_SPLITS = ("train", "valid", "test")
+
+
+def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
+    """Say what the guard over the splits looked at and found, one sentence each.
+
+    Parameters
+    ----------
+    leaks
+        `places`, `identical` and `fragments` of the facts of a window set (docs/output.md).
+    """
+    sentences = [
+        f"{leak['overlapping']:,} windows of split {leak['splits'][0]} overlap windows of split "
+        f"{leak['splits'][1]}, and {leak['near']:,} more lie within a window's width of one: the "
+        "split shares places by declaration."
+        for leak in leaks["places"]
+    ] or [
+        "No window overlaps a window of another split or lies within a window's width of one, in "
+        "any cell type."
+    ]
+    same = leaks["identical"]
+    if same is None:
+        sentences.append("Identical sequences across the split: not looked for.")
+    else:
+        done = "were dropped" if same["excluded"] else "were kept"
+        sentences.append(
+            f"{same['valid']:,} validation and {same['test']:,} test windows have a core of "
+            f"{same['length']:,} bp that stands in a training window too (paralogues, repeats); "
+            f"the {same['training']:,} training windows that hold one {done}."
+        )
+    if not leaks["fragments"]:
+        sentences.append("No cell type is held out, so no fragments were compared across it.")
+    return sentences
+
+
+def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str, Any]:
+    """Return how many windows have which class, one row a cell type and split.
+
+    Parameters
+    ----------
+    facts
+        Of one task of a window set.
+    cell_types
+        Those to tell of; the ones without labels of the task have no row.
+
+    Returns
+    -------
+    dict
+        `columns`, the titles of the classes ("known" of a signal), and of what else windows are
+        where there are such: "replicates disagree" and "unknown"; and `rows` with `cell_type`,
+        `split` and `cells`, one number a column.
+    """
+    there = [name for name in cell_types if name in facts["counts"]]
+    beside = {
+        name: title
+        for name, title in (("disagree", "replicates disagree"), ("unknown", "unknown"))
+        if any(any(facts.get(name, {}).get(cell_type, {}).values()) for cell_type in there)
+    }
+    return {
+        "columns": [*([*facts["classes"].values()] or ["known"]), *beside.values()],
+        "rows": [
+            {
+                "cell_type": cell_type,
+                "split": split,
+                "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
+            }
+            for cell_type in there
+            for split, counts in facts["counts"][cell_type].items()
+        ],
+    }
+
+
+def balance_rows(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return how training windows were weighed, one row a cell type and class.
+
+    Rows have `cell_type`, `title`, and as texts `before` and `after` (windows that train),
+    their `shares`, and the `weight` of one; cell types whose windows all weigh 1 have none.
+    """
+    rows = []
+    for cell_type, own in facts["balance"].items():
+        totals = {name: max(sum(own[name].values()), 1) for name in ("before", "after")}
+        for name, title in facts["classes"].items():
+            numbers = {when: own[when].get(name, 0) for when in totals}
+            rows.append(
+                {
+                    "cell_type": cell_type,
+                    "title": title,
+                    **{when: f"{number:,}" for when, number in numbers.items()},
+                    "shares": [f"{number / totals[when]:.1%}" for when, number in numbers.items()],
+                    "weight": f"{own['weight'].get(name, 0):.3f}",
+                }
+            )
+    return rows
+
+
+def unmatched_sentences(facts: Mapping[str, Any]) -> list[str]:
+    """Say how many bound windows found no unbound one of their G+C content, where there are any."""
+    return [
+        f"{cell_type}: {own['unmatched']:,} bound training windows found too few unbound ones of "
+        "their G+C content."
+        for cell_type, own in facts["balance"].items()
+        if own.get("unmatched")
+    ]
+
+
+def read_facts(results: Path, windows: str) -> dict[str, Any]:
+    """Read the facts of a window set."""
+    facts: dict[str, Any] = json.loads((results / f"windows/{windows}.json").read_text())
+    return facts
+
+
+def set_content(facts: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what both kinds of pages say of a window set as a whole.
+
+    Parameters
+    ----------
+    facts
+        Of the window set.
+    entry
+        Its block `candidates` of the configuration.
+    """
+    dropped = {name.replace("_", " "): f"{n:,}" for name, n in facts["dropped"].items()}
+    return {
+        "width": facts["width"],
+        "source": candidates_text(entry),
+        "candidates": f"{facts['candidates']['number']:,}",
+        "number": f"{facts['windows']:,}",
+        "dropped": dropped,
+        "split": split_text(facts["split"]),
+    }
+
+
+def windows_content(
+    sets: Mapping[str, Mapping[str, Any]], results: Path, picture: FindPicture
+) -> list[dict[str, Any]]:
+    """Gather what the page of window sets says of each.
+
+    Parameters
+    ----------
+    sets
+        {window set: `candidates`, a block of the configuration}.
+    results
+        The results folder.
+    picture
+        Finds a picture.
+    """
+    tables = [
+        read_scores(results / f"evaluation/{name}.tsv", ["windows"])
+        for name in ("agreement", "agreement_classes")
+    ]
+    content = []
+    for name, entry in sets.items():
+        facts = read_facts(results, name)
+        own = [table[table["windows"] == name] for table in tables]
+        content.append(
+            set_content(facts, entry["candidates"])
+            | {
+                "name": name,
+                "leaks": leak_sentences(facts["leaks"]),
+                "fragments": facts["leaks"]["fragments"],
+                "overlaps": facts.get("overlaps", {}),
+                "tasks": [
+                    _task_content(name, task, told, own, picture)
+                    for task, told in facts["tasks"].items()
+                ],
+            }
+        )
+    return content
+
+
+def _task_content(
+    windows: str,
+    task: str,
+    facts: Mapping[str, Any],
+    tables: Sequence[pd.DataFrame],
+    picture: FindPicture,
+) -> dict[str, Any]:
+    """Gather what the page of window sets says of one task."""
+    overall, classes = (table[table["task"] == task] for table in tables)
+    cell_types = list(facts["counts"])
+    agreement = [
+        {
+            "cell_type": cell_type,
+            "replicates": ", ".join(n for n in facts["replicates"][cell_type] if n != TRUTH),
+            "sentence": agreement_sentence(
+                overall[overall["cell_type"] == cell_type],
+                facts["metric"],
+                facts["replicates"][cell_type],
+            ),
+            "classes": class_agreement(
+                classes[classes["cell_type"] == cell_type], facts["classes"]
+            ),
+        }
+        for cell_type in cell_types
+    ]
+    figure = picture(
+        f"figures/composition.{windows}.{task}.png",
+        f"Windows of task {facts['title']} by cell type and split",
+        "Share of each class, and at the right the number of windows. Grey: the replicates "
+        "disagree, or none knows the window.",
+    )
+    return {
+        "title": facts["title"],
+        "name": task,
+        "kind": facts["kind"],
+        "figure": figure,
+        **composition(facts, cell_types),
+        "agreement": agreement,
+        "balance": balance_rows(facts),
+        "unmatched": unmatched_sentences(facts),
+    }
