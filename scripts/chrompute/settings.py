@@ -195,9 +195,24 @@ class Settings:
             training=self.training(model) if kind == "network" else {},
             forest=entry["forest"] if kind == "forest" else {},
             permute=tuple(entry["permute"]),
-            fold=entry["fold"],
-            folds=windows["split"]["number"] if entry["fold"] else 0,
+            **(self._own_fold(model) if entry["fold"] else {}),
         )
+
+    def _own_fold(self, model: str) -> dict[str, Any]:
+        """Return what a recipe says of a model with a fold of its own."""
+        entry = self.config["models"][model]
+        split = self.config["windows"][entry["windows"]]["split"]
+        blocks = {task.name: self.config["tasks"][task.name] for task in self.tasks_of_model(model)}
+        return {
+            "fold": entry["fold"],
+            "folds": split["number"],
+            "balance": {
+                name: block["balance"]
+                for name, block in blocks.items()
+                if block["balance"]["weights"] != "none" or block["balance"]["negatives"]
+            },
+            "seed_of_negatives": split["seed"],
+        }
 
 
 def samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:

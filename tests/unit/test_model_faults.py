@@ -137,7 +137,10 @@ def test_folds_are_those_of_the_window_set(case: Case) -> None:
     case["windows"]["w"]["split"] = FOLDS
     case["models"]["net"]["fold"] = "fold3"
     recipe = load(case).recipe("net")
-    assert (recipe.fold, recipe.folds) == ("fold3", 4)
+    assert (recipe.fold, recipe.folds, recipe.balance) == ("fold3", 4, {})
+    case["tasks"]["mark"]["balance"] = {"negatives": 2}
+    block = {"weights": "none", "negatives": 2, "match_gc": False}
+    assert load(case).recipe("net").balance == {"mark": block}
     case["models"]["net"]["fold"] = "fold5"
     (fault,) = faults_of(case)
     assert "fold: 'fold5' is no fold of windows/w; there are fold1, fold2, fold3, fold4" in fault

@@ -192,6 +192,24 @@ def test_a_models_fold_comes_before_the_split_of_the_windows(
     }
 
 
+def test_a_models_fold_weighs_its_own_training_windows(case: Toy) -> None:
+    windows = fold_windows(case).assign(**{"weight:state": np.float32(9)})
+    recipe = replace(recipe_of(), tasks=BOTH, fold="fold2", folds=3)
+    assert "weight:state" not in recipe.own_split(windows)  # that of other training windows
+    block = {"weights": "balanced", "negatives": 0.5, "match_gc": False}
+    recipe = replace(recipe, balance={"mark": block}, seed_of_negatives=4)
+    own = recipe.own_split(windows)
+    weights, train = own["weight:mark"], own["split"] == "train"
+    bound = own["mark"] == "bound"
+    assert (weights[~train] == 1).all()
+    assert (weights[train & bound] > 0).all()
+    used = train & (weights > 0)
+    assert (used & ~bound).sum() == (train & bound).sum() // 2
+    sums = weights[used].groupby(bound[used]).sum()
+    assert sums[True] == pytest.approx(sums[False], rel=1e-4)
+    assert set(own.loc[train, "fold"].astype(str)) == {"fold1"}
+
+
 def test_cell_types_that_only_tune_do_so_and_those_not_trained_on_do_not() -> None:
     windows = pd.DataFrame(
         {
