@@ -18,7 +18,7 @@ from chrompute.errors import InputError
 _HEADER = re.compile(r"#|track\b(?!\t)|browser\b(?!\t)|\s*$")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 #: Numbers in base 16 and blanks beside a number, which Arrow takes and `_WHOLE` does not.
-_LAX = ("\t0x", "\t0X", "\t ", " \t")
+_LAX = ("\t0x", "\t0X", "\t ", " \t", " \n")
 #: Columns of a BED file that are always read, by their place from 1.
 _COLUMNS = {1: "chrom", 2: "start", 3: "end", 4: "name", 5: "score", 6: "strand"}
 _PLACE = ["chrom", "start", "end"]
@@ -160,7 +160,7 @@ def _parse_whole(path: str | Path, wanted: Mapping[int, str]) -> pd.DataFrame | 
     while at < len(text) and _HEADER.match(text, at, _line_end(text, at)):
         skipped, at = skipped + 1, _line_end(text, at) + 1
     number = text.count("\t", at, _line_end(text, at)) + 1
-    if number < 3 or any(mark in text for mark in _LAX):
+    if number < 3 or text.endswith(" ") or any(mark in text for mark in _LAX):
         return None
     there = [wanted.get(place, f"unread {place}") for place in range(1, number + 1)]
     types = dict.fromkeys(there, pa.string()) | dict.fromkeys(("start", "end"), pa.int64())
