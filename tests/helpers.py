@@ -3,12 +3,13 @@
 import gzip
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyBigWig
 import pytest
 
 from chrompute.tasks import Task
@@ -82,3 +83,14 @@ def window_table(rows: Iterable[tuple[str, int]], chroms: Sequence[str]) -> pd.D
     """Return windows of (chrom, centre)."""
     table = pd.DataFrame(rows, columns=["chrom", "centre"])
     return table.assign(chrom=pd.Categorical(table["chrom"], chroms))
+
+
+def write_values(path: Path, values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> str:
+    """Write one value a base; NaN is no value."""
+    with pyBigWig.open(str(path), "w") as handle:
+        handle.addHeader([*sizes.items()])
+        for chrom, own in values.items():
+            there = np.flatnonzero(~np.isnan(own))
+            names = np.full(there.size, chrom)
+            handle.addEntries(names, there, ends=there + 1, values=own[there].astype(float))
+    return str(path)

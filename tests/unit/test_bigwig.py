@@ -1,27 +1,15 @@
 """Means of a bigWig over intervals, against arrays of its values."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyBigWig
 import pytest
 
 from chrompute.bigwig import bigwig_faults, interval_means
+from helpers import write_values
 
 SIZES = {"chr1": 400, "chr2": 300, "chr3": 50}
-
-
-def write_values(path: Path, values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> str:
-    """Write one value a base; NaN is no value."""
-    with pyBigWig.open(str(path), "w") as handle:
-        handle.addHeader([*sizes.items()])
-        for chrom, own in values.items():
-            there = np.flatnonzero(~np.isnan(own))
-            names = np.full(there.size, chrom)
-            handle.addEntries(names, there, ends=there + 1, values=own[there].astype(float))
-    return str(path)
 
 
 def gappy(size: int, seed: int) -> np.ndarray:
