@@ -229,7 +229,7 @@ def _inspect_regions(
         _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
     mappability = settings.config["genome"].get("mappability")
     if mappability and mappability not in gone:
-        found.faults += bigwig_faults(mappability, sizes, limits=(0, 1))
+        found.faults += bigwig_faults(mappability, sizes, (0, 1), aliases)
         found.files[mappability] = {"kind": "mappability"}
     for cell_type, path in settings.config.get("peaks", {}).get("files", {}).items():
         if path not in gone:
@@ -290,7 +290,9 @@ def _inspect_labels(
     path = label.path
     found.files[path] = {"kind": f"labels of {task.name}"}
     if task.kind == "signal":
-        found.faults += [f for f in bigwig_faults(path, sizes) if f not in found.faults]
+        found.faults += [
+            f for f in bigwig_faults(path, sizes, None, aliases) if f not in found.faults
+        ]
         return
     try:
         table, faults = scan_labels(path, task, label.cell_type, sizes, aliases)

@@ -214,7 +214,8 @@ def _add_content(windows: _Windows, inputs: WindowInputs, rules: WindowRules) ->
     if inputs.genome is not None:
         columns["gc"], columns["n"] = base_content(table, inputs.genome)
     if inputs.mappability is not None:
-        columns["mappability"] = interval_means(inputs.mappability, table).astype(np.float32)
+        means = interval_means(inputs.mappability, table, inputs.aliases)
+        columns["mappability"] = means.astype(np.float32)
     for assay in dict.fromkeys(assay for own in inputs.stores.values() for assay in own):
         numbers = np.full(len(table), -1, dtype=np.int64)
         for cell_type, rows in table.groupby("cell_type", observed=True).indices.items():
