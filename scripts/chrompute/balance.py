@@ -57,6 +57,11 @@ def balance_faults(
     return found
 
 
+def is_balanced(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a task's `balance` asks for anything."""
+    return entry["weights"] != "none" or entry["negatives"] is not None
+
+
 class _Known(NamedTuple):
     """What is known of the training windows.
 

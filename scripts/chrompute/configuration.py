@@ -9,6 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.balance import balance_faults
 from chrompute.chip_sheet import chromhmm_faults, read_chip
 from chrompute.chromhmm import ChipFile
 from chrompute.downloads import take_addresses
@@ -160,6 +161,8 @@ def _faults_of_tasks(tasks: Mapping[str, Any]) -> list[str]:
     faults = []
     for name, entry in tasks.items():
         faults += task_faults(name, entry)
+        sequence = config["genome"]["fasta"] is not None
+        faults += balance_faults(name, entry["kind"], entry["balance"], sequence)
         faults += [
             f"tasks/{name}/classes: {taken!r} ends the names of other files; rename the class"
             for taken in _FILE_ENDS

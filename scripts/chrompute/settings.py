@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chrompute.balance import is_balanced
 from chrompute.chromhmm import ChipFile
 from chrompute.downloads import Download
 from chrompute.label_sheet import LabelFile
@@ -209,7 +210,7 @@ class Settings:
             "balance": {
                 name: block["balance"]
                 for name, block in blocks.items()
-                if block["balance"]["weights"] != "none" or block["balance"]["negatives"]
+                if is_balanced(block["balance"])
             },
             "seed_of_negatives": split["seed"],
         }
