@@ -146,7 +146,7 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
-    faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config["tasks"])]
+    faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config)]
     for name, entry in config["sites"].items():
         faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     faults += [
@@ -157,11 +157,11 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def _faults_of_tasks(tasks: Mapping[str, Any]) -> list[str]:
+def _faults_of_tasks(config: Mapping[str, Any]) -> list[str]:
     faults = []
-    for name, entry in tasks.items():
+    sequence = config["genome"]["fasta"] is not None
+    for name, entry in config["tasks"].items():
         faults += task_faults(name, entry)
-        sequence = config["genome"]["fasta"] is not None
         faults += balance_faults(name, entry["kind"], entry["balance"], sequence)
         faults += [
             f"tasks/{name}/classes: {taken!r} ends the names of other files; rename the class"

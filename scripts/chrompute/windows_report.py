@@ -174,8 +174,8 @@ def _matched(own: Mapping[str, Any]) -> str:
         return ""
     gc = own["gc"]
     return (
-        f"; mean G+C of bound ones {gc['bound']:.1%}, of the others {gc['not_bound']:.1%} before and "
-        f"{gc['kept']:.1%} after, {own['from_other_bins']:,} of them from a neighbouring bin of G+C"
+        f"; mean G+C of bound ones {gc['bound']:.1%}, of the others {gc['not_bound']:.1%} before "
+        f"and {gc['kept']:.1%} after, {own['from_other_bins']:,} of them from a neighbouring bin"
     )
 
 
