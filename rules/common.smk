@@ -12,6 +12,7 @@ from chrompute.check import (
     check_inputs,
     input_paths,
     inspect_inputs,
+    made_paths,
     simulated_paths,
 )
 from chrompute.errors import InputError
@@ -37,6 +38,7 @@ config.update(settings.config)
 
 SIMULATED = simulated_paths(settings)
 FETCHED = list(settings.fetched)
+MADE = [*made_paths(settings), *FETCHED]
 NETWORKS = settings.models_of_kind("network")
 BASELINES = settings.models_of_kind("majority", "forest")
 ORACLES = settings.models_of_kind("oracle")
@@ -84,7 +86,10 @@ def check_before_work():
         Path(workflow.pathvars.apply(f"<{name}>")) for name in ("results", "logs")
     )
     with run_log(logs / "check.log"):
-        check_inputs(settings, results / "check")
+        methods = workflow.deployment_settings.deployment_method
+        # In an environment of its own a job has what this process has not.
+        own_environments = any(method.name == "CONDA" for method in methods)
+        check_inputs(settings, results / "check", programs=not own_environments)
 
 
 def code_of(script):
@@ -101,10 +106,9 @@ def checked():
 def existing(paths):
     """Leave out missing files: the check reports them, together with all other faults.
 
-    Files that the run simulates or fetches need not be there yet.
+    Files that the run makes or fetches need not be there yet.
     """
-    later = {*SIMULATED, *FETCHED}
-    return [path for path in paths if path in later or Path(path).is_file()]
+    return [path for path in paths if path in MADE or Path(path).is_file()]
 
 
 def all_inputs(wildcards):

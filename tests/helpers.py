@@ -1,12 +1,18 @@
 """What tests need besides the library: where things lie, programs, and reads for small BAMs."""
 
+import gzip
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pyBigWig
 import pytest
+
+from chrompute.tasks import Task
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared/data"
@@ -46,3 +52,45 @@ def pair(name: str, chrom: str, start: int, end: int, mapq: int = 60, flag: int 
 
 
 MakeBam = Callable[..., Path]
+
+
+def write_bed(path: Path, rows: Iterable[Sequence[object]]) -> Path:
+    """Write rows as a BED, which is gzipped where the name says so."""
+    text = "".join("\t".join(map(str, row)) + "\n" for row in rows)
+    data = text.encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def label_table(
+    rows: Iterable[Sequence[object]], task: Task, chroms: Sequence[str]
+) -> pd.DataFrame:
+    """Return (chrom, start, end, state or score) as `scan_labels` would, but in any order."""
+    table = pd.DataFrame(rows, columns=["chrom", "start", "end", "name"])
+    code = {
+        state: task.classes.index(name) if name else -1 for state, name in task.class_of.items()
+    }
+    codes = [code.get(name, -1) for name in table["name"]]
+    return table.assign(
+        chrom=pd.Categorical(table["chrom"], chroms),
+        code=np.array(codes, dtype=np.int64),
+        score=pd.to_numeric(table["name"], errors="coerce"),
+        strand=".",
+    )
+
+
+def window_table(rows: Iterable[tuple[str, int]], chroms: Sequence[str]) -> pd.DataFrame:
+    """Return windows of (chrom, centre)."""
+    table = pd.DataFrame(rows, columns=["chrom", "centre"])
+    return table.assign(chrom=pd.Categorical(table["chrom"], chroms))
+
+
+def write_values(path: Path, values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> str:
+    """Write one value a base; NaN is no value."""
+    with pyBigWig.open(str(path), "w") as handle:
+        handle.addHeader([*sizes.items()])
+        for chrom, own in values.items():
+            there = np.flatnonzero(~np.isnan(own))
+            names = np.full(there.size, chrom)
+            handle.addEntries(names, there, ends=there + 1, values=own[there].astype(float))
+    return str(path)

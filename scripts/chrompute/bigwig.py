@@ -51,7 +51,10 @@ def _add(handle: pyBigWig.pyBigWig, chrom: str, runs: Runs) -> None:
 
 
 def bigwig_faults(
-    path: str | Path, sizes: Mapping[str, int], limits: tuple[float, float] | None = None
+    path: str | Path,
+    sizes: Mapping[str, int],
+    limits: tuple[float, float] | None = None,
+    aliases: Mapping[str, str] | None = None,
 ) -> list[str]:
     """List what keeps a bigWig from being read as numbers along this genome, one sentence each.
 
@@ -63,13 +66,15 @@ def bigwig_faults(
         {chromosome: bp} of the genome.
     limits
         Smallest and largest value that may stand in it; any finite ones by default.
+    aliases
+        Other names of chromosomes, {name in file: name in the genome}.
     """
     try:
         with pyBigWig.open(str(path)) as handle:
             if not handle.isBigWig():
                 return [f"{path}: is a bigBed, which holds no numbers; give a bigWig"]
-            lengths = dict(handle.chroms())
-            summaries = [_summary(handle, chrom) for chrom in lengths]
+            lengths = {_own(name, aliases): size for name, size in handle.chroms().items()}
+            summaries = [_summary(handle, chrom) for chrom in handle.chroms()]
     except (RuntimeError, OSError):  # what pyBigWig raises says nothing
         return [f"{path}: is no bigWig, or is damaged; make or copy it again"]
     faults = [
@@ -117,11 +122,18 @@ def _value_faults(
     return []
 
 
+def _own(name: str, aliases: Mapping[str, str] | None) -> str:
+    """Return what the genome calls a chromosome of a file."""
+    return (aliases or {}).get(name, name)
+
+
 def _few(names: Iterable[str]) -> str:
     return ", ".join(list(names)[:3])
 
 
-def interval_means(path: str | Path, intervals: pd.DataFrame) -> npt.NDArray[np.float64]:
+def interval_means(
+    path: str | Path, intervals: pd.DataFrame, aliases: Mapping[str, str] | None = None
+) -> npt.NDArray[np.float64]:
     """Return the mean of a bigWig over each interval.
 
     Parameters
@@ -130,6 +142,8 @@ def interval_means(path: str | Path, intervals: pd.DataFrame) -> npt.NDArray[np.
         The file.
     intervals
         Columns `chrom`, `start`, `end`, half-open; they may reach past a chromosome's ends.
+    aliases
+        Other names of chromosomes, {name in file: name in the genome}.
 
     Returns
     -------
@@ -140,16 +154,18 @@ def interval_means(path: str | Path, intervals: pd.DataFrame) -> npt.NDArray[np.
     places = intervals.reset_index(drop=True)
     with pyBigWig.open(str(path)) as handle:
         lengths = handle.chroms()
-        for chrom, own in places.groupby("chrom", observed=True):
-            if chrom not in lengths:
+        names = {_own(name, aliases): name for name in lengths}
+        for known, own in places.groupby("chrom", observed=True):
+            if known not in names:
                 continue
+            chrom = names[known]
             start = own["start"].clip(0, lengths[chrom]).to_numpy(np.int64)
             end = own["end"].clip(0, lengths[chrom]).to_numpy(np.int64)
             rows = own.index.to_numpy()
             stretch = start // _STRETCH
             for number in np.unique(stretch):
                 mine = stretch == number
-                means[rows[mine]] = _means_in_stretch(handle, str(chrom), start[mine], end[mine])
+                means[rows[mine]] = _means_in_stretch(handle, chrom, start[mine], end[mine])
     return means
 
 

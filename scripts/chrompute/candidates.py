@@ -124,6 +124,8 @@ def from_intervals(
 def _joined(segments: pd.DataFrame) -> pd.DataFrame:
     """Join touching segments of one class; excluded states stay as they are."""
     known = segments[segments["code"] >= 0][["chrom", "start", "end", "code"]]
+    if known.empty:
+        return segments
     merged = bioframe.merge(known.astype({"chrom": str}), min_dist=0, on=["code"])
     merged = merged.assign(
         chrom=pd.Categorical(merged["chrom"], segments["chrom"].cat.categories),
@@ -149,7 +151,7 @@ def from_summits(peaks: pd.DataFrame, path: str) -> pd.DataFrame:
         When a line has no summit.
     """
     offset = pd.to_numeric(peaks["10"], errors="coerce")
-    wrong = offset.isna() | (offset < 0) | (offset >= peaks["end"] - peaks["start"])
+    wrong = ~(offset % 1 == 0) | (offset < 0) | (offset >= peaks["end"] - peaks["start"])
     if wrong.any():
         raise InputError(
             f"{path}, line {int(peaks.loc[wrong, 'line'].iloc[0])}: has no summit inside the peak "

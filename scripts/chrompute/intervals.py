@@ -16,7 +16,9 @@ import pyarrow.csv
 from chrompute.errors import InputError
 
 _HEADER = re.compile(r"#|track\b(?!\t)|browser\b(?!\t)|\s*$")
-_WHOLE = re.compile(r"-?\d{1,18}")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+#: Numbers in base 16 and blanks beside a number, which Arrow takes and `_WHOLE` does not.
+_LAX = ("\t0x", "\t0X", "\t ", " \t", " \n")
 #: Columns of a BED file that are always read, by their place from 1.
 _COLUMNS = {1: "chrom", 2: "start", 3: "end", 4: "name", 5: "score", 6: "strand"}
 _PLACE = ["chrom", "start", "end"]
@@ -30,8 +32,8 @@ def open_text(path: str | Path) -> IO[str]:
 
 
 def column_name(place: int) -> str:
-    """Return how `scan_bed` calls a column, by its place from 1."""
-    return _COLUMNS.get(place, str(place))
+    """Return how `scan_bed` calls a column of text, by its place from 1."""
+    return "name" if place == 4 else str(place)
 
 
 def scan_bed(
@@ -63,11 +65,12 @@ def scan_bed(
     faults
         One sentence for each faulty line.
     """
-    wanted = _COLUMNS | {place: column_name(place) for place in extra}
+    wanted = _COLUMNS | {place: column_name(place) for place in extra if place not in _COLUMNS}
     table = _parse_whole(path, wanted)
     faults: dict[int, str] = {}
     if table is None:
         table, faults = _parse_lines(path, wanted)
+    table = _typed(table, wanted, extra)
     names = table["chrom"].cat.categories
     known = {name: (aliases or {}).get(name, name) for name in names}
     length = table["chrom"].map({name: sizes.get(own, 0) for name, own in known.items()})
@@ -157,7 +160,7 @@ def _parse_whole(path: str | Path, wanted: Mapping[int, str]) -> pd.DataFrame | 
     while at < len(text) and _HEADER.match(text, at, _line_end(text, at)):
         skipped, at = skipped + 1, _line_end(text, at) + 1
     number = text.count("\t", at, _line_end(text, at)) + 1
-    if number < 3:
+    if number < 3 or text.endswith(" ") or any(mark in text for mark in _LAX):
         return None
     there = [wanted.get(place, f"unread {place}") for place in range(1, number + 1)]
     types = dict.fromkeys(there, pa.string()) | dict.fromkeys(("start", "end"), pa.int64())
@@ -175,7 +178,7 @@ def _parse_whole(path: str | Path, wanted: Mapping[int, str]) -> pd.DataFrame | 
     frame = table.to_pandas()
     if any(_HEADER.match(name) for name in frame["chrom"].cat.categories):
         return None
-    return _completed(frame.assign(line=np.arange(len(frame)) + skipped + 1), wanted)
+    return frame.assign(line=np.arange(len(frame)) + skipped + 1)
 
 
 def _line_end(text: str, at: int) -> int:
@@ -201,16 +204,17 @@ def _parse_lines(
             else:
                 row = {wanted[i]: text for i, text in enumerate(fields, 1) if i in wanted}
                 rows.append({**row, "line": number, "start": int(fields[1]), "end": int(fields[2])})
-    return _completed(pd.DataFrame(rows, columns=["line", *wanted.values()]), wanted), faults
+    return pd.DataFrame(rows, columns=["line", *wanted.values()]), faults
 
 
-def _completed(frame: pd.DataFrame, wanted: Mapping[int, str]) -> pd.DataFrame:
-    """Add the columns that a file lacks, and bring all to their types."""
+def _typed(frame: pd.DataFrame, wanted: Mapping[int, str], extra: Iterable[int]) -> pd.DataFrame:
+    """Add the columns that a file lacks, and bring all to their types; `extra` stay texts."""
     absent = [name for name in wanted.values() if name not in frame]
     frame = frame.assign(**dict.fromkeys(absent, ""))
-    texts = [name for name in wanted.values() if name not in ("chrom", "start", "end")]
-    missing = [name for name in texts if frame[name].isna().any()]
+    free = [name for name in wanted.values() if name not in _PLACE]
+    missing = [name for name in free if frame[name].isna().any()]
     frame = frame.assign(**{name: frame[name].astype(object).fillna("") for name in missing})
+    texts = {column_name(place): frame[wanted[place]] for place in extra if place != 4}
     strand = frame["strand"].astype("category")
     other = {name: "." for name in strand.cat.categories if name not in ("+", "-")}
     return frame[["line", *wanted.values()]].assign(
@@ -221,6 +225,7 @@ def _completed(frame: pd.DataFrame, wanted: Mapping[int, str]) -> pd.DataFrame:
         name=frame["name"].astype("category"),
         score=pd.to_numeric(frame["score"], errors="coerce").astype("float64"),
         strand=strand.map(lambda name: other.get(name, name)).astype("category"),
+        **texts,
     )
 
 

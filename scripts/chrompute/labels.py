@@ -1,6 +1,6 @@
 """Labels: what each window is called by a label file, and how the columns of labels are named."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -120,8 +120,9 @@ def _covering_codes(labels: pd.DataFrame, task: Task, windows: pd.DataFrame) -> 
     np.add.at(covered, (window, labels["code"].to_numpy(np.int64)[segment]), shared)
     best = covered.argmax(axis=1)
     most = covered.max(axis=1)
-    needed = task.min_overlap * task.core if task.assign == "overlap" else 1
-    known = (most >= needed) & ((covered == most[:, None]).sum(axis=1) == 1)
+    # A share as configured, 0.55 say, is the nearest number to the quotient, not to the product.
+    enough = most / task.core >= task.min_overlap if task.assign == "overlap" else most > 0
+    known = enough & ((covered == most[:, None]).sum(axis=1) == 1)
     return np.where(known & (best < len(task.classes)), best, _UNKNOWN)
 
 
@@ -140,9 +141,11 @@ def _bound_codes(labels: pd.DataFrame, task: Task, windows: pd.DataFrame) -> Cod
     return codes
 
 
-def signal_values(path: str, task: Task, windows: pd.DataFrame) -> npt.NDArray[np.float32]:
+def signal_values(
+    path: str, task: Task, windows: pd.DataFrame, aliases: Mapping[str, str] | None = None
+) -> npt.NDArray[np.float32]:
     """Return the mean of a bigWig over the core of each window, NaN where it says nothing."""
-    return interval_means(path, core_of(windows, task.core)).astype(np.float32)
+    return interval_means(path, core_of(windows, task.core), aliases).astype(np.float32)
 
 
 def consensus(labels: npt.NDArray[np.int64]) -> Codes:

@@ -126,6 +126,11 @@ _OWN_OPTIONS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "min_score": (None, ("marks",)),
     "keep": (None, ("segmentation", "marks")),
 }
+#: Options of a segmentation that belong to some values of 'assign' only, and their defaults.
+_OWN_OF_ASSIGN: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "core": (200, ("majority", "overlap")),
+    "min_overlap": (0.5, ("overlap",)),
+}
 
 
 def task_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
@@ -138,11 +143,18 @@ def task_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
     ]
     if kind != "segmentation":
         return faults
+    assign = entry.get("assign", "centre")
+    faults += [
+        f"tasks/{name}: {option!r} is for 'assign' {' or '.join(rules)}, and it is {assign}; "
+        "remove it"
+        for option, (default, rules) in _OWN_OF_ASSIGN.items()
+        if entry.get(option, default) != default and assign not in rules
+    ]
     if entry.get("preset") and (entry.get("classes") or entry.get("exclude")):
         faults.append(f"tasks/{name}: has both 'preset' and 'classes' or 'exclude'; keep one")
     if not entry.get("preset") and not entry.get("classes"):
         faults.append(f"tasks/{name}: a segmentation needs 'classes', or a 'preset'")
-    if entry.get("overlaps") == "unknown" and entry.get("assign", "centre") != "centre":
+    if entry.get("overlaps") == "unknown" and assign != "centre":
         faults.append(
             f"tasks/{name}: with 'overlaps' unknown a window has the class at its centre; set "
             "'assign' to centre"

@@ -137,6 +137,14 @@ def read_candidates(
         else:
             table, reasons = from_intervals(read_bed(files[cell_type], sizes, aliases), rules)
         found[cell_type], near = without_neighbours(table, rules.min_distance)
+        if found[cell_type].empty:
+            short = (
+                f" ({reasons['short']:,} are shorter than min_length)" if reasons["short"] else ""
+            )
+            raise InputError(
+                f"candidates: cell type {cell_type!r} has none from {rules.source}{short}; correct "
+                "'candidates' or give another file"
+            )
         dropped.update(reasons + near)
     return found, dropped
 

@@ -71,7 +71,7 @@ def _read_labels(table: pd.DataFrame, inputs: WindowInputs, task: Task) -> _Labe
         own = table.iloc[rows]
         for name, path in inputs.labels[str(cell_type)].get(task.name, {}).items():
             if signal:
-                values = signal_values(path, task, own)
+                values = signal_values(path, task, own, inputs.aliases)
                 silent = np.isnan(values).all()
             else:
                 read = read_labels_of(path, task, str(cell_type), inputs.sizes, inputs.aliases)
@@ -100,7 +100,7 @@ def _class_columns(task: Task, labels: _Labels, replicates: npt.NDArray[Any]) ->
         label_column(task.name, name): pd.Categorical.from_codes(codes, classes)
         for name, codes in labels.items()
     }
-    if len(replicates) > 1:
+    if ((replicates >= 0).sum(axis=0) > 1).any():
         shares = votes(replicates, len(classes))
         columns |= {soft_column(task.name, name): shares[:, i] for i, name in enumerate(classes)}
     return columns

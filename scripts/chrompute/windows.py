@@ -13,8 +13,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from chrompute.balance import is_balanced, training_weights
 from chrompute.bigwig import interval_means
 from chrompute.genome import is_excluded
+from chrompute.labels import weight_column
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
@@ -134,7 +136,7 @@ def build_windows(
     _add_split(windows, rules, tasks)
     leaks = {"identical": _add_identical(windows, inputs, rules)}
     leaks |= guard_windows(windows.table, rules.split, inputs.stores, inputs.holdouts)
-    balance: dict[str, Any] = {}
+    balance = _add_weights(windows, rules)
     table = windows.table
     facts = {
         "width": rules.width,
@@ -143,7 +145,7 @@ def build_windows(
         "windows": len(table),
         "split": split_facts(rules.split),
         "tasks": {
-            name: task_facts(table, task, inputs.labels) | {"balance": balance.get(name, {})}
+            name: task_facts(table, task, inputs.labels) | {"balance": balance.get(name)}
             for name, task in tasks.items()
         },
         "leaks": leaks,
@@ -214,7 +216,8 @@ def _add_content(windows: _Windows, inputs: WindowInputs, rules: WindowRules) ->
     if inputs.genome is not None:
         columns["gc"], columns["n"] = base_content(table, inputs.genome)
     if inputs.mappability is not None:
-        columns["mappability"] = interval_means(inputs.mappability, table).astype(np.float32)
+        means = interval_means(inputs.mappability, table, inputs.aliases)
+        columns["mappability"] = means.astype(np.float32)
     for assay in dict.fromkeys(assay for own in inputs.stores.values() for assay in own):
         numbers = np.full(len(table), -1, dtype=np.int64)
         for cell_type, rows in table.groupby("cell_type", observed=True).indices.items():
@@ -254,6 +257,17 @@ def _add_identical(
     held_out, training, facts = identical_facts(windows.table, inputs.genome, length, exclude)
     windows.add({"identical": held_out})
     windows.drop(np.where(training & exclude, "identical", ""))
+    return facts
+
+
+def _add_weights(windows: _Windows, rules: WindowRules) -> dict[str, dict[str, Any]]:
+    """Add what training windows weigh, for the tasks that are balanced; return {task: facts}."""
+    columns, facts = {}, {}
+    for name, entry in rules.balance.items():
+        if is_balanced(entry):
+            weights, facts[name] = training_weights(windows.table, name, entry, rules.split.seed)
+            columns[weight_column(name)] = weights
+    windows.add(columns)
     return facts
 
 

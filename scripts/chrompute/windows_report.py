@@ -131,34 +131,52 @@ def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str
 def balance_rows(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return how training windows were weighed, one row a cell type and class.
 
-    Rows have `cell_type`, `title`, and as texts `before` and `after` (windows that train),
-    their `shares`, and the `weight` of one; cell types whose windows all weigh 1 have none.
+    Parameters
+    ----------
+    facts
+        Of a task: `classes` {class: title}, and `balance` as `chrompute.balance.training_weights`
+        returns it, or None where every window weighs the same.
+
+    Returns
+    -------
+    list
+        Rows with `cell_type`, `title`, and as texts `windows` that train, those `used`, and the
+        share of the training `weight` that the class has in its cell type.
     """
     rows = []
-    for cell_type, own in facts["balance"].items():
-        totals = {name: max(sum(own[name].values()), 1) for name in ("before", "after")}
+    for cell_type, own in (facts["balance"] or {"classes": {}})["classes"].items():
+        total = sum(own[name]["weight"] for name in facts["classes"])
         for name, title in facts["classes"].items():
-            numbers = {when: own[when].get(name, 0) for when in totals}
-            rows.append(
-                {
-                    "cell_type": cell_type,
-                    "title": title,
-                    **{when: f"{number:,}" for when, number in numbers.items()},
-                    "shares": [f"{number / totals[when]:.1%}" for when, number in numbers.items()],
-                    "weight": f"{own['weight'].get(name, 0):.3f}",
-                }
-            )
+            share = own[name]["weight"] / total if total else 0
+            numbers = {key: f"{own[name][key]:,}" for key in ("windows", "used")}
+            row = {"cell_type": cell_type, "title": title, **numbers, "weight": f"{share:.1%}"}
+            rows.append(row)
     return rows
 
 
-def unmatched_sentences(facts: Mapping[str, Any]) -> list[str]:
-    """Say how many bound windows found no unbound one of their G+C content, where there are any."""
+def negatives_sentences(facts: Mapping[str, Any]) -> list[str]:
+    """Say how the windows that are not bound were drawn, where they were, for each cell type."""
+    drawn = (facts["balance"] or {}).get("negatives", {})
     return [
-        f"{cell_type}: {own['unmatched']:,} bound training windows found too few unbound ones of "
-        "their G+C content."
-        for cell_type, own in facts["balance"].items()
-        if own.get("unmatched")
+        f"{cell_type}: {own['kept']:,} of {own['kept'] + own['left_out']:,} windows that are not "
+        f"bound train{_lacking(own)}{_matched(own)}."
+        for cell_type, own in drawn.items()
     ]
+
+
+def _lacking(own: Mapping[str, Any]) -> str:
+    return f"; {own['not_found']:,} more were wanted and not found" if own["not_found"] else ""
+
+
+def _matched(own: Mapping[str, Any]) -> str:
+    """Return how well the G+C contents fit, "" where they were not matched."""
+    if "gc" not in own or None in own["gc"].values():
+        return ""
+    gc = own["gc"]
+    return (
+        f"; mean G+C of bound ones {gc['bound']:.1%}, of the others {gc['not_bound']:.1%} before "
+        f"and {gc['kept']:.1%} after, {own['from_other_bins']:,} of them from a neighbouring bin"
+    )
 
 
 def read_facts(results: Path, windows: str) -> dict[str, Any]:
@@ -265,5 +283,5 @@ def _task_content(
         **composition(facts, cell_types),
         "agreement": agreement,
         "balance": balance_rows(facts),
-        "unmatched": unmatched_sentences(facts),
+        "negatives": negatives_sentences(facts),
     }
