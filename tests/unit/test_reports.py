@@ -122,7 +122,7 @@ def task_facts(kind: str, classes: dict[str, str], test: list[int]) -> dict[str,
     facts: dict[str, Any] = {
         "kind": kind, "title": f"the {kind}", "metric": "kappa", "classes": classes,
         "replicates": {"c": ["1", "2"], "d": ["1"]}, "counts": {"c": counts, "d": counts},
-        "unknown": {name: dict.fromkeys(splits, 0) for name in "cd"}, "balance": {},
+        "unknown": {name: dict.fromkeys(splits, 0) for name in "cd"}, "balance": None,
     }  # fmt: skip
     if classes:
         facts["disagree"] = {"c": {"train": 7, "valid": 3, "test": 2}}
@@ -220,13 +220,12 @@ def results(tmp_path: Path) -> Path:
     """Write a results folder with what the pages read."""
     for name in ("windows", "evaluation", "figures", "reports", "quality"):
         (tmp_path / name).mkdir()
-    balance = {
-        "before": {"not_bound": 900, "bound": 100},
-        "after": {"not_bound": 200, "bound": 100},
-    }
+    numbers = {"not_bound": (900, 200, 150.0), "bound": (100, 100, 150.0)}
+    keys = ("windows", "used", "weight")
     facts = json.loads(json.dumps(FACTS))
     facts["tasks"]["mark"]["balance"] = {
-        "c": balance | {"weight": {"not_bound": 0.75, "bound": 1.5}, "unmatched": 6}
+        "classes": {"c": {name: dict(zip(keys, n, strict=True)) for name, n in numbers.items()}},
+        "negatives": {"c": {"kept": 200, "left_out": 700, "not_found": 6}},
     }
     (tmp_path / "windows/tiles.json").write_text(json.dumps(facts))
     lit = {"cell_type": "c", "pixels": 600_300, "mean": 99, "median": 9, "low": 1, "high": 300}
@@ -271,7 +270,7 @@ def test_the_page_of_windows_tells_everything(results: Path) -> None:
         "chromosome end 45", "Whole chromosomes; valid: v; test: t", "5 validation and 17 test",
         "d c ATAC 1.23 % 1.00 %", "c train 400 600 7", "low 55 0.800 0.700 to 0.900",
         "Replicates agree with kappa 0.470", ONE_REPLICATE,
-        "c not bound 900 90.0% 200 66.7% 0.750", "6 bound training windows",
+        "c not bound 900 200 50.0%", "200 of 900 windows that are not bound train; 6 more were",
         "every training window of this task weighs the same", "Task: the signal (signal)",
     ):  # fmt: skip
         assert words in text, words
