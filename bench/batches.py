@@ -17,9 +17,9 @@ import torch
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from chrompute.dataset import FragmentImages, ImageGrid  # noqa: E402
 from chrompute.fit import choose_device  # noqa: E402
 from chrompute.fragments import Fragments  # noqa: E402
+from chrompute.window_images import FragmentImages, ImageGrid  # noqa: E402
 
 SIZES = {"chr1": 12_000_000}
 GRID = ImageGrid(2001, 0, 400, 20, 16)

@@ -2,7 +2,7 @@
 
 
 rule baseline:
-    """Fit a baseline and predict the windows of all splits but train."""
+    """Fit a baseline and predict the windows that tune and test."""
     input:
         windows=windows_of_model,
         fragments=fragments_of_model,
@@ -29,7 +29,7 @@ rule baseline:
 
 
 rule train:
-    """Train a network and predict the windows of all splits but train."""
+    """Train a network and predict the windows that tune and test."""
     input:
         windows=windows_of_model,
         fragments=fragments_of_model,

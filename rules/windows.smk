@@ -33,6 +33,7 @@ rule windows:
         stores=places_of_stores,
         site_entry=site_entry_of_windows,
         exclude=config["genome"]["exclude"],
+        holdouts=holdouts,
         code=code_of("windows"),
     script:
         "../scripts/windows.py"

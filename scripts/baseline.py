@@ -1,4 +1,4 @@
-"""Fit a baseline and predict the windows of all splits but train."""
+"""Fit a baseline and predict the windows that tune and test."""
 
 from typing import TYPE_CHECKING
 

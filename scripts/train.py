@@ -1,4 +1,4 @@
-"""Train a network and predict the windows of all splits but train."""
+"""Train a network and predict the windows that tune and test."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -68,6 +68,10 @@ def places_of_stores(wildcards):
     return [(sample.cell_type, sample.assay) for sample in samples]
 
 
+def holdouts(wildcards):
+    return settings.holdouts(wildcards.windows)
+
+
 def windows_mb(wildcards, input, attempt):
     """Memory: the interpreter, labels, the genome with sums along a chromosome, and fragments."""
     genome = 3 * megabytes(input.genome)

@@ -10,8 +10,8 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 
 from chrompute.fragments import Fragments
-from chrompute.predictions import prediction_table
-from chrompute.recipe import Recipe, Stores
+from chrompute.predictions import held_out, prediction_table
+from chrompute.recipe import Orders, Recipe, Stores
 from chrompute.vplots import fragments_at_sites
 
 Labels = npt.NDArray[np.float32]
@@ -24,6 +24,7 @@ def binned_features(
     length_edges: Sequence[int],
     position_bin: int,
     depth: float,
+    typical: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Count the fragments of each window by length class and position bin: a coarse V-plot.
 
@@ -39,6 +40,9 @@ def binned_features(
         Width of a position bin in bp; the middle bin is centred on the window.
     depth
         Number of fragments that the counts of each cell type are scaled to.
+    typical
+        (n_windows,): where given, the counts of every window are scaled to the same sum instead:
+        the mean sum, at that depth, of the windows marked here. Empty windows stay empty.
 
     Returns
     -------
@@ -59,6 +63,10 @@ def binned_features(
             pixel = site[inside] * shape[2] + column[inside]
             binned = np.bincount(pixel, minlength=len(mine) * shape[2])
             counts[mine, index] = binned.reshape(len(mine), -1) * (depth / len(store))
+    if typical is not None:
+        number = counts.sum(axis=(1, 2))
+        factor = np.divide(number[typical].mean(), number, out=number * 0, where=number > 0)
+        counts *= factor[:, None, None]
     return np.log1p(counts).reshape(len(windows), -1)
 
 
@@ -85,7 +93,7 @@ def majority_probabilities(labels: Labels, train: npt.NDArray[np.bool_]) -> Prob
 def forest_probabilities(
     features: npt.NDArray[np.float32],
     labels: Labels,
-    train: npt.NDArray[np.bool_],
+    weights: npt.NDArray[np.float32],
     trees: int,
     min_leaf: int,
     seed: int,
@@ -93,15 +101,18 @@ def forest_probabilities(
 ) -> Probabilities:
     """Train a random forest and predict all windows.
 
-    Each tree draws as many windows as train, with replacement, and of each draw one of the
-    classes that the replicates give the window, with the share of the replicates that do.
+    Each tree draws as many windows as train, with replacement and by their weights, and of each
+    draw one of the classes that the replicates give the window, with the share of the replicates
+    that do.
 
     Parameters
     ----------
     features
         (n_windows, n_features).
-    labels, train
+    labels
         As in `majority_probabilities`.
+    weights
+        (n_windows,): how much a window counts; 0 for those that do not train.
     trees, min_leaf
         Number of trees, and fewest training rows in a leaf.
     seed, threads
@@ -112,8 +123,9 @@ def forest_probabilities(
     array
         float64 (n_windows, n_classes); a class without training windows has probability 0.
     """
-    window, code = np.nonzero(labels * train[:, None])
-    share = labels[window, code]
+    shares = labels * weights[:, None]
+    window, code = np.nonzero(shares)
+    share = shares[window, code]
     forest = RandomForestClassifier(
         trees,
         min_samples_leaf=min_leaf,
@@ -122,8 +134,7 @@ def forest_probabilities(
         random_state=seed,
     )
     # scikit-learn draws rows by their weights; equal ones are left out, for the same draws as ever.
-    weights = None if (share == 1).all() else share
-    forest.fit(features[window], code, sample_weight=weights)
+    forest.fit(features[window], code, sample_weight=None if (share == 1).all() else share)
     forest.n_jobs = 1  # several threads add the trees up in any order, and sums of floats differ
     probabilities = np.zeros(labels.shape)
     probabilities[:, forest.classes_] = forest.predict_proba(features)
@@ -133,7 +144,7 @@ def forest_probabilities(
 def run_baseline(
     recipe: Recipe, windows: pd.DataFrame, stores: Stores, seed: int, threads: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Fit the baseline of a recipe and predict every window that is not in the train split.
+    """Fit the baseline of a recipe, one a task, and predict the windows that it is not trained on.
 
     Parameters
     ----------
@@ -152,37 +163,63 @@ def run_baseline(
         What `chrompute.predictions.prediction_table` makes.
     card
         What the model is.
+
+    Raises
+    ------
+    InputError
+        When a task has no window to train on.
     """
+    windows = recipe.own_split(windows)
     orders = recipe.orders(windows, seed)
-    labels = recipe.soft_labels(windows)
-    labels = labels[orders["labels"]] if "labels" in orders else labels
-    train = (recipe.fit_role(windows) == "train").to_numpy()
+    targets = recipe.targets(windows, orders)
+    role = recipe.fit_role(windows, targets)
+    recipe.refuse_untaught(role, targets)
+    card = recipe.facts(seed, "cpu")
     if recipe.kind == "forest":
-        settings, depth = recipe.forest, recipe.reference_depth(stores)
-        features = []
-        for name, store in stores.items():
-            own = binned_features(
-                store, windows, settings["length_edges"], settings["position_bin"], depth[name]
+        features = forest_features(recipe, windows, stores, orders, role == "train")
+        settings = recipe.forest
+        probabilities = {
+            task: forest_probabilities(
+                features, labels, targets.weights[task] * (role == "train"), settings["trees"],
+                settings["min_leaf"], seed, threads,
             )
-            features.append(own[orders[name]] if name in orders else own)
-        probabilities = forest_probabilities(
-            np.concatenate(features, axis=1), labels, train, settings["trees"],
-            settings["min_leaf"], seed, threads,
-        )  # fmt: skip
+            for task, labels in targets.labels.items()
+        }  # fmt: skip
+        card |= {"images": recipe.images, "forest": settings}
     else:
-        probabilities = majority_probabilities(labels, train)
-    table = prediction_table(windows, recipe.task, recipe.classes, probabilities)
-    card = {
-        "model": recipe.model,
-        "kind": recipe.kind,
-        "task": recipe.task,
-        "seed": seed,
-        "classes": recipe.classes,
-        "inputs": recipe.inputs,
-        "device": "cpu",
-        "samples": recipe.samples,
-        "train_on": recipe.train_on,
-        "permute": recipe.permute,
-    }
-    card |= {"forest": recipe.forest} if recipe.forest else {}
-    return table[table["split"] != "train"], card
+        train = recipe.trains(windows)
+        probabilities = {
+            task: majority_probabilities(labels, train) for task, labels in targets.labels.items()
+        }
+    chosen = held_out(windows)
+    own = {task: values[chosen] for task, values in probabilities.items()}
+    return prediction_table(windows[chosen], recipe.tasks, own), card
+
+
+def forest_features(
+    recipe: Recipe,
+    windows: pd.DataFrame,
+    stores: Stores,
+    orders: Orders,
+    train: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float32]:
+    """Return what a forest reads of each window: the binned fragments of its inputs, side by side.
+
+    Parameters
+    ----------
+    recipe, windows, stores
+        As in `run_baseline`.
+    orders
+        What is permuted, in a control.
+    train
+        (n_windows,): windows that train.
+    """
+    depth, features = recipe.reference_depth(stores), []
+    typical = train if recipe.images["normalise"] == "window" else None
+    for name, store in stores.items():
+        own = binned_features(
+            store, windows, recipe.forest["length_edges"], recipe.forest["position_bin"],
+            depth[name], typical,
+        )  # fmt: skip
+        features.append(own[orders[name]] if name in orders else own)
+    return np.concatenate(features, axis=1)

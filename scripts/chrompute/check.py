@@ -18,6 +18,7 @@ from chrompute.genome import is_excluded, read_aliases
 from chrompute.intervals import scan_bed, shorten
 from chrompute.label_files import scan_labels
 from chrompute.label_sheet import LabelFile
+from chrompute.sample_leaks import file_leaks
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
@@ -104,6 +105,7 @@ def inspect_inputs(
             for pattern in excluded
             if not any(is_excluded(name, [pattern]) for name in found.sizes)
         ]
+    _inspect_holdouts(settings, found)
     for sample in settings.samples:
         for path in (path for path in sample.paths if path not in gone and not is_url(path)):
             inspect_reads(path, sample, excluded, aliases, None, found)
@@ -157,6 +159,23 @@ def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str
     except InputError as error:
         found.faults += error.faults
         return {}
+
+
+def _inspect_holdouts(settings: Settings, found: Findings) -> None:
+    """See that no file of a cell type that is held out is among those of the ones that train."""
+    for name, entry in settings.config["windows"].items():
+        labels = [label for label in settings.labels if label.task in entry["tasks"]]
+        shared = entry["split"]["by"] == "cell_types"
+        for held_out, training in settings.holdouts(name):
+            own = {*held_out, *training}
+            faults = file_leaks(
+                [sample for sample in settings.samples if sample.cell_type in own],
+                [label for label in labels if label.cell_type in own],
+                held_out,
+                shared,
+            )
+            faults = [f"configuration: windows/{name}: {fault}" for fault in faults]
+            found.faults += [fault for fault in faults if fault not in found.faults]
 
 
 def _inspect_splits(settings: Settings, found: Findings) -> None:

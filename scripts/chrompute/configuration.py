@@ -48,10 +48,8 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     if any(error.validator != "additionalProperties" for error in errors):
         return Settings(config, [], []), faults
     filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
-    for group in (
-        filled["models"],
-        *(task.get("classes", {}) for task in filled["tasks"].values()),
-    ):
+    classes = [task.get("classes", {}) for task in filled["tasks"].values()]
+    for group in (filled["models"], *classes):
         for name, entry in group.items():
             entry.setdefault("title", name)
     samples, sample_faults = read_samples(filled["samples"])
@@ -117,8 +115,11 @@ def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any
     return value
 
 
-#: Columns of a window set beside its task's, and what a task must therefore not be called.
-_WINDOW_COLUMNS = ("cell_type", "chrom", "start", "end", "centre", "split")
+#: Columns of a window set beside its tasks', and what a task must therefore not be called.
+_WINDOW_COLUMNS = (
+    "cell_type", "chrom", "start", "end", "centre", "strand", "split", "fold", "gc", "n",
+    "mappability", "identical",
+)  # fmt: skip
 
 #: What comes after the name of a site set in the files of V-plots; a class of that name in a task
 #: that is called like the site set would have the same files.
@@ -137,16 +138,7 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
-    for name, entry in config["tasks"].items():
-        faults += [f"configuration: {fault}" for fault in task_faults(name, entry)]
-        faults += [
-            f"configuration: tasks/{name}/classes: {taken!r} ends the names of other files; "
-            "rename the class"
-            for taken in _FILE_ENDS
-            if taken in class_mapping(entry)["classes"]
-        ]
-        if name in _WINDOW_COLUMNS:
-            faults.append(f"configuration: tasks: {name!r} is a column of windows; rename the task")
+    faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config["tasks"])]
     for name, entry in config["sites"].items():
         faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     faults += [
@@ -154,6 +146,20 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
         for name in ("classes", "pooled")
         if name in config["sites"]
     ]
+    return faults
+
+
+def _faults_of_tasks(tasks: Mapping[str, Any]) -> list[str]:
+    faults = []
+    for name, entry in tasks.items():
+        faults += task_faults(name, entry)
+        faults += [
+            f"tasks/{name}/classes: {taken!r} ends the names of other files; rename the class"
+            for taken in _FILE_ENDS
+            if taken in class_mapping(entry)["classes"]
+        ]
+        if name in _WINDOW_COLUMNS:
+            faults.append(f"tasks: {name!r} is a column of windows; rename the task")
     return faults
 
 
@@ -179,8 +185,8 @@ def _sheet_faults(settings: Settings) -> list[str]:
         )
     for name, entry in settings.config["windows"].items():
         faults += [f"configuration: windows/{name}: {f}" for f in window_faults(entry, settings)]
-    for name, entry in models.items():
-        faults += [f"configuration: models/{name}: {f}" for f in model_faults(entry, settings)]
+    for name in models:
+        faults += [f"configuration: models/{name}: {f}" for f in model_faults(name, settings)]
     return faults
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import lightning
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
@@ -23,7 +24,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from chrompute.dataset import WindowData
-from chrompute.losses import soft_cross_entropy, validation_scores
+from chrompute.losses import mean_loss, validation_scores
 from chrompute.networks import ChromatinNetwork, NetworkSpec
 
 logger = logging.getLogger(__name__)
@@ -124,13 +125,9 @@ class WindowTraining(lightning.LightningModule):
         shift = torch.randint(-jitter, jitter + 1, ids.shape, generator=generator)
         reverse = torch.rand(ids.shape, generator=generator) < 0.5
         batch = self.data.draw(ids, shift.to(ids.device), reverse.to(ids.device))
-        logits = self.network(batch)
-        loss = torch.stack(
-            [
-                soft_cross_entropy(logits[task], labels[ids], self.rules.label_smoothing)
-                for task, labels in self.data.labels.items()
-            ]
-        ).sum()
+        labels = {task: values[ids] for task, values in self.data.labels.items()}
+        weights = {task: values[ids] for task, values in self.data.weights.items()}
+        loss = mean_loss(self.network(batch), labels, weights, self.rules.label_smoothing)
         self._losses.append(loss.detach())
         return loss
 
@@ -203,12 +200,12 @@ class Progress(Callback):
 def train_network(
     spec: NetworkSpec,
     data: WindowData,
-    windows: pd.DataFrame,
+    role: npt.NDArray[np.str_],
     rules: TrainingRules,
     seed: int,
     checkpoints: str | Path,
 ) -> tuple[ChromatinNetwork, pd.DataFrame]:
-    """Train one network on the windows whose `fit` column says "train".
+    """Train one network on the windows whose role is "train".
 
     Parameters
     ----------
@@ -216,8 +213,8 @@ def train_network(
         What to build.
     data
         Inputs and labels, on the device that `rules` names.
-    windows
-        Column `fit`: "train", "valid" or anything else.
+    role
+        (n_windows,): "train", "valid" or anything else (`chrompute.recipe.Recipe.fit_role`).
     rules
         Training settings.
     seed
@@ -239,12 +236,9 @@ def train_network(
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS
         torch.use_deterministic_algorithms(True, warn_only=True)
-    chosen = {
-        name: torch.from_numpy(np.flatnonzero(windows["fit"] == name))
-        for name in ("train", "valid")
-    }
+    chosen = {name: torch.from_numpy(np.flatnonzero(role == name)) for name in ("train", "valid")}
     loader: DataLoader[int] = DataLoader(
-        range(len(windows)),  # type: ignore[arg-type]  # ids are all that a batch holds
+        range(len(role)),  # type: ignore[arg-type]  # ids are all that a batch holds
         batch_size=rules.batch_size,
         sampler=EpochOrder(chosen["train"], seed),
     )

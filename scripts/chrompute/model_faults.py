@@ -1,35 +1,29 @@
 """What the configuration may say wrongly of a model, told before anything runs."""
 
 from collections.abc import Mapping, Sequence
+from os.path import realpath
 from typing import Any
 
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.settings import Settings, samples_of_model
-from chrompute.sheets import Sample
+from chrompute.sheets import Sample, is_url
 
 #: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
 TRUNK_BIN = 16
 
 
-def model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
+def model_faults(model: str, settings: Settings) -> list[str]:
     """List what is wrong with one entry of the `models` block, one sentence each.
 
     Parameters
     ----------
-    entry
-        The entry, defaults filled in.
+    model
+        Its name.
     settings
-        The configuration and both sheets.
+        The configuration, defaults filled in, and both sheets.
     """
-    faults = []
-    reads = bool(entry["inputs"])
-    if entry["kind"] == "majority" and reads:
-        faults.append("a majority model reads nothing; remove its 'inputs'")
-    if entry["kind"] != "majority" and not reads:
-        faults.append("names no 'inputs'; give any of vplot, mnase, sequence")
-    if entry["kind"] == "forest" and "sequence" in entry["inputs"]:
-        faults.append("a forest reads 'vplot' and 'mnase' only; remove 'sequence'")
-    faults += _permute_faults(entry)
+    entry = settings.config["models"][model]
+    faults = _input_faults(entry) + _permute_faults(entry)
     samples = samples_of_model(entry, settings.samples)
     for name in entry["inputs"]:
         assay = ASSAY_OF_INPUT.get(name)
@@ -38,23 +32,106 @@ def model_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
                 f"input {name!r} needs paired-end {assay} samples and the sheet has none for it"
             )
     windows = settings.config["windows"].get(entry["windows"])
-    leaks = {
-        sample
-        for label in settings.labels
-        if windows is not None and label.task == windows["task"]
-        for sample in set(label.derived_from) & {s.name for s in samples}
-    }
-    if leaks:
-        faults.append(
-            f"reads {', '.join(sorted(leaks))}, from which the labels of task "
-            f"{windows['task']!r} were derived; list other 'samples'"
-        )
     if entry["kind"] == "network":
         faults += _network_faults(entry, settings, windows)
     edges = entry["forest"]["length_edges"]
     if edges != sorted(set(edges)):
         faults.append(f"forest/length_edges {edges} must ascend")
-    return [*faults, *_training_set_faults(entry, settings, windows, samples)]
+    # What does not exist is told of already.
+    if windows is None or not set(windows["tasks"]) <= set(settings.config["tasks"]):
+        return faults
+    return faults + _windows_faults(model, settings, samples)
+
+
+def _windows_faults(model: str, settings: Settings, samples: Sequence[Sample]) -> list[str]:
+    """List what a model asks of its window set that this does not have, or must not give."""
+    entry = settings.config["models"][model]
+    faults = _task_faults(entry, settings) + _fold_faults(entry, settings)
+    tasks = [task.name for task in settings.tasks_of_model(model)]
+    faults += [fault for task in tasks for fault in _leak_faults(task, settings, samples)]
+    return faults + _training_set_faults(model, settings, samples)
+
+
+def _input_faults(entry: Mapping[str, Any]) -> list[str]:
+    faults = []
+    reads = bool(entry["inputs"])
+    if entry["kind"] == "majority" and reads:
+        faults.append("a majority model reads nothing; remove its 'inputs'")
+    if entry["kind"] != "majority" and not reads:
+        faults.append("names no 'inputs'; give any of vplot, mnase, sequence")
+    if entry["kind"] == "forest" and "sequence" in entry["inputs"]:
+        faults.append("a forest reads 'vplot' and 'mnase' only; remove 'sequence'")
+    return faults
+
+
+def _task_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
+    """See that the tasks of a model are in its window set and have classes."""
+    tasks = {task.name: task for task in settings.tasks_of_windows(entry["windows"])}
+    if entry["tasks"] is None and not any(task.classes for task in tasks.values()):
+        return [
+            f"windows/{entry['windows']} has no task with classes, which are what models predict; "
+            "add one to its 'tasks', or choose other windows"
+        ]
+    faults = []
+    for name in entry["tasks"] or ():
+        if name not in tasks:
+            faults.append(
+                f"tasks: {name!r} is no task of windows/{entry['windows']}, which has "
+                f"{', '.join(tasks)}; correct it"
+            )
+        elif tasks[name].kind == "signal":
+            faults.append(f"tasks: it predicts classes; task {name!r} is a signal, remove it")
+    return faults
+
+
+def _fold_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
+    """See that a fold that a model names is one of its window set's."""
+    fold, place = entry["fold"], f"windows/{entry['windows']}"
+    if fold is None:
+        return []
+    split = settings.config["windows"][entry["windows"]]["split"]
+    if split["by"] != "folds":
+        return [
+            f"fold: {place} is split by {split['by']}, not by folds; remove it, or set "
+            f"{place}/split/by to folds"
+        ]
+    faults = []
+    if fold not in (folds := [f"fold{number}" for number in range(1, split["number"] + 1)]):
+        faults.append(f"fold: {fold!r} is no fold of {place}; there are {', '.join(folds)}")
+    if split["unseen"]:
+        faults.append(
+            f"fold: the unseen cell types of {place} have windows on its own test folds only; "
+            f"make a window set whose split/test is [{fold}], and remove it here"
+        )
+    return faults
+
+
+def _leak_faults(task: str, settings: Settings, samples: Sequence[Sample]) -> list[str]:
+    """List the samples, of those that a model reads, whose data made the labels of a task.
+
+    These are the samples that the label sheet names in `derived_from`, and those that share a
+    file with one of them.
+    """
+    names = {name for label in settings.labels_of(task) for name in label.derived_from}
+    sources = [sample for sample in settings.samples if sample.name in names]
+    ending = f"from which the labels of task {task!r} were derived; list other 'samples'"
+    own = sorted(sample.name for sample in samples if sample.name in names)
+    faults = [f"reads {', '.join(own)}, {ending}"] if own else []
+    return faults + [
+        f"reads {sample.name}, whose file {path} is also one of sample {source.name}, {ending}"
+        for sample in samples
+        if sample.name not in names
+        for source in sources
+        for path in _shared_files(sample, source)
+    ]
+
+
+def _shared_files(one: Sample, other: Sample) -> list[str]:
+    """Return the files of one sample that another one reads too, the same cells in them."""
+    if one.barcodes and other.barcodes and one.cell_type != other.cell_type:
+        return []  # each takes the cells of its own type
+    there = {path if is_url(path) else realpath(path) for path in other.paths}
+    return [path for path in one.paths if (path if is_url(path) else realpath(path)) in there]
 
 
 def _permute_faults(entry: Mapping[str, Any]) -> list[str]:
@@ -87,28 +164,33 @@ def _network_faults(
     return faults
 
 
-def _training_set_faults(
-    entry: Mapping[str, Any],
-    settings: Settings,
-    windows: Mapping[str, Any] | None,
-    samples: Sequence[Sample],
-) -> list[str]:
+def _training_set_faults(model: str, settings: Settings, samples: Sequence[Sample]) -> list[str]:
     """See that the cell types a model is trained on have labels and the assays it reads."""
-    if windows is None:
-        return []
-    labelled = settings.labelled_cell_types(windows["task"])
-    chosen = labelled if entry["train_on"] == "all" else entry["train_on"]
-    chosen = [name for name in chosen if name in settings.cell_types]  # others are told of already
+    entry = settings.config["models"][model]
+    tasks = [task.name for task in settings.tasks_of_model(model)]
+    kept = settings.kept_cell_types(entry["windows"])
+    named = settings.training_cell_types(model)
+    chosen = [name for name in named if name in settings.cell_types]  # others are told of already
+    labelled = {task: settings.labelled_cell_types(task) for task in tasks}
+    strange = [name for name in chosen if not any(name in own for own in labelled.values())]
     faults = [
-        f"train_on: cell type {name!r} has no labels of task {windows['task']!r}"
-        for name in chosen
-        if name not in labelled
+        f"train_on: cell type {name!r} has no labels of task {' or '.join(map(repr, tasks))}"
+        for name in strange
     ]
-    if not labelled:
-        faults.append(f"the label sheet has no line for its task {windows['task']!r}")
+    faults += [
+        f"train_on: cell type {name!r} is kept to tune or test by windows/{entry['windows']}; "
+        "remove it"
+        for name in chosen
+        if name in kept
+    ]
+    for task, own in labelled.items():
+        if not own:
+            faults.append(f"the label sheet has no line for its task {task!r}")
+        elif not set(own) & set(chosen) and (chosen != strange or not named):
+            faults.append(f"none of the cell types it is trained on has labels of task {task!r}")
     for name in entry["inputs"]:
         assay = ASSAY_OF_INPUT.get(name)
-        own = [s for s in samples if s.assay == assay]
-        if own and chosen and not any(s.cell_type in chosen for s in own):
+        there = [s for s in samples if s.assay == assay]
+        if there and chosen and not any(s.cell_type in chosen for s in there):
             faults.append(f"input {name!r}: no {assay} sample in the cell types it is trained on")
     return faults

@@ -208,7 +208,9 @@ class ChromatinNetwork(nn.Module):
                 for index in range(spec.blocks)
             )
         )
-        self.heads = nn.ModuleDict({task: Head(spec, k) for task, k in spec.tasks.items()})
+        self.heads = nn.ModuleDict(
+            {_head_of(task): Head(spec, classes) for task, classes in spec.tasks.items()}
+        )
 
     def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return {task: (n_windows, n_classes) logits}."""
@@ -216,4 +218,9 @@ class ChromatinNetwork(nn.Module):
         if self.sequence is not None:
             parts.append(self.sequence(batch["sequence"]))
         features = self.trunk(self.join(torch.cat(parts, dim=1)))
-        return {task: head(features) for task, head in self.heads.items()}
+        return {task: self.heads[_head_of(task)](features) for task in self.spec.tasks}
+
+
+def _head_of(task: str) -> str:
+    """Name the head of a task; a task may be called like something that torch's modules have."""
+    return f"task_{task}"

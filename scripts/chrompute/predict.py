@@ -27,7 +27,7 @@ def predict_logits(
     """
     was_training = network.training
     network.eval()
-    parts: dict[str, list[Tensor]] = {task: [] for task in network.heads}
+    parts: dict[str, list[Tensor]] = {task: [] for task in network.spec.tasks}
     for chunk in ids.split(4 * batch_size):
         strands = []
         for backwards in (False, True):

@@ -1,6 +1,6 @@
 """The tables that pass from models to the evaluation, and from there to figures and reports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,35 +9,65 @@ import pandas as pd
 
 from chrompute.labels import replicate_columns
 
-#: Prefix of the probability columns, one a class.
+#: Prefix of the probability columns, `p:{task}:{class}`.
 PROBABILITY = "p:"
-#: Prefix of the label columns, one a replicate and one for the truth.
+#: Prefix of the label columns, `label:{task}:{replicate}`; the truth is among the replicates.
 LABEL = "label:"
+
+
+def held_out(windows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mark the windows that a model predicts, (n_windows,): those that tune and those that test."""
+    return windows["split"].isin(["valid", "test"]).to_numpy()
 
 
 def prediction_table(
     windows: pd.DataFrame,
-    task: str,
-    classes: Sequence[str],
-    probabilities: npt.NDArray[np.floating],
+    tasks: Mapping[str, Sequence[str]],
+    probabilities: Mapping[str, npt.NDArray[np.floating]],
 ) -> pd.DataFrame:
     """Join windows and class probabilities into the table that the evaluation reads.
 
     Parameters
     ----------
     windows
-        Columns `cell_type`, `chrom`, `centre`, `split` and the task's labels by all replicates.
-    task, classes
-        Names; the classes in the order of the columns of `probabilities`.
+        Columns `cell_type`, `chrom`, `centre`, `split` and the tasks' labels by all replicates.
+    tasks
+        {task: its classes}, in the order of the columns of its `probabilities`.
     probabilities
-        float (n_windows, n_classes).
+        {task: float (n_windows, n_classes)}.
     """
-    table = windows[["cell_type", "chrom", "centre", "split"]].copy()
-    for name, column in replicate_columns(windows.columns, task, truth=True).items():
-        table[LABEL + name] = windows[column]
-    for index, name in enumerate(classes):
-        table[PROBABILITY + name] = probabilities[:, index].astype(np.float32)
-    return table.reset_index(drop=True)
+    table = windows[["cell_type", "chrom", "centre", "split"]].reset_index(drop=True)
+    columns: dict[str, object] = {}
+    for task, classes in tasks.items():
+        for name, column in replicate_columns(windows.columns, task, truth=True).items():
+            columns[_label_prefix(task) + name] = windows[column].array
+        for index, name in enumerate(classes):
+            values = probabilities[task][:, index].astype(np.float32)
+            columns[_probability_column(task, name)] = values
+    return table.assign(**columns)
+
+
+def _label_prefix(task: str) -> str:
+    return f"{LABEL}{task}:"
+
+
+def _probability_column(task: str, name: str) -> str:
+    return f"{PROBABILITY}{task}:{name}"
+
+
+def task_labels(predictions: pd.DataFrame, task: str) -> dict[str, pd.Series]:
+    """Return {replicate: its labels of one task}, the truth too; null where it knows none."""
+    prefix = _label_prefix(task)
+    columns = [column for column in predictions if column.startswith(prefix)]
+    return {c.removeprefix(prefix): predictions[c].astype(object) for c in columns}
+
+
+def task_probabilities(
+    predictions: pd.DataFrame, task: str, classes: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """Return the probabilities of one task, float64 (n_windows, n_classes)."""
+    columns = [_probability_column(task, name) for name in classes]
+    return predictions[columns].to_numpy(np.float64)
 
 
 def write_scores(table: pd.DataFrame, path: str | Path) -> None:

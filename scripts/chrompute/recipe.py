@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chrompute.errors import InputError
 from chrompute.fragments import Fragments, read_pool
-from chrompute.labels import replicate_columns
+from chrompute.labels import replicate_columns, soft_column, weight_column
+from chrompute.splits import roles_of_fold
 
 #: The assay behind each model input that draws images.
 ASSAY_OF_INPUT = {"vplot": "ATAC", "mnase": "MNase"}
@@ -24,6 +26,38 @@ Orders = dict[str, npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
+class Targets:
+    """What models are fitted to.
+
+    Attributes
+    ----------
+    labels
+        {task: float32 (n_windows, n_classes)}: rows add up to 1, or to 0 where the task knows
+        nothing of the window.
+    weights
+        {task: float32 (n_windows,)}: how much a window counts in training.
+    """
+
+    labels: Mapping[str, npt.NDArray[np.float32]]
+    weights: Mapping[str, npt.NDArray[np.float32]]
+
+    def known(self, task: str) -> npt.NDArray[np.bool_]:
+        """Mark the windows whose label is known, (n_windows,)."""
+        return self.labels[task].sum(axis=1) > 0
+
+    def taught(self, task: str) -> npt.NDArray[np.bool_]:
+        """Mark the windows that would teach the task something if they trained, (n_windows,)."""
+        return self.known(task) & (self.weights[task] > 0)
+
+    def reordered(self, rows: npt.NDArray[np.int64]) -> "Targets":
+        """Give each window the targets of another one, of all tasks together."""
+        return Targets(
+            {task: values[rows] for task, values in self.labels.items()},
+            {task: values[rows] for task, values in self.weights.items()},
+        )
+
+
+@dataclass(frozen=True)
 class Recipe:
     """What a model reads, predicts and is trained on.
 
@@ -31,8 +65,8 @@ class Recipe:
     ----------
     model, kind
         Its name, and "majority", "forest" or "network".
-    task, classes
-        What it predicts; the classes in the order of its outputs.
+    tasks
+        {task that it predicts: its classes in the order of the outputs}.
     windows, width
         Its window set and the windows' width in bp.
     inputs
@@ -46,12 +80,14 @@ class Recipe:
         model has no use for them, so that a change there does not fit it again.
     permute
         Any of `PERMUTABLE`: what is permuted between windows, in a control.
+    fold, folds
+        Where the model has a fold of its own: the one that tests ("fold2"), and how many there
+        are. Otherwise None and 0.
     """
 
     model: str
     kind: str
-    task: str
-    classes: tuple[str, ...]
+    tasks: Mapping[str, tuple[str, ...]]
     windows: str
     width: int
     inputs: tuple[str, ...]
@@ -62,6 +98,23 @@ class Recipe:
     training: Mapping[str, Any]
     forest: Mapping[str, Any]
     permute: tuple[str, ...] = ()
+    fold: str | None = None
+    folds: int = 0
+
+    def facts(self, seed: int, device: str) -> dict[str, Any]:
+        """Return what the cards of all kinds of models tell."""
+        return {
+            "model": self.model,
+            "kind": self.kind,
+            "tasks": {task: [*classes] for task, classes in self.tasks.items()},
+            "fold": self.fold,
+            "inputs": self.inputs,
+            "samples": self.samples,
+            "train_on": self.train_on,
+            "permute": self.permute,
+            "seed": seed,
+            "device": device,
+        }
 
     def read_stores(self, paths: Sequence[str | Path]) -> Stores:
         """Read and pool the fragments of each image input and cell type.
@@ -88,8 +141,24 @@ class Recipe:
             stores[name] = {cell_type: read_pool(group) for cell_type, group in by_type.items()}
         return stores
 
-    def soft_labels(self, windows: pd.DataFrame) -> npt.NDArray[np.float32]:
-        """Return the labels to train on: the mean over the replicates that know a window.
+    def own_split(self, windows: pd.DataFrame) -> pd.DataFrame:
+        """Return the windows with the model's split: that of its fold, where it has one.
+
+        The fold that the model names tests, the next one tunes and the others train
+        (`chrompute.splits.roles_of_fold`).
+        """
+        if self.fold is None:
+            return windows
+        roles = roles_of_fold(windows["fold"].astype(object), self.fold, self.folds)
+        return windows.assign(split=np.asarray(roles, dtype=object))
+
+    def trains(self, windows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Mark the windows of the train split in the cell types that the model is trained on."""
+        mine = windows["cell_type"].isin(self.train_on) & (windows["split"] == "train")
+        return mine.to_numpy()
+
+    def soft_labels(self, windows: pd.DataFrame, task: str) -> npt.NDArray[np.float32]:
+        """Return the labels of one task to train on: the mean over the replicates that know it.
 
         Returns
         -------
@@ -97,23 +166,65 @@ class Recipe:
             float32 (n_windows, n_classes): the share of the replicates that name each class. Rows
             add up to 1, or to 0 where no replicate knows the window. The truth is no replicate.
         """
-        index = {name: code for code, name in enumerate(self.classes)}
-        votes = np.zeros((len(windows), len(self.classes)), dtype=np.float32)
-        for column in replicate_columns(windows.columns, self.task).values():
-            codes = windows[column].map(index).fillna(-1).to_numpy(np.int64)
+        soft = [soft_column(task, name) for name in self.tasks[task]]
+        if set(soft) <= set(windows.columns):
+            return windows[soft].fillna(0).to_numpy(np.float32)
+        votes = np.zeros((len(windows), len(self.tasks[task])), dtype=np.float32)
+        for column in replicate_columns(windows.columns, task).values():
+            codes = _class_codes(windows[column], self.tasks[task])
             known = np.flatnonzero(codes >= 0)
             votes[known, codes[known]] += 1
         return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
 
-    def fit_role(self, windows: pd.DataFrame) -> pd.Series:
+    def sample_weights(self, windows: pd.DataFrame, task: str) -> npt.NDArray[np.float32]:
+        """Return how much each window counts in training of a task, float32 (n_windows,)."""
+        column = weight_column(task)
+        if column not in windows:
+            return np.ones(len(windows), dtype=np.float32)
+        return windows[column].to_numpy(np.float32)
+
+    def targets(self, windows: pd.DataFrame, orders: Orders) -> Targets:
+        """Return what the model is fitted to; permuted labels take their weights with them."""
+        found = Targets(
+            {task: self.soft_labels(windows, task) for task in self.tasks},
+            {task: self.sample_weights(windows, task) for task in self.tasks},
+        )
+        return found.reordered(orders["labels"]) if "labels" in orders else found
+
+    def fit_role(self, windows: pd.DataFrame, targets: Targets) -> npt.NDArray[np.str_]:
         """Return "train", "valid" or "" for each window: what it does while the model is fitted.
 
-        Test windows and those of cell types that the model is not trained on do nothing.
+        A window does something if any task knows it, and trains if it has a weight in such a
+        task. Cell types that the model is not trained on do nothing, but for those that have no
+        training windows at all: these were set aside to tune.
+
+        Parameters
+        ----------
+        windows
+            With the model's split (`own_split`).
+        targets
+            Of the same windows.
         """
-        role = windows["split"].where(windows["split"].isin(["train", "valid"]), "")
-        labels = windows[list(replicate_columns(windows.columns, self.task).values())]
-        known = labels.notna().any(axis=1) & windows["cell_type"].isin(self.train_on)
-        return role.where(known, "")
+        cell_type, split = windows["cell_type"], windows["split"]
+        set_aside = ~cell_type.isin(cell_type[split == "train"].unique())
+        tunes = (split == "valid") & (cell_type.isin(self.train_on) | set_aside)
+        known = np.any([targets.known(task) for task in self.tasks], axis=0)
+        taught = np.any([targets.taught(task) for task in self.tasks], axis=0)
+        role = np.full(len(windows), "", dtype="U5")
+        role[self.trains(windows) & taught] = "train"
+        role[tunes.to_numpy() & known] = "valid"
+        return role
+
+    def refuse_untaught(self, role: npt.NDArray[np.str_], targets: Targets) -> None:
+        """Raise InputError when a task has no window to train on."""
+        faults = [
+            f"model {self.model}: none of its training windows has a label of task {task!r}; "
+            "take the task out of its 'tasks', or train on other cell types"
+            for task in self.tasks
+            if not (targets.taught(task) & (role == "train")).any()
+        ]
+        if faults:
+            raise InputError(faults)
 
     def orders(self, windows: pd.DataFrame, seed: int) -> Orders:
         """Return the permutation of everything that this model, a control, permutes."""
@@ -125,6 +236,13 @@ class Recipe:
             name: float(np.mean([len(by_type[c]) for c in self.train_on if c in by_type]))
             for name, by_type in stores.items()
         }
+
+
+def _class_codes(labels: pd.Series, classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the place of each label among the classes, -1 where it is null."""
+    codes, names = pd.factorize(labels)
+    places = pd.Index(classes, dtype=object).get_indexer(names.astype(object))
+    return np.append(places, -1)[codes].astype(np.int64)
 
 
 def permuted_rows(windows: pd.DataFrame, what: str, seed: int) -> npt.NDArray[np.int64]:
@@ -147,7 +265,8 @@ def permuted_rows(windows: pd.DataFrame, what: str, seed: int) -> npt.NDArray[np
     """
     generator = np.random.default_rng([seed, PERMUTABLE.index(what)])
     rows = np.arange(len(windows))
-    for (_, split), own in windows.groupby(["cell_type", "split"]).indices.items():
+    groups = windows[["cell_type", "split"]].astype(str).groupby(["cell_type", "split"])
+    for (_, split), own in groups.indices.items():
         if what != "labels" or split in ("train", "valid"):
             rows[own] = generator.permutation(own)
     return rows

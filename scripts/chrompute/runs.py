@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from torch import Tensor
 
-from chrompute.dataset import window_data
+from chrompute.dataset import WindowData, typical_sums, window_data
 from chrompute.fit import TrainingRules, choose_device, train_network
 from chrompute.networks import ChromatinNetwork, NetworkSpec
 from chrompute.predict import predict_logits
-from chrompute.predictions import prediction_table
+from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What training leaves behind: network, card, history and predictions off the train split.
+    """What training leaves behind: network, card, history and predictions of held-out windows.
 
     `checkpoints` is the folder of the states after each epoch; `discard_checkpoints` removes it,
     to be called once the rest is safe on disk.
@@ -49,7 +51,7 @@ def run_recipe(
     checkpoints: str | Path,
     code: str,
 ) -> TrainedModel:
-    """Train the network of a recipe and predict every window that is not in the train split.
+    """Train the network of a recipe and predict the windows that it is not trained on.
 
     Parameters
     ----------
@@ -66,48 +68,61 @@ def run_recipe(
         whose name digests recipe, seed, code and data: another model never resumes from it.
     code
         Digest of the code.
+
+    Raises
+    ------
+    InputError
+        When a task has no window to train on.
     """
     rules = TrainingRules(**recipe.training)
     device = choose_device(rules.device)
     depth = recipe.reference_depth(stores)
+    windows = recipe.own_split(windows)
     orders = recipe.orders(windows, seed)
-    data = window_data(recipe, windows, stores, depth, genome, device, orders)
-    spec = NetworkSpec(
-        images={name: image.grid.shape for name, image in data.images.items()},
-        sequence=data.sequence is not None,
-        width=recipe.width,
-        tasks={recipe.task: len(recipe.classes)},
-        **recipe.network,
-    )
-    fit = windows.assign(fit=recipe.fit_role(windows))
+    targets = recipe.targets(windows, orders)
+    role = recipe.fit_role(windows, targets)
+    recipe.refuse_untaught(role, targets)
+    data = window_data(recipe, windows, stores, depth, genome, device, targets, orders)
+    sums = typical_sums(recipe, data, _ids(role == "train", device))
+    data.scale_to(sums)
     made_by = [asdict(recipe), seed, code, torch.__version__, device.type]
     key = _digest(made_by, windows, stores, genome)
     folder = Path(checkpoints) / f"{recipe.model}-seed-{seed}-{key}"
-    network, history = train_network(spec, data, fit, rules, seed, folder)
+    network, history = train_network(spec_of(recipe, data), data, role, rules, seed, folder)
     network.to(device)
-    held_out = np.flatnonzero(windows["split"] != "train")
-    ids = torch.from_numpy(held_out).to(device)
-    logits = predict_logits(network, data, ids, rules.batch_size)[recipe.task]
-    probabilities = logits.softmax(1).cpu().numpy()
-    card = {
-        "model": recipe.model,
-        "kind": recipe.kind,
-        "task": recipe.task,
-        "classes": recipe.classes,
-        "inputs": recipe.inputs,
-        "samples": recipe.samples,
-        "train_on": recipe.train_on,
-        "permute": recipe.permute,
-        "seed": seed,
-        "device": device.type,
+    chosen = held_out(windows)
+    logits = predict_logits(network, data, _ids(chosen, device), rules.batch_size)
+    probabilities = {task: values.softmax(1).cpu().numpy() for task, values in logits.items()}
+    card = recipe.facts(seed, device.type) | {
         "images": recipe.images,
         "reference_depth": depth,
+        "typical_sum": sums,
         "training": recipe.training,
         "parameters": sum(p.numel() for p in network.parameters()),
-        "validation": history.iloc[-1].to_dict(),
+        "validation": _without_nan(history.iloc[-1].to_dict()),
     }
-    table = prediction_table(windows.iloc[held_out], recipe.task, recipe.classes, probabilities)
+    table = prediction_table(windows[chosen], recipe.tasks, probabilities)
     return TrainedModel(network.cpu(), card, history, table, folder)
+
+
+def spec_of(recipe: Recipe, data: WindowData) -> NetworkSpec:
+    """Return what the network of a recipe looks like."""
+    return NetworkSpec(
+        images={name: image.grid.shape for name, image in data.images.items()},
+        sequence=data.sequence is not None,
+        width=recipe.width,
+        tasks={task: len(classes) for task, classes in recipe.tasks.items()},
+        **recipe.network,
+    )
+
+
+def _ids(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.flatnonzero(chosen)).to(device)
+
+
+def _without_nan(values: Mapping[Hashable, float]) -> dict[Hashable, float | None]:
+    """Put None for numbers that are not known: JSON has no NaN."""
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def _digest(

@@ -23,6 +23,12 @@ TRAINING_DEFAULTS: dict[str, Any] = {
     "device": "auto",
 }
 
+#: What each kind of model uses of the block `images`: a change of the rest does not fit it again.
+_IMAGES_OF_KIND = {
+    "network": ("min_length", "max_length", "length_bin", "position_bin", "normalise"),
+    "forest": ("normalise",),
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -124,6 +130,41 @@ class Settings:
         tasks = self.config["windows"][windows]["tasks"]
         return list(dict.fromkeys(label.cell_type for label in self.labels if label.task in tasks))
 
+    def holdouts(self, windows: str) -> list[tuple[list[str], list[str]]]:
+        """Return the cell types that are held out and those that train, each pair once.
+
+        A window set may hold cell types out by its split, and each of its models by `train_on`.
+        """
+        labelled, kept = self.cell_types_of_windows(windows), self.kept_cell_types(windows)
+        models = [name for name, m in self.config["models"].items() if m["windows"] == windows]
+        chosen = [set(self.training_cell_types(name)) for name in models]
+        pairs = []
+        for train in (set(labelled) - kept, *chosen):
+            pair = ([c for c in labelled if c not in train], [c for c in labelled if c in train])
+            if all(pair) and pair not in pairs:
+                pairs.append(pair)
+        return pairs
+
+    def training_cell_types(self, model: str) -> list[str]:
+        """Return the cell types that a model is trained on: those it names, or all that can be.
+
+        These have labels of one of its tasks, and its window set does not keep them to tune or
+        to test.
+        """
+        entry = self.config["models"][model]
+        if entry["train_on"] != "all":
+            return list(entry["train_on"])
+        names = {task.name for task in self.tasks_of_model(model)}
+        kept = self.kept_cell_types(entry["windows"])
+        labelled = dict.fromkeys(label.cell_type for label in self.labels if label.task in names)
+        return [cell_type for cell_type in labelled if cell_type not in kept]
+
+    def kept_cell_types(self, windows: str) -> set[str]:
+        """Return the cell types that no model of a window set is trained on."""
+        split = self.config["windows"][windows]["split"]
+        named = (split["valid"] or []) + (split["test"] or [])
+        return {*split["unseen"], *(named if split["by"] == "cell_types" else ())}
+
     def models_of_kind(self, *kinds: str) -> list[str]:
         """Return the names of the models of some kinds."""
         return [name for name, entry in self.config["models"].items() if entry["kind"] in kinds]
@@ -137,23 +178,23 @@ class Settings:
         """Gather the recipe of one model."""
         entry = self.config["models"][model]
         kind, windows = entry["kind"], self.config["windows"][entry["windows"]]
-        labelled = self.labelled_cell_types(windows["task"])
         chosen = samples_of_model(entry, self.samples)
         return Recipe(
             model=model,
             kind=kind,
-            task=windows["task"],
-            classes=tuple(self.config["tasks"][windows["task"]]["classes"]),
+            tasks={task.name: task.classes for task in self.tasks_of_model(model)},
             windows=entry["windows"],
             width=windows["width"],
             inputs=tuple(entry["inputs"]),
             samples=tuple((s.name, s.cell_type, s.assay) for s in chosen),
-            train_on=tuple(labelled if entry["train_on"] == "all" else entry["train_on"]),
-            images=self.config["images"] if kind == "network" else {},
+            train_on=tuple(self.training_cell_types(model)),
+            images={key: self.config["images"][key] for key in _IMAGES_OF_KIND.get(kind, ())},
             network=entry["network"] if kind == "network" else {},
             training=self.training(model) if kind == "network" else {},
             forest=entry["forest"] if kind == "forest" else {},
             permute=tuple(entry["permute"]),
+            fold=entry["fold"],
+            folds=windows["split"]["number"] if entry["fold"] else 0,
         )
 
 

@@ -42,6 +42,8 @@ class WindowInputs:
         {cell type: {task: {replicate: label file}}}; "truth" is no replicate.
     candidates
         {cell type: columns `chrompute.candidates.COLUMNS`}.
+    source
+        What the candidates are (`chrompute.candidates.CandidateRules`).
     dropped
         {reason: intervals that gave no candidate}, of all cell types.
     aliases
@@ -56,11 +58,14 @@ class WindowInputs:
         bigWig, None where there is none.
     stores
         {cell type: {assay: pooled fragments}}.
+    holdouts
+        Pairs of cell types that are held out and of those that train.
     """
 
     sizes: Mapping[str, int]
     labels: LabelPaths
     candidates: Mapping[str, pd.DataFrame]
+    source: str
     dropped: Counter[str] = field(default_factory=Counter)
     aliases: Mapping[str, str] = field(default_factory=dict)
     blacklist: IntervalSet = field(default_factory=IntervalSet.of)
@@ -68,6 +73,7 @@ class WindowInputs:
     genome: Mapping[str, npt.NDArray[np.uint8]] | None = None
     mappability: str | None = None
     stores: Mapping[str, Mapping[str, Fragments]] = field(default_factory=dict)
+    holdouts: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
 
 
 def label_paths(places: Sequence[tuple[str, str, str]], files: Sequence[str]) -> LabelPaths:
@@ -189,7 +195,7 @@ def read_inputs(
     plan
         Attributes `replicates`, (cell type, task, replicate) of each label file; `peaks`, the cell
         type of each candidate file where each has its own; `stores`, (cell type, assay) of each
-        store; `site_entry`, how a site set is read; and `exclude`.
+        store; `site_entry`, how a site set is read; `exclude`; and `holdouts`.
     """
     aliases = read_aliases(next(iter(files["aliases"]), None))
     sizes = read_sizes(files["sizes"])
@@ -208,6 +214,7 @@ def read_inputs(
         sizes=sizes,
         labels=labels,
         candidates=found,
+        source=rules.source,
         dropped=dropped,
         aliases=aliases,
         blacklist=read_blacklist(files["blacklist"], sizes, aliases),
@@ -218,4 +225,5 @@ def read_inputs(
             cell_type: {assay: read_pool(paths) for assay, paths in by_assay.items()}
             for cell_type, by_assay in groups.items()
         },
+        holdouts=plan.holdouts,
     )

@@ -10,28 +10,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 
 from chrompute.bigwig import interval_means
-from chrompute.errors import InputError
 from chrompute.genome import is_excluded
-from chrompute.label_files import read_labels_of
-from chrompute.labels import (
-    TRUTH,
-    class_codes,
-    consensus,
-    label_column,
-    signal_values,
-    soft_column,
-    votes,
-)
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
 from chrompute.window_facts import refuse_empty_splits, split_facts, task_facts
+from chrompute.window_guard import guard_windows, identical_facts
 from chrompute.window_inputs import WindowInputs
+from chrompute.window_labels import window_labels
 
-#: {replicate: (n_windows,) int16 codes, or float32 values of a signal}, the truth last.
-_Labels = dict[str, npt.NDArray[Any]]
+#: Key of a window set's recipe in the metadata of its file.
+RECIPE_KEY = b"chrompute"
 
 
 @dataclass(frozen=True)
@@ -139,12 +132,13 @@ def build_windows(
     _add_labels(windows, inputs, tasks)
     _add_content(windows, inputs, rules)
     _add_split(windows, rules, tasks)
-    leaks: dict[str, Any] = {}
+    leaks = {"identical": _add_identical(windows, inputs, rules)}
+    leaks |= guard_windows(windows.table, rules.split, inputs.stores, inputs.holdouts)
     balance: dict[str, Any] = {}
     table = windows.table
     facts = {
         "width": rules.width,
-        "candidates": candidates,
+        "candidates": {"from": inputs.source, "number": candidates},
         "dropped": {reason: n for reason, n in sorted(windows.dropped.items()) if n},
         "windows": len(table),
         "split": split_facts(rules.split),
@@ -206,63 +200,11 @@ def _add_labels(windows: _Windows, inputs: WindowInputs, tasks: Mapping[str, Tas
     columns: dict[str, Any] = {}
     known = np.zeros(len(windows.table), dtype=bool)
     for task in tasks.values():
-        labels = _read_labels(windows.table, inputs, task)
-        replicates = [own for name, own in labels.items() if name != TRUTH]
-        columns |= _label_columns(task, labels)
-        for own in replicates:
-            known |= ~np.isnan(own) if task.kind == "signal" else own >= 0
+        own, told = window_labels(windows.table, inputs, task)
+        columns |= own
+        known |= told
     windows.add(columns)
     windows.drop(np.where(known, "", "unlabelled"))
-
-
-def _read_labels(table: pd.DataFrame, inputs: WindowInputs, task: Task) -> _Labels:
-    """Read the labels of one task by each replicate; the truth is the last."""
-    names = dict.fromkeys(name for own in inputs.labels.values() for name in own.get(task.name, ()))
-    signal = task.kind == "signal"
-    labels: _Labels = {
-        name: np.full(len(table), np.nan if signal else -1, np.float32 if signal else np.int16)
-        for name in sorted(names, key=lambda name: name == TRUTH)
-    }
-    for cell_type, rows in table.groupby("cell_type", observed=True).indices.items():
-        own = table.iloc[rows]
-        for name, path in inputs.labels[str(cell_type)].get(task.name, {}).items():
-            if signal:
-                values = signal_values(path, task, own)
-                silent = np.isnan(values).all()
-            else:
-                read = read_labels_of(path, task, str(cell_type), inputs.sizes, inputs.aliases)
-                values = class_codes(read, task, own).astype(np.int16)
-                silent = (values < 0).all()
-            if silent:
-                raise InputError(
-                    f"{path}: replicate {name!r} of task {task.name!r} knows no window of cell "
-                    f"type {cell_type!r}; give a label file that covers the windows"
-                )
-            labels[name][rows] = values
-    return labels
-
-
-def _label_columns(task: Task, labels: _Labels) -> dict[str, Any]:
-    """Return the columns of one task: what replicates agree on, each of them, and their votes."""
-    own = [values for name, values in labels.items() if name != TRUTH]
-    if task.kind == "signal":
-        stacked = np.stack(own)
-        number = (~np.isnan(stacked)).sum(axis=0)
-        mean = np.where(number, np.nansum(stacked, axis=0) / np.maximum(number, 1), np.nan)
-        named = {label_column(task.name, name): values for name, values in labels.items()}
-        return {task.name: mean.astype(np.float32)} | named
-    stacked = np.stack(own)
-    columns: dict[str, Any] = {
-        task.name: pd.Categorical.from_codes(consensus(stacked), list(task.classes))
-    }
-    columns |= {
-        label_column(task.name, name): pd.Categorical.from_codes(codes, list(task.classes))
-        for name, codes in labels.items()
-    }
-    if len(own) > 1:
-        shares = votes(stacked, len(task.classes))
-        columns |= {soft_column(task.name, c): shares[:, i] for i, c in enumerate(task.classes)}
-    return columns
 
 
 def _add_content(windows: _Windows, inputs: WindowInputs, rules: WindowRules) -> None:
@@ -302,12 +244,35 @@ def _add_split(windows: _Windows, rules: WindowRules, tasks: Mapping[str, Task])
     refuse_empty_splits(windows.table, rules.split)
 
 
+def _add_identical(
+    windows: _Windows, inputs: WindowInputs, rules: WindowRules
+) -> dict[str, Any] | None:
+    """Mark held-out windows whose sequence stands in a training window, which may be dropped."""
+    if inputs.genome is None or not rules.identical_length:
+        return None
+    length, exclude = rules.identical_length, rules.exclude_identical
+    held_out, training, facts = identical_facts(windows.table, inputs.genome, length, exclude)
+    windows.add({"identical": held_out})
+    windows.drop(np.where(training & exclude, "identical", ""))
+    return facts
+
+
 def write_windows(
-    table: pd.DataFrame, facts: Mapping[str, Any], parquet: str | Path, summary: str | Path
+    table: pd.DataFrame,
+    facts: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    parquet: str | Path,
+    summary: str | Path,
 ) -> None:
-    """Write a window set and its facts."""
-    table.to_parquet(parquet, index=False, compression="zstd")
-    Path(summary).write_text(json.dumps(facts, indent=2) + "\n")
+    """Write a window set, its facts, and in both the options it was made with.
+
+    The recipe is JSON under the key "chrompute" in the metadata of the Parquet file.
+    """
+    columns = pa.Table.from_pandas(table, preserve_index=False)
+    metadata = {**(columns.schema.metadata or {}), RECIPE_KEY: json.dumps(recipe).encode()}
+    columns = columns.replace_schema_metadata(metadata)
+    pa.parquet.write_table(columns, str(parquet), compression="zstd")
+    Path(summary).write_text(json.dumps({**facts, "recipe": recipe}, indent=2) + "\n")
 
 
 def read_windows(parquet: str | Path) -> pd.DataFrame:

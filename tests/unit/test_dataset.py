@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute.dataset import FragmentImages, GenomeSequence, ImageGrid
+from chrompute.dataset import GenomeSequence
 from chrompute.fragments import Fragments
 from chrompute.genome import encode
+from chrompute.window_images import FragmentImages, ImageGrid
 
 SIZES = {"chr1": 6000, "chr2": 3000}
 CPU = torch.device("cpu")

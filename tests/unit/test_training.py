@@ -15,74 +15,18 @@ from chrompute.baselines import run_baseline
 from chrompute.dataset import window_data
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
-from chrompute.genome import encode
 from chrompute.losses import soft_cross_entropy
 from chrompute.model_faults import TRUNK_BIN
 from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
 from chrompute.predict import load_network, predict_logits, save_network
 from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
 from chrompute.runs import TrainedModel, run_recipe
-
-SIZES = {"chr1": 60_000, "chr2": 30_000, "chr3": 30_000}
-WIDTH = 401
-SMALL = {
-    "position_bin": 16,
-    "channels": 16,
-    "blocks": 2,
-    "motif_width": 7,
-    "motifs": 8,
-    "dropout": 0.1,
-}
-TRAINING = {
-    "epochs": 3, "batch_size": 16, "learning_rate": 5e-3, "weight_decay": 0.01,
-    "label_smoothing": 0.0, "jitter": 5, "threads": 1, "device": "cpu",
-}  # fmt: skip
-
-
-def recipe_of(*inputs: str, **training: object) -> Recipe:
-    return Recipe(
-        model="net",
-        kind="network",
-        task="state",
-        classes=("closed", "open"),
-        windows="w",
-        width=WIDTH,
-        inputs=inputs,
-        samples=(("a", "cells", "ATAC"),),
-        train_on=("cells",),
-        images={"min_length": 0, "max_length": 200, "length_bin": 20, "position_bin": 8},
-        network=SMALL,
-        training={**TRAINING, **training},
-        forest={},
-    )
+from toy_models import FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
 
 
 @pytest.fixture(scope="module")
-def case() -> tuple[pd.DataFrame, dict[str, dict[str, Fragments]], dict[str, np.ndarray]]:
-    """Windows of which the open ones hold short fragments and a motif at the centre."""
-    rng = np.random.default_rng(0)
-    genome = {name: rng.integers(0, 4, size).astype(np.uint8) for name, size in SIZES.items()}
-    rows, chroms, starts, lengths = [], [], [], []
-    for index, (chrom, size) in enumerate(SIZES.items()):
-        for centre in range(300, size - 300, 350):
-            is_open = rng.random() < 0.5
-            rows.append((chrom, centre, "open" if is_open else "closed"))
-            number = 12
-            middle = centre + rng.normal(0, 15, number).round().astype(int)
-            size_of = rng.integers(30, 80, number) if is_open else rng.integers(140, 180, number)
-            chroms += [index] * number
-            starts += [*(middle - size_of // 2)]
-            lengths += [*size_of]
-            if is_open:
-                genome[chrom][centre - 4 : centre + 4] = encode("CCGGTTAA")
-    store = Fragments.from_intervals(SIZES, chroms, starts, np.add(starts, lengths))
-    windows = pd.DataFrame(rows, columns=["chrom", "centre", "state"])
-    windows["state.1"] = windows["state"]
-    windows["cell_type"] = "cells"
-    windows["start"] = windows["centre"] - WIDTH // 2
-    windows["end"] = windows["start"] + WIDTH
-    windows["split"] = windows["chrom"].map({"chr1": "train", "chr2": "valid", "chr3": "test"})
-    return windows, {"vplot": {"cells": store}}, genome
+def case():
+    return make_toy()
 
 
 def trained(case, recipe: Recipe, folder: Path, seed: int = 1, keep: bool = False) -> TrainedModel:
@@ -104,7 +48,7 @@ def same_weights(one: TrainedModel, two: TrainedModel) -> bool:
 def test_a_network_learns_what_is_planted(case, tmp_path: Path, inputs: tuple[str, ...]) -> None:
     model = trained(case, recipe_of(*inputs, epochs=12), tmp_path)
     test = model.predictions[model.predictions["split"] == "test"]
-    hits = (test["p:open"] > 0.5) == (test["label:1"] == "open")
+    hits = (test["p:state:open"] > 0.5) == (test["label:state:1"] == "open")
     assert hits.mean() > 0.9
     assert set(model.predictions["split"]) == {"valid", "test"}
     assert [*model.history.columns] == ["epoch", "train_loss", "valid_loss", "valid_accuracy"]
@@ -172,7 +116,7 @@ def test_test_labels_do_not_reach_the_weights(case, tmp_path: Path) -> None:
     # Nor does the truth, of any split.
     three = trained((windows.assign(**{"state.truth": swapped}), stores, genome), recipe, tmp_path)
     assert same_weights(one, three)
-    assert (three.predictions["label:truth"] != three.predictions["label:1"]).all()
+    assert (three.predictions["label:state:truth"] != three.predictions["label:state:1"]).all()
 
 
 def test_labels_are_the_mean_over_the_replicates_that_know_a_window() -> None:
@@ -188,21 +132,27 @@ def test_labels_are_the_mean_over_the_replicates_that_know_a_window() -> None:
     )
     recipe = recipe_of("vplot")
     expected = [[0, 1], [2 / 3, 1 / 3], [1, 0], [0, 0]]
-    assert recipe.soft_labels(windows) == pytest.approx(np.array(expected))
-    assert recipe.fit_role(windows).tolist() == ["train", "train", "train", ""]
+    assert recipe.soft_labels(windows, "state") == pytest.approx(np.array(expected))
+    role = recipe.fit_role(windows, recipe.targets(windows, {}))
+    assert role.tolist() == ["train", "train", "train", ""]
 
 
 def test_the_loss_is_the_cross_entropy_of_soft_labels_without_unknown_ones() -> None:
     rng = np.random.default_rng(8)
     logits = rng.normal(size=(5, 3))
     labels = np.array([[1, 0, 0], [0, 0.5, 0.5], [0, 0, 0], [0, 0, 1], [0, 0, 0]], dtype=float)
+    weights = np.array([0.5, 2.0, 7.0, 1.25, 3.0])
     log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
     smooth = 0.9 * labels + 0.1 / 3
     known = [0, 1, 3]
-    expected = -(smooth * log_p)[known].sum() / 3
-    found = soft_cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels), 0.1)
-    assert float(found) == pytest.approx(expected)
-    nothing = soft_cross_entropy(torch.from_numpy(logits), torch.zeros(5, 3).double())
+    each = -(smooth * log_p)[known].sum(1)
+    for own in (np.ones(5), weights):
+        expected = (each * own[known]).sum() / own[known].sum()
+        found = soft_cross_entropy(*map(torch.from_numpy, (logits, labels, own)), 0.1)
+        assert float(found) == pytest.approx(expected)
+    nothing = soft_cross_entropy(
+        torch.from_numpy(logits), torch.zeros(5, 3).double(), torch.ones(5).double()
+    )
     assert float(nothing) == 0
 
 
@@ -213,8 +163,8 @@ def test_the_validation_accuracy_is_the_mean_over_replicates(case, tmp_path: Pat
         (windows.assign(**{"state.2": other}), stores, genome), recipe_of("vplot"), tmp_path
     )
     valid = model.predictions[model.predictions["split"] == "valid"]
-    called = np.where(valid["p:open"] > 0.5, "open", "closed")
-    hits = [(called == valid[f"label:{name}"]).mean() for name in (1, 2)]
+    called = np.where(valid["p:state:open"] > 0.5, "open", "closed")
+    hits = [(called == valid[f"label:state:{name}"]).mean() for name in (1, 2)]
     assert hits[0] != hits[1]
     assert model.history["valid_accuracy"].iloc[-1] == pytest.approx(np.mean(hits))
 
@@ -241,7 +191,9 @@ def test_permuted_rows_stay_in_their_cell_type_and_split() -> None:
 
 
 def right(predictions: pd.DataFrame) -> float:
-    return float(((predictions["p:open"] > 0.5) == (predictions["label:1"] == "open")).mean())
+    return float(
+        ((predictions["p:state:open"] > 0.5) == (predictions["label:state:1"] == "open")).mean()
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,7 +213,9 @@ def test_a_network_loses_what_is_permuted_and_keeps_the_rest(
     recipe = replace(recipe_of(*inputs, epochs=12), permute=permute)
     model = trained(case, recipe, tmp_path)
     windows = case[0][case[0]["split"] != "train"]
-    assert [*model.predictions["label:1"]] == [*windows["state"]]  # scored against the real ones
+    assert [*model.predictions["label:state:1"]] == [
+        *windows["state"]
+    ]  # scored against the real ones
     majority = windows["state"].value_counts(normalize=True).max()
     assert right(model.predictions) > 0.9 if learns else right(model.predictions) < majority + 0.1
     assert model.card["permute"] == permute
@@ -278,7 +232,7 @@ def test_a_forest_loses_what_is_permuted_and_keeps_the_rest(
     recipe = replace(
         recipe_of("vplot", "mnase"),
         kind="forest",
-        forest={"length_edges": [0, 100, 200], "position_bin": 50, "trees": 100, "min_leaf": 3},
+        forest=FOREST,
         permute=permute,
     )
     both = dict.fromkeys(recipe.inputs, stores["vplot"])
@@ -303,7 +257,7 @@ def test_a_saved_network_predicts_the_same(case, tmp_path: Path) -> None:
     ids = torch.from_numpy(np.flatnonzero(windows["split"] != "train"))
     found = predict_logits(network, data, ids, 16)["state"].exp()
     assert found.sum(1).numpy() == pytest.approx(1, abs=1e-5)
-    expected = model.predictions[["p:closed", "p:open"]].to_numpy()
+    expected = model.predictions[["p:state:closed", "p:state:open"]].to_numpy()
     assert found.numpy() == pytest.approx(expected, abs=1e-6)
     content = json.loads(card_path.read_text())
     content["network"]["channels"] = 24

@@ -20,7 +20,7 @@ from scipy.special import logsumexp
 
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
-from chrompute.predictions import prediction_table
+from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores
 from chrompute.simulate.assays import DUPLICATION
 from chrompute.simulate.design import STATES, Design
@@ -64,7 +64,8 @@ def state_priors(design: Design, windows: pd.DataFrame, sequence: bool) -> Float
         return np.tile(state_frequency(other, design), (len(windows), 1))
     own = draw_loci(design)
     places = pd.MultiIndex.from_arrays([own["chrom"], locus_centres(own)])
-    row = places.get_indexer(pd.MultiIndex.from_arrays([windows["chrom"], windows["centre"]]))
+    wanted = pd.MultiIndex.from_arrays([windows["chrom"].astype(str), windows["centre"]])
+    row = places.get_indexer(wanted)
     if (row < 0).any():
         raise InputError(
             f"{int((row < 0).sum())} windows are not centred on simulated loci, whose motifs an "
@@ -180,7 +181,7 @@ def draw_experiment(
 def run_oracle(
     recipe: Recipe, design: Design, windows: pd.DataFrame, stores: Stores, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Predict every window that is not in the train split, by likelihoods under the simulator.
+    """Predict the held-out windows, by likelihoods under the simulator.
 
     Parameters
     ----------
@@ -200,33 +201,27 @@ def run_oracle(
     card
         What the oracle is, with `label_limit`.
     """
-    held_out = windows[windows["split"] != "train"].reset_index(drop=True)
+    windows = recipe.own_split(windows)
+    windows = windows[held_out(windows)].reset_index(drop=True)
     inputs = [name for name in recipe.inputs if name in stores]
     frequency = state_frequency(draw_loci(design), design)
-    likelihoods, power = np.zeros((len(held_out), len(STATES))), 1.0
+    likelihoods, power = np.zeros((len(windows), len(STATES))), 1.0
     if inputs:
         logger.info("simulating loci of all states for the templates of %s", ", ".join(inputs))
         templates = learn_templates(design, inputs)
         power = choose_power(templates, design, inputs, "sequence" in recipe.inputs)
-        images = {name: window_images(stores[name], held_out, name) for name in inputs}
+        images = {name: window_images(stores[name], windows, name) for name in inputs}
         logger.info(
             "%d windows under %d templates, likelihoods to the power %g",
-            len(held_out), len(templates.state), power,
+            len(windows), len(templates.state), power,
         )  # fmt: skip
         likelihoods = power * state_likelihoods(templates, images, frequency)
-    priors = state_priors(design, held_out, "sequence" in recipe.inputs)
+    priors = state_priors(design, windows, "sequence" in recipe.inputs)
     probabilities = label_probabilities(likelihoods, priors, design)
-    order = [STATES.index(name) for name in recipe.classes]
-    table = prediction_table(held_out, recipe.task, recipe.classes, probabilities[:, order])
-    card = {
-        "model": recipe.model,
-        "kind": recipe.kind,
-        "task": recipe.task,
-        "seed": seed,
-        "classes": recipe.classes,
-        "inputs": recipe.inputs,
-        "device": "cpu",
-        "samples": recipe.samples,
+    ((task, classes),) = recipe.tasks.items()  # the one whose classes are the states
+    order = [STATES.index(name) for name in classes]
+    table = prediction_table(windows, recipe.tasks, {task: probabilities[:, order]})
+    card = recipe.facts(seed, "cpu") | {
         "simulated": True,
         "power": power,
         "label_limit": round(label_limit(design), 6),

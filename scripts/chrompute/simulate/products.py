@@ -13,6 +13,7 @@ from chrompute.simulate.genome import LOCUS_COLUMNS, draw_loci
 from chrompute.simulate.grammar import KINDS
 from chrompute.simulate.labels import confusion_of_labels, state_frequency
 from chrompute.simulate.marks import MARKS
+from chrompute.tasks import Task
 
 #: Replicates of the labels, and the truth.
 LABEL_REPLICATES = ("1", "2", "truth")
@@ -97,11 +98,27 @@ def _simulated_files(
         for path in sample.paths
         if is_simulated(config, path)
     ]
-    for label in labels:
-        if is_simulated(config, label.path):
-            what = f"labels of {label.cell_type!r}, replicate {label.replicate!r}"
-            found.append((what, label.path, f"{label.cell_type}.states.{label.replicate}.bed"))
+    found += [
+        (f"labels of {label.cell_type!r}, replicate {label.replicate!r}", label.path, name)
+        for label in labels
+        if is_simulated(config, label.path) and (name := _label_file(label)) is not None
+    ]
     return found
+
+
+def _label_file(label: LabelFile) -> str | None:
+    """Return what a label file is called that is simulated; None where none of its kind is."""
+    if label.kind == "segmentation":
+        return f"{label.cell_type}.states.{label.replicate}.bed"
+    if label.kind == "signal":
+        return None
+    names = [f"{label.cell_type}.{mark}.{label.replicate}.narrowPeak" for mark in MARKS]
+    own = PurePosixPath(label.path).name
+    return f"marks/{own if own in names else names[0]}"
+
+
+#: Replicates of the labels of each kind that the simulation makes.
+_REPLICATES = {"segmentation": LABEL_REPLICATES, "marks": MARK_REPLICATES}
 
 
 def _sheet_faults(
@@ -124,12 +141,19 @@ def _sheet_faults(
         for label in labels
         if is_simulated(config, label.path) and label.cell_type not in design.factors
     ]
-    return faults + [
-        f"{config['labels']}: labels of {label.cell_type!r}: replicate {label.replicate!r} is not "
-        f"simulated; there are {', '.join(LABEL_REPLICATES)}"
-        for label in labels
-        if is_simulated(config, label.path) and label.replicate not in LABEL_REPLICATES
-    ]
+    for label in labels:
+        if not is_simulated(config, label.path):
+            continue
+        place = f"{config['labels']}: labels of {label.cell_type!r}: "
+        known = _REPLICATES.get(label.kind)
+        if known is None:
+            faults.append(f"{place}no {label.kind} is simulated; take {label.path} elsewhere")
+        elif label.replicate not in known:
+            faults.append(
+                f"{place}replicate {label.replicate!r} is not simulated; there are "
+                f"{', '.join(known)}"
+            )
+    return faults
 
 
 def _design_faults(design: Design) -> list[str]:
@@ -165,11 +189,19 @@ def _oracle_faults(config: Mapping[str, Any]) -> list[str]:
     """See that what an oracle is asked for is what it knows: the states by their names."""
     faults = []
     for name, entry in config["models"].items():
-        windows = config["windows"].get(entry["windows"], {})
-        classes = config["tasks"].get(windows.get("task"), {}).get("classes", STATES)
-        if entry["kind"] == "oracle" and {*classes} != {*STATES}:
+        windows = config["windows"].get(entry["windows"])
+        if entry["kind"] != "oracle" or windows is None:
+            continue
+        tasks = [
+            Task.from_config(task, config["tasks"][task])
+            for task in entry["tasks"] or windows["tasks"]
+            if task in config["tasks"]
+        ]
+        asked = [{*task.classes} for task in tasks if entry["tasks"] or task.classes]
+        if asked != [{*STATES}]:
             faults.append(
-                f"configuration: models/{name}: an oracle needs a task with the classes "
-                f"{', '.join(STATES)}; choose other windows or rename the classes"
+                f"configuration: models/{name}: an oracle needs one task, with the classes "
+                f"{', '.join(STATES)}; name it alone in its 'tasks', choose other windows or "
+                "rename the classes"
             )
     return faults
