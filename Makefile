@@ -36,6 +36,7 @@ bench: $(INSTALLED) build/$(PAIRS).bam
 	$(BIN)/python bench/fragments.py build/$(PAIRS).bam $(BENCH)
 	$(BIN)/python bench/vplots.py
 	$(BIN)/python bench/windows.py
+	$(BIN)/python bench/guard.py
 	$(BIN)/python bench/batches.py
 
 build/%.bam: bench/make_bam.py | $(INSTALLED)

@@ -12,7 +12,9 @@ if "samples" not in config:  # no --configfile on the command line
 include: "rules/common.smk"
 include: "rules/functions/assays.smk"
 include: "rules/functions/windows.smk"
+include: "rules/functions/chromhmm.smk"
 include: "rules/functions/models.smk"
+include: "rules/functions/evaluate.smk"
 include: "rules/functions/report.smk"
 include: "rules/functions/simulate.smk"
 include: "rules/check.smk"
@@ -24,6 +26,7 @@ include: "rules/quality.smk"
 include: "rules/deeptools.smk"
 include: "rules/vplots.smk"
 include: "rules/nucleosomes.smk"
+include: "rules/chromhmm.smk"
 include: "rules/windows.smk"
 include: "rules/models.smk"
 include: "rules/evaluate.smk"
@@ -39,4 +42,5 @@ rule all:
         rules.assays.input,
         rules.evaluation.input,
         rules.simulation.input,
+        rules.chromhmm.input,
     localrule: True

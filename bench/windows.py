@@ -79,9 +79,9 @@ def main() -> None:
         candidates = CandidateRules("tiles", width=200, stride=stride)
         found, dropped = read_candidates(candidates, tasks, labels, {}, {}, SIZES, {})
         split = Split(valid=("chr22",), test=("chr23", "chr24"))
-        inputs = WindowInputs(SIZES, labels, found, dropped)
+        inputs = WindowInputs(SIZES, labels, found, candidates.source, dropped)
         table, facts = build_windows(inputs, WindowRules(2001, split), tasks)
-        write_windows(table, facts, Path(folder) / "w.parquet", Path(folder) / "w.json")
+        write_windows(table, facts, {}, Path(folder) / "w.parquet", Path(folder) / "w.json")
         seconds = time.perf_counter() - before
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         size = (Path(folder) / "w.parquet").stat().st_size / 1e6

@@ -12,6 +12,7 @@ from chrompute.check import (
     check_inputs,
     input_paths,
     inspect_inputs,
+    made_paths,
     simulated_paths,
 )
 from chrompute.errors import InputError
@@ -37,13 +38,16 @@ config.update(settings.config)
 
 SIMULATED = simulated_paths(settings)
 FETCHED = list(settings.fetched)
+MADE = [*made_paths(settings), *FETCHED]
 NETWORKS = settings.models_of_kind("network")
 BASELINES = settings.models_of_kind("majority", "forest")
 ORACLES = settings.models_of_kind("oracle")
 CLASS_SITES = {
-    f"{task}.{name}": {"task": task, "name": name}
-    for task in dict.fromkeys(entry["task"] for entry in config["windows"].values())
-    for name in config["tasks"][task]["classes"]
+    f"{task.name}.{name}": {"task": task.name, "name": name}
+    for windows in config["windows"]
+    for task in settings.tasks_of_windows(windows)
+    if task.kind == "segmentation"
+    for name in task.classes
 }
 QUALITY_FIGURES = ("reads", "lengths", "tss", "motif", "gc", "correlation")
 RUNS = [
@@ -67,6 +71,7 @@ wildcard_constraints:
     figure=one_of(QUALITY_FIGURES),
     sites=one_of([*config["sites"], *CLASS_SITES]),
     windows=one_of(config["windows"]),
+    task=one_of(config["tasks"]),
     model=one_of(config["models"]),
     seed=r"\d+",
 
@@ -81,7 +86,10 @@ def check_before_work():
         Path(workflow.pathvars.apply(f"<{name}>")) for name in ("results", "logs")
     )
     with run_log(logs / "check.log"):
-        check_inputs(settings, results / "check")
+        methods = workflow.deployment_settings.deployment_method
+        # In an environment of its own a job has what this process has not.
+        own_environments = any(method.name == "CONDA" for method in methods)
+        check_inputs(settings, results / "check", programs=not own_environments)
 
 
 def code_of(script):
@@ -98,10 +106,9 @@ def checked():
 def existing(paths):
     """Leave out missing files: the check reports them, together with all other faults.
 
-    Files that the run simulates or fetches need not be there yet.
+    Files that the run makes or fetches need not be there yet.
     """
-    later = {*SIMULATED, *FETCHED}
-    return [path for path in paths if path in later or Path(path).is_file()]
+    return [path for path in paths if path in MADE or Path(path).is_file()]
 
 
 def all_inputs(wildcards):

@@ -1,4 +1,4 @@
-"""Evaluate: scores with intervals, confusion matrices and learning curves."""
+"""Evaluate: scores with intervals, agreement, gaps closed, confusion matrices, learning curves."""
 
 
 rule evaluate:
@@ -22,7 +22,7 @@ rule evaluate:
         runtime=30,
     params:
         evaluation=config["evaluation"],
-        task=task_of_model,
+        tasks=classes_of_model,
         code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"
@@ -57,9 +57,10 @@ rule metrics:
 rule agreement:
     """Compare the replicates of all labels on the windows that models are scored on."""
     input:
-        windows=windows_of_runs,
+        windows=all_windows,
     output:
-        "<results>/evaluation/agreement.tsv",
+        overall="<results>/evaluation/agreement.tsv",
+        classes="<results>/evaluation/agreement_classes.tsv",
     log:
         "<logs>/agreement.log",
     benchmark:
@@ -68,30 +69,59 @@ rule agreement:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=2000,
         runtime=30,
     params:
-        tasks=classes_of_runs,
+        tasks=classes_of_windows,
         evaluation=config["evaluation"],
         code=code_of("agreement"),
     script:
         "../scripts/agreement.py"
 
 
+rule gap:
+    """Write how much of the gap from forest to replicate agreement each model closes."""
+    input:
+        predictions=predictions_of_runs,
+    output:
+        "<results>/evaluation/gap.tsv",
+    log:
+        "<logs>/gap.log",
+    benchmark:
+        "<benchmarks>/gap.jsonl"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        runs=runs_of_gap,
+        tasks=leading_of_tasks,
+        evaluation=config["evaluation"],
+        code=code_of("gap"),
+    script:
+        "../scripts/gap.py"
+
+
 rule confusion_figure:
-    """Draw the confusion matrix of one model in one cell type."""
+    """Draw the confusion matrix of one model in one task and cell type."""
     input:
         "<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
     output:
         png=report(
-            "<results>/figures/confusion.{model}.seed-{seed}.{cell_type}.png",
+            "<results>/figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",
             caption="../report/confusion.rst",
             category="Evaluation",
-            labels={"cell type": "{cell_type}", "figure": "confusion, {model}"},
+            labels={
+                "cell type": "{cell_type}",
+                "task": "{task}",
+                "figure": "confusion, {model}",
+            },
         ),
-        pdf="<results>/figures/confusion.{model}.seed-{seed}.{cell_type}.pdf",
+        pdf="<results>/figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.pdf",
     log:
-        "<logs>/confusion_figure/{model}.{seed}.{cell_type}.log",
+        "<logs>/confusion_figure/{model}.{seed}.{task}.{cell_type}.log",
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -99,7 +129,8 @@ rule confusion_figure:
         mem_mb=500,
         runtime=10,
     params:
-        task=task_of_model,
+        task=title_of_task,
+        classes=class_titles_of_task,
         titles=titles_of_models(),
         code=code_of("confusion_figure"),
     script:
@@ -107,19 +138,24 @@ rule confusion_figure:
 
 
 rule comparison_figure:
-    """Draw the scores of all models of one window set in one cell type."""
+    """Draw the scores of all models of one window set in one task and cell type."""
     input:
-        "<results>/evaluation/metrics.tsv",
+        metrics="<results>/evaluation/metrics.tsv",
+        agreement="<results>/evaluation/agreement.tsv",
     output:
         png=report(
-            "<results>/figures/models.{windows}.{cell_type}.png",
+            "<results>/figures/models.{windows}.{task}.{cell_type}.png",
             caption="../report/models.rst",
             category="Evaluation",
-            labels={"cell type": "{cell_type}", "figure": "models on {windows}"},
+            labels={
+                "cell type": "{cell_type}",
+                "task": "{task}",
+                "figure": "models on {windows}",
+            },
         ),
-        pdf="<results>/figures/models.{windows}.{cell_type}.pdf",
+        pdf="<results>/figures/models.{windows}.{task}.{cell_type}.pdf",
     log:
-        "<logs>/comparison_figure/{windows}.{cell_type}.log",
+        "<logs>/comparison_figure/{windows}.{task}.{cell_type}.log",
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -127,10 +163,38 @@ rule comparison_figure:
         mem_mb=500,
         runtime=10,
     params:
-        titles=titles_of_windows,
+        task=title_of_task,
+        leading=metric_of_task,
+        titles=titles_of_comparison,
         code=code_of("comparison_figure"),
     script:
         "../scripts/comparison_figure.py"
+
+
+rule composition_figure:
+    """Draw which classes the windows of one task have, by cell type and split."""
+    input:
+        "<results>/windows/{windows}.json",
+    output:
+        png=report(
+            "<results>/figures/composition.{windows}.{task}.png",
+            caption="../report/composition.rst",
+            category="Windows",
+            labels={"task": "{task}", "figure": "classes of {windows}"},
+        ),
+        pdf="<results>/figures/composition.{windows}.{task}.pdf",
+    log:
+        "<logs>/composition_figure/{windows}.{task}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_of("composition_figure"),
+    script:
+        "../scripts/composition_figure.py"
 
 
 rule learning_curve:
@@ -167,15 +231,11 @@ rule evaluation:
     input:
         metrics_of_all(),
         agreement_of_all(),
+        gap_of_all(),
+        confusion_figures(),
         [
-            f"<results>/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
-            for model, seed in RUNS
-            for cell_type in cell_types_of_model(model)
-        ],
-        [
-            f"<results>/figures/models.{config['models'][model]['windows']}.{cell_type}.png"
-            for model, _ in RUNS
-            for cell_type in cell_types_of_model(model)
+            f"<results>/figures/models.{windows}.{task}.{cell_type}.png"
+            for windows, task, cell_type in comparisons()
         ],
         [
             f"<results>/figures/learning.{model}.seed-{seed}.png"

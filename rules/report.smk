@@ -9,7 +9,7 @@ rule report:
     """Write the report of one cell type."""
     input:
         files=report_files,
-        template=templates("cell_type", "quality", "base"),
+        template=templates("cell_type", "quality", "picture", "base"),
     output:
         "<results>/reports/{cell_type}.html",
     log:
@@ -26,6 +26,32 @@ rule report:
         code=code_of("report"),
     script:
         "../scripts/report.py"
+
+
+rule windows_report:
+    """Write the page of all window sets."""
+    input:
+        facts=[f"<results>/windows/{name}.json" for name in config["windows"]],
+        agreement=agreement_of_all(),
+        figures=composition_figures(),
+        template=templates("windows", "picture", "base"),
+    output:
+        "<results>/reports/windows.html",
+    log:
+        "<logs>/windows_report.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        sets=candidates_of_windows(),
+        results=subpath(output[0], ancestor=2),
+        simulated=any(map(is_simulated_sample, settings.samples)),
+        code=code_of("windows_report"),
+    script:
+        "../scripts/windows_report.py"
 
 
 rule provenance:
@@ -62,6 +88,7 @@ rule report_index:
         ],
         quality=[f"<results>/quality/{sample.name}.json" for sample in settings.samples],
         metrics=metrics_of_all(),
+        windows=window_pages(),
         template=templates("index", "base"),
     output:
         "<results>/reports/index.html",
@@ -75,8 +102,7 @@ rule report_index:
         runtime=10,
     params:
         samples=[(sample.name, sample.cell_type) for sample in settings.samples],
-        titles=titles_of_models(),
-        leading={name: entry["metric"] for name, entry in config["tasks"].items()},
+        tasks=tasks_of_index(),
         rivals=rivals(),
         simulated=any(map(is_simulated_sample, settings.samples)),
         code=code_of("report_index"),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from chrompute.metrics import replicate_agreement
+from chrompute.agreement import replicate_agreement
 from chrompute.predictions import write_scores
 from chrompute.runlog import run_log
 from chrompute.windows import read_windows
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        tasks = zip(snakemake.input.windows, snakemake.params.tasks.items(), strict=True)
-        tables = [
-            replicate_agreement(read_windows(path), task, classes, **snakemake.params.evaluation)
-            for path, (task, classes) in tasks
-        ]
-        write_scores(pd.concat(tables), snakemake.output[0])
+        found = []
+        sets = zip(snakemake.input.windows, snakemake.params.tasks.items(), strict=True)
+        for path, (name, tasks) in sets:
+            windows = read_windows(path)
+            found += [
+                replicate_agreement(windows, name, task, classes, **snakemake.params.evaluation)
+                for task, classes in tasks.items()
+            ]
+        for name, path in snakemake.output.items():
+            write_scores(pd.concat([getattr(part, name) for part in found]), path)

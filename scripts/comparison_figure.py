@@ -1,4 +1,4 @@
-"""Draw the scores of all models in one cell type."""
+"""Draw the scores of all models of one window set in one task and cell type."""
 
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        cell_type = snakemake.wildcards.cell_type
-        scores = read_scores(snakemake.input[0])
-        titles = snakemake.params.titles
-        scores = scores[(scores["cell_type"] == cell_type) & scores["model"].isin(titles)]
+        names, given = snakemake.wildcards, snakemake.params
+        place = f"cell_type == {names.cell_type!r} and task == {names.task!r}"
+        scores = read_scores(snakemake.input.metrics).query(place)
+        scores = scores[scores["model"].isin(given.titles)]
+        agreement = read_scores(snakemake.input.agreement, ["windows"]).query(place)
+        agreement = agreement[agreement["windows"] == names.windows]
         split = ", ".join(sorted(scores["split"].unique()))
-        title = f"{cell_type}: {split} windows, 95 % intervals over blocks"
-        figure = draw_model_comparison(scores, titles, title)
+        title = f"{names.cell_type}, {given.task}: {split} windows, 95 % intervals over blocks"
+        figure = draw_model_comparison(scores, given.titles, title, given.leading, agreement)
         save_figure(figure, snakemake.output.png, snakemake.output.pdf)

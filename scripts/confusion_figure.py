@@ -1,4 +1,4 @@
-"""Draw the confusion matrix of one model in one cell type."""
+"""Draw the confusion matrix of one model in one task and cell type."""
 
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        names, classes = snakemake.wildcards, snakemake.params.task["titles"]
+        names, given = snakemake.wildcards, snakemake.params
         cells = read_scores(snakemake.input[0])
-        cells = cells[cells["cell_type"] == names.cell_type]
-        title = f"{names.cell_type}: {snakemake.params.titles[names.model]}"
-        figure = draw_confusion(cells, list(classes), list(classes.values()), title)
+        cells = cells[(cells["cell_type"] == names.cell_type) & (cells["task"] == names.task)]
+        title = f"{names.cell_type}, {given.task}: {given.titles[names.model]}"
+        figure = draw_confusion(cells, list(given.classes), list(given.classes.values()), title)
         save_figure(figure, snakemake.output.png, snakemake.output.pdf)

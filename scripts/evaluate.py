@@ -1,4 +1,4 @@
-"""Score one trained model."""
+"""Score one trained model in all its tasks."""
 
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,9 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        task, given = snakemake.params.task, snakemake.params.evaluation
+        given = snakemake.params
         facts = {"model": snakemake.wildcards.model, "seed": int(snakemake.wildcards.seed)}
-        evaluation = score_predictions(
-            pd.read_parquet(snakemake.input.predictions),
-            list(task["titles"]),
-            facts | {"task": task["task"]},
-            **given,
-        )
-        write_scores(evaluation.scores, snakemake.output.scores)
-        write_scores(evaluation.replicates, snakemake.output.replicates)
-        write_scores(evaluation.confusion, snakemake.output.confusion)
-        write_scores(evaluation.classes, snakemake.output.classes)
+        predictions = pd.read_parquet(snakemake.input.predictions)
+        evaluation = score_predictions(predictions, given.tasks, facts, **given.evaluation)
+        for name, path in snakemake.output.items():
+            write_scores(getattr(evaluation, name), path)

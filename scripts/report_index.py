@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        given = snakemake.params
+        given, files = snakemake.params, snakemake.input
         content = index_content(
-            given.samples, snakemake.input.quality, next(iter(snakemake.input.metrics), None),
-            given.titles, given.leading, given.rivals, given.simulated,
+            given.samples, files.quality, next(iter(files.metrics), None), given.tasks,
+            given.rivals, bool(files.windows), given.simulated,
         )  # fmt: skip
-        render(snakemake.input.template[0], content, snakemake.output[0])
+        render(files.template[0], content, snakemake.output[0])

@@ -17,5 +17,8 @@ if "snakemake" in globals():
         inputs = read_inputs(entry["candidates"], tasks, dict(snakemake.input.items()), params)
         rules = WindowRules.from_config(entry, params.tasks)
         table, facts = build_windows(inputs, rules, tasks)
-        write_windows(table, facts, snakemake.output.table, snakemake.output.facts)
+        places = zip(params.replicates, snakemake.input.labels, strict=True)
+        labels = [[*place, path] for place, path in places]
+        recipe = {"windows": entry, "tasks": params.tasks, "labels": labels}
+        write_windows(table, facts, recipe, snakemake.output.table, snakemake.output.facts)
         logger.info("%s windows; dropped: %s", f"{len(table):,}", facts["dropped"])

@@ -23,8 +23,6 @@ TRAINING = {
     "epochs": 3, "batch_size": 16, "learning_rate": 5e-3, "weight_decay": 0.01,
     "label_smoothing": 0.0, "jitter": 5, "threads": 1, "device": "cpu",
 }  # fmt: skip
-
-
 IMAGES: dict[str, Any] = {
     "min_length": 0, "max_length": 200, "length_bin": 20, "position_bin": 8, "normalise": "depth",
 }  # fmt: skip
@@ -52,7 +50,10 @@ def recipe_of(*inputs: str, **training: object) -> Recipe:
 
 
 def make_toy() -> Toy:
-    """Return windows, of which the open ones hold short fragments and a motif at the centre."""
+    """Return windows, of which the open ones hold short fragments and a motif at the centre.
+
+    The task "mark" does not depend on that: bound windows have another motif beside the centre.
+    """
     rng = np.random.default_rng(0)
     genome = {name: rng.integers(0, 4, size).astype(np.uint8) for name, size in SIZES.items()}
     rows, chroms, starts, lengths = [], [], [], []
@@ -71,6 +72,10 @@ def make_toy() -> Toy:
     store = Fragments.from_intervals(SIZES, chroms, starts, np.add(starts, lengths))
     windows = pd.DataFrame(rows, columns=["chrom", "centre", "state"])
     windows["state.1"] = windows["state"]
+    windows["mark"] = np.random.default_rng(5).choice(["not_bound", "bound"], len(windows))
+    windows["mark.1"] = windows["mark"]
+    for chrom, centre in windows.loc[windows["mark"] == "bound", ["chrom", "centre"]].to_numpy():
+        genome[chrom][centre + 30 : centre + 40] = encode("GATTACAGAT")
     windows["cell_type"] = "cells"
     windows["start"] = windows["centre"] - WIDTH // 2
     windows["end"] = windows["start"] + WIDTH

@@ -317,8 +317,9 @@ def vplot_sites(wildcards):
 
 
 def windows_of_task(task):
+    """The first window set that has labels of a task."""
     return next(
-        name for name, entry in config["windows"].items() if entry["task"] == task
+        name for name, entry in config["windows"].items() if task in entry["tasks"]
     )
 
 
@@ -327,7 +328,7 @@ def sites_entry(wildcards):
 
 
 def title_of_class(task, name):
-    return config["tasks"][task]["classes"][name]["title"]
+    return settings.task(task).titles[name]
 
 
 def sites_title(wildcards):

@@ -24,23 +24,91 @@ def panel_of(cell_type):
     )
 
 
-def tasks_of_cell_type(cell_type):
-    """The tasks that a report tells of: those with labels and models in this cell type."""
-    tasks = {}
-    for model, seed in RUNS:
-        windows = config["models"][model]["windows"]
-        name = config["windows"][windows]["task"]
-        if cell_type in cell_types_of_model(model):
-            leading = config["tasks"][name]["metric"]
-            entry = {"windows": windows, "leading": leading, "runs": []}
-            tasks.setdefault(name, entry)["runs"].append((model, seed))
-    return tasks
+def window_sets_of(cell_type):
+    """The window sets and tasks that a report tells of: those with labels in this cell type."""
+    found = {}
+    for windows, entry in config["windows"].items():
+        tasks = {
+            task: {
+                "runs": [r for r in RUNS if r[0] in models_of_task(windows, task)],
+                "scored": cell_type in scored_cell_types(windows, task),
+            }
+            for task in entry["tasks"]
+            if cell_type in settings.labelled_cell_types(task)
+        }
+        if tasks:
+            found[windows] = {"candidates": entry["candidates"], "tasks": tasks}
+    return found
+
+
+def files_of_windows(windows, entry, cell_type):
+    """What a report shows of one window set: facts, and the figures of its tasks."""
+    files = [f"<results>/windows/{windows}.{end}" for end in ("json", "pixels.tsv")]
+    for task, own in entry["tasks"].items():
+        if not own["scored"]:
+            continue
+        files += [f"<results>/figures/models.{windows}.{task}.{cell_type}.png"] * bool(
+            own["runs"]
+        )
+        for model, seed in own["runs"]:
+            files += [
+                f"<results>/figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png"
+            ]
+            files += [f"<results>/models/{model}/seed-{seed}/card.json"] * (
+                model in ORACLES
+            )
+            curve = f"<results>/figures/learning.{model}.seed-{seed}.png"
+            files += [curve] * (model in NETWORKS)
+    return files
+
+
+def composition_figures():
+    return [
+        f"<results>/figures/composition.{windows}.{task}.png"
+        for windows, entry in config["windows"].items()
+        for task in entry["tasks"]
+    ]
+
+
+def window_pages():
+    """The page of all window sets, where there are any."""
+    return ["<results>/reports/windows.html"] if config["windows"] else []
+
+
+def candidates_of_windows():
+    """{window set: where it is centred, as the configuration says}."""
+    return {
+        name: {"candidates": entry["candidates"]}
+        for name, entry in config["windows"].items()
+    }
+
+
+def tasks_of_index():
+    """Window set, task, leading metric and models of each line of the index."""
+    pairs = [
+        (windows, task)
+        for windows in config["windows"]
+        for task in settings.tasks_of_windows(windows)
+    ]
+    return [
+        {
+            "windows": windows,
+            "task": task.name,
+            "title": task.title,
+            "leading": task.metric,
+            "models": {
+                name: config["models"][name]["title"]
+                for name in models_of_task(windows, task.name)
+            },
+        }
+        for windows, task in pairs
+    ]
 
 
 def report_files(wildcards):
     """Everything that a report of a cell type shows."""
     cell_type, results = wildcards.cell_type, "<results>"
-    tasks = tasks_of_cell_type(cell_type).values()
+    sets = window_sets_of(cell_type)
     files = [f"{results}/quality/{s.name}.json" for s in settings.samples_of(cell_type)]
     files += [f"{results}/quality/{cell_type}.summary.json"]
     pictures = [f"{cell_type}.{name}.png" for name in figures_of_quality(cell_type)]
@@ -60,26 +128,9 @@ def report_files(wildcards):
     pooled = bool(settings.pooled_samples(cell_type, "MNase"))
     files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * pooled
     files += truth_files(cell_type)
-    files += [
-        f"{results}/evaluation/{name}.tsv"
-        for name in ("metrics", "replicates", "agreement")
-        if tasks
-    ]
-    for task in tasks:
-        files += [
-            f"{results}/windows/{task['windows']}.{end}"
-            for end in ("json", "pixels.tsv")
-        ]
-        files += [f"{results}/figures/models.{task['windows']}.{cell_type}.png"]
-        for model, seed in task["runs"]:
-            files += [
-                f"{results}/figures/confusion.{model}.seed-{seed}.{cell_type}.png"
-            ]
-            files += [f"{results}/models/{model}/seed-{seed}/card.json"] * (
-                model in ORACLES
-            )
-            curve = f"{results}/figures/learning.{model}.seed-{seed}.png"
-            files += [curve] * (model in NETWORKS)
+    files += [*metrics_of_all(), *agreement_of_all(), *gap_of_all()] * bool(sets)
+    for windows, entry in sets.items():
+        files += files_of_windows(windows, entry, cell_type)
     return files
 
 
@@ -104,7 +155,7 @@ def report_plan(wildcards):
         "oracles": ORACLES,
         "rivals": rivals(),
         "titles": titles_of_models(),
-        "tasks": tasks_of_cell_type(cell_type),
+        "windows": window_sets_of(cell_type),
         "evaluation": config["evaluation"],
         "simulated": any(map(is_simulated_sample, settings.samples_of(cell_type))),
     }

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chrompute.bigwig import bigwig_faults
+from chrompute.check_chip import chip_paths, inspect_chip, program_faults
 from chrompute.check_genome import inspect_digests, inspect_genome
 from chrompute.check_reads import inspect_reads
+from chrompute.chip_sheet import segmentation_paths
 from chrompute.errors import InputError
 from chrompute.findings import READ_ERRORS, Findings, show
 from chrompute.genome import is_excluded, read_aliases
@@ -45,6 +47,7 @@ def input_paths(settings: Settings) -> list[str]:
     paths += [sample.barcodes for sample in settings.samples]
     paths += [label.path for label in settings.labels]
     paths += [entry["candidates"].get("path") for entry in config.get("windows", {}).values()]
+    paths += [(config.get("chromhmm") or {}).get("sheet"), *chip_paths(settings.chips)]
     if config.get("simulation"):
         paths.append(config["simulation"]["motifs"])
     return list(dict.fromkeys(path for path in paths if path))
@@ -53,6 +56,16 @@ def input_paths(settings: Settings) -> list[str]:
 def simulated_paths(settings: Settings) -> list[str]:
     """List the files among `input_paths` that the run itself simulates."""
     return [path for path in input_paths(settings) if is_simulated(settings.config, path)]
+
+
+def made_paths(settings: Settings) -> list[str]:
+    """List the files among `input_paths` that the run makes: simulated ones, and segmentations.
+
+    A segmentation needs no check when it is made: it is written sorted and without overlaps, on
+    the genome's chromosomes, and its names are compared with the tasks before a run.
+    """
+    segmentations = segmentation_paths(settings.config, settings.chips).values()
+    return [*simulated_paths(settings), *(p for p in input_paths(settings) if p in segmentations)]
 
 
 def inspect_inputs(
@@ -81,11 +94,16 @@ def inspect_inputs(
         With all faults; the caller decides what to do with them.
     """
     found = Findings()
-    later = [] if simulated else simulated_paths(settings)
+    later = [
+        path
+        for path in made_paths(settings)
+        if not (simulated and is_simulated(settings.config, path))
+    ]
     if not fetched:
         later += [place for place in settings.fetched if not Path(place).is_file()]
     missing = [p for p in input_paths(settings) if not Path(p).is_file() and p not in later]
     sheets = [settings.config.get(name) for name in ("samples", "labels")]
+    sheets.append((settings.config.get("chromhmm") or {}).get("sheet"))
     found.files |= {path: {"kind": "sheet"} for path in sheets if path}
     found.faults += [f"{path}: there is no such file; correct its path" for path in missing]
     gone = {*missing, *later}
@@ -109,6 +127,8 @@ def inspect_inputs(
     for sample in settings.samples:
         for path in (path for path in sample.paths if path not in gone and not is_url(path)):
             inspect_reads(path, sample, excluded, aliases, None, found)
+    for path in (path for path in chip_paths(settings.chips) if path not in gone):
+        inspect_chip(path, excluded, found)
     _inspect_regions(settings, gone, aliases, found)
     if not found.faults and index_folder is not None:
         # Only now, since making an index takes long and leaves a file.
@@ -118,7 +138,11 @@ def inspect_inputs(
 
 
 def check_inputs(
-    settings: Settings, folder: str | Path, simulated: bool = False, fetched: bool = False
+    settings: Settings,
+    folder: str | Path,
+    simulated: bool = False,
+    fetched: bool = False,
+    programs: bool = False,
 ) -> Findings:
     """Inspect all inputs, write down what was seen, and raise when there is a fault.
 
@@ -131,6 +155,8 @@ def check_inputs(
         fetched ones), and `index/` for BAMs that have no index.
     simulated, fetched
         As in `inspect_inputs`.
+    programs
+        Whether to see that the programs of optional stages run here.
 
     Raises
     ------
@@ -139,6 +165,7 @@ def check_inputs(
     """
     folder = Path(folder)
     found = inspect_inputs(settings, folder / "index", simulated, fetched)
+    found.faults += program_faults(settings) if programs else []
     for note in found.notes:
         logger.warning("note: %s", note)
     if found.faults:

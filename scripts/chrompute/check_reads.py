@@ -54,7 +54,7 @@ def inspect_reads(
         if not faults and format_of(path) != ALIGNMENTS:
             faults = _text_faults(path, sample, excluded, aliases, found)
         elif not faults:
-            faults = _file_faults(path)
+            faults = file_faults(path)
             faults = faults or _content_faults(path, sample, excluded, aliases, index_folder, found)
     except InputError as error:
         faults = error.faults
@@ -107,7 +107,8 @@ def _digest_faults(path: str, sample: Sample) -> list[str]:
     return [f"{path}: sha256 is {digest}, the sheet says {wanted}; fetch it again"]
 
 
-def _file_faults(path: str) -> list[str]:
+def file_faults(path: str) -> list[str]:
+    """See that a file of alignments is whole and can be decoded."""
     """Look at the bytes: a BAM or CRAM, and complete."""
     with open(path, "rb") as handle:
         begin = handle.read(4)
@@ -180,7 +181,7 @@ def _content_faults(
         reads = _count_reads(path, sample, index_folder, found)
         if reads is not None and not sum(reads.values()):
             faults.append(f"{path}: holds no mapped read; remove the sample or align it again")
-    return faults + _name_faults(path, header, reads or {}, excluded, aliases, found)
+    return faults + name_faults(path, header, reads or {}, excluded, aliases, found)
 
 
 def _count_reads(
@@ -281,7 +282,7 @@ def _make_index(path: str, target: Path) -> None:
         raise
 
 
-def _name_faults(
+def name_faults(
     path: str,
     header: Mapping[str, int],
     reads: Mapping[str, int],

@@ -9,6 +9,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from chrompute.balance import balance_faults
+from chrompute.chip_sheet import chromhmm_faults, read_chip
+from chrompute.chromhmm import ChipFile
 from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
@@ -57,12 +60,17 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     label_faults: list[str] = []
     if filled["labels"] is not None:
         labels, label_faults = read_labels(filled["labels"], filled["tasks"], samples)
+    chips: list[ChipFile] = []
+    chip_faults: list[str] = []
+    if filled["chromhmm"] is not None:
+        chips, chip_faults = read_chip(filled["chromhmm"]["sheet"], samples)
     labels, fetched, address_faults = take_addresses(filled, labels)
-    settings = Settings(filled, samples, labels, fetched)
-    faults += sample_faults + label_faults + address_faults
+    settings = Settings(filled, samples, labels, fetched, chips)
+    faults += sample_faults + label_faults + chip_faults + address_faults
     faults += genome_faults(filled) + _configuration_faults(filled)
-    if not (sample_faults or label_faults):
-        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels)
+    if not (sample_faults or label_faults or chip_faults):
+        faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels, chips)
+        faults += chromhmm_faults(filled, chips, labels)
     return settings, faults
 
 
@@ -138,7 +146,7 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
-    faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config["tasks"])]
+    faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config)]
     for name, entry in config["sites"].items():
         faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     faults += [
@@ -149,10 +157,12 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def _faults_of_tasks(tasks: Mapping[str, Any]) -> list[str]:
+def _faults_of_tasks(config: Mapping[str, Any]) -> list[str]:
     faults = []
-    for name, entry in tasks.items():
+    sequence = config["genome"]["fasta"] is not None
+    for name, entry in config["tasks"].items():
         faults += task_faults(name, entry)
+        faults += balance_faults(name, entry["kind"], entry["balance"], sequence)
         faults += [
             f"tasks/{name}/classes: {taken!r} ends the names of other files; rename the class"
             for taken in _FILE_ENDS

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -61,6 +62,8 @@ def draw_confusion(
     title
         Of the figure.
     """
+    if cells.empty:
+        return _empty_figure(title, "no window with a known label")
     table = cells.pivot(index="label", columns="predicted", values="windows")
     matrix = table.loc[list(classes), list(classes)].to_numpy()
     share = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -83,7 +86,18 @@ def draw_confusion(
     return figure
 
 
-def draw_model_comparison(scores: pd.DataFrame, titles: Mapping[str, str], title: str) -> Figure:
+def metrics_led_by(leading: str) -> dict[str, str]:
+    """Return `METRIC_TITLES` with one metric first, the others as they are."""
+    return {leading: METRIC_TITLES[leading]} | METRIC_TITLES
+
+
+def draw_model_comparison(
+    scores: pd.DataFrame,
+    titles: Mapping[str, str],
+    title: str,
+    leading: str,
+    agreement: pd.DataFrame,
+) -> Figure:
     """Draw the scores of all models with their intervals, one panel a metric.
 
     Parameters
@@ -94,10 +108,19 @@ def draw_model_comparison(scores: pd.DataFrame, titles: Mapping[str, str], title
         {model: how to call it}, in the order to draw.
     title
         Of the figure.
+    leading
+        The metric of the first panel.
+    agreement
+        Rows of `agreement.tsv` of this window set, cell type and task; drawn as a dashed line with
+        its interval, and dotted the limit that it implies.
     """
-    metrics = [name for name in METRIC_TITLES if name in set(scores["metric"])]
+    metrics = [name for name in metrics_led_by(leading) if name in set(scores["metric"])]
     models = [model for model in titles if model in set(scores["model"])]
-    figure = new_figure(1.55 * len(metrics) + 1.2, 0.32 * len(models) + 1.1)
+    if not models:
+        return _empty_figure(title, "no score: no label of these windows is known")
+    figure = new_figure(
+        1.55 * len(metrics) + 1.2, 0.32 * len(models) + 1.1 + 0.2 * len(agreement[:1])
+    )
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
         for place, model in enumerate(models):
@@ -107,12 +130,36 @@ def draw_model_comparison(scores: pd.DataFrame, titles: Mapping[str, str], title
                 colour = PALETTE[place % len(PALETTE)]
                 axes.plot([row.low, row.high], [place + offset] * 2, color=colour, lw=1.5)
                 axes.plot(row.value, place + offset, "o", color=colour, ms=4)
+        _draw_agreement(axes, agreement[agreement["metric"] == metric])
         axes.set_title(METRIC_TITLES[metric])
         axes.grid(axis="x", color="#EEEEEE")
         axes.set_axisbelow(True)
         axes.margins(x=0.12)
     panels[0].set_yticks(range(len(models)), [titles[model] for model in models])
     panels[0].set_ylim(len(models) - 0.5, -0.5)
+    handles, names = panels[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(
+            handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize=7
+        )
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _draw_agreement(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw what the replicates reach in one metric, and the limit that it implies."""
+    for row in rows.itertuples():
+        axes.axvspan(row.low, row.high, color="#DDDDDD", alpha=0.6, lw=0, zorder=0)
+        axes.axvline(row.value, color=INK, lw=1, ls="--", label="replicate agreement")
+        if np.isfinite(row.limit):
+            label = "limit that independent noise implies (estimate)"
+            axes.axvline(row.limit, color=INK, lw=1, ls=":", label=label)
+
+
+def _empty_figure(title: str, sentence: str) -> Figure:
+    """Say in a figure why it shows nothing."""
+    figure = new_figure(4.5, 1.2)
+    figure.text(0.5, 0.4, sentence, ha="center", va="center", color=INK)
     figure.suptitle(title, fontsize=9)
     return figure
 

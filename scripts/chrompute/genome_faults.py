@@ -35,9 +35,4 @@ def genome_faults(config: Mapping[str, Any]) -> list[str]:
         for name, entry in config["sites"].items()
         if "motif" in entry
     ]
-    faults += [
-        f"tasks/{name}/balance: match_gc {remedy} it"
-        for name, entry in config["tasks"].items()
-        if entry["balance"]["match_gc"]
-    ]
     return [f"configuration: {fault}" for fault in faults]

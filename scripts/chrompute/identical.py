@@ -62,11 +62,12 @@ def identical_windows(
 ) -> tuple[Flags, Flags]:
     """Find the held-out windows whose core sequence stands in a training window.
 
-    The core of a window is the `length` bases from centre - length // 2 on, or the whole window
-    where that is shorter. It stands in a training window when all of it lies in [start, end) there,
-    on either strand. What shares a base with the core's own place does not count: there, windows
-    of two cell types are the same by declaration. Cores that hold an unknown base, or reach past
-    a chromosome's end, are not looked for.
+    The core of a window is the `length` bases around its centre base, one more behind it if that is
+    even, as in `chrompute.labels.core_of`; or the whole window where that is shorter. It stands in
+    a training window when all of it lies in [start, end) there, on either strand. What shares a
+    base with the core's own place does not count: there, windows of two cell types are the same by
+    declaration. Cores that hold an unknown base, or reach past a chromosome's end, are not looked
+    for.
 
     Parameters
     ----------
@@ -106,8 +107,7 @@ def identical_windows(
         hits = _scan(genome[name], starts, stops, offsets[name], sought, _VALUES, low, high)
         inside = np.searchsorted(hits, stops - length, side="right")
         training[own.index] = inside > np.searchsorted(hits, starts)
-    elsewhere = (low[sequence] <= places - length) | (high[sequence] >= places + length)
-    held_out[rows] = elsewhere
+    held_out[rows] = (low[sequence] <= places - length) | (high[sequence] >= places + length)
     return held_out, training
 
 
@@ -118,14 +118,14 @@ def _cores(
     rows, places, bases = [], [], []
     for chrom, own in windows.groupby("chrom", observed=True):
         codes = genome[str(chrom)]
-        starts = own["centre"].to_numpy() - length // 2
+        starts = own["centre"].to_numpy() - (length - 1) // 2
         inside = (starts >= 0) & (starts + length <= len(codes))
         starts, index = starts[inside], own.index.to_numpy()[inside]
-        unknown = np.append(0, np.cumsum(codes == UNKNOWN_BASE, dtype=np.int32))
-        known = unknown[starts + length] == unknown[starts]
+        stretches = _stretches(codes, starts, length)
+        known = (stretches != UNKNOWN_BASE).all(axis=1)
         rows.append(index[known])
         places.append(starts[known] + offsets[str(chrom)])
-        bases.append(_stretches(codes, starts[known], length))
+        bases.append(stretches[known])
     nothing = np.zeros(0, dtype=np.int64)
     return (
         np.concatenate([nothing, *rows]),

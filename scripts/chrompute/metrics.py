@@ -1,18 +1,17 @@
-"""Tables of scores: models against each replicate and the truth, replicates against each other."""
+"""Tables of scores: models against each replicate of the labels and against the truth."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
 from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
-from chrompute.labels import TRUTH, replicate_columns
-from chrompute.predictions import LABEL, PROBABILITY
-from chrompute.scores import Labels, Probabilities, Values, Weights, all_scores, class_scores
+from chrompute.labels import TRUTH
+from chrompute.predictions import task_labels, task_probabilities
+from chrompute.scores import Labels, Probabilities, Values, Weights, all_scores, label_codes
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +21,9 @@ COLUMNS = (*_PLACE, *_SCORE)
 REPLICATE_COLUMNS = (*_PLACE, "labels", *_SCORE)
 CONFUSION_COLUMNS = (*_PLACE, "label", "predicted", "windows")
 CLASS_COLUMNS = (*_PLACE, "labels", "class", "windows", "recall", "precision")
-AGREEMENT_COLUMNS = ("task", "cell_type", "split", *_SCORE)
+
+#: Scores probabilities against labels: (labels, probabilities, weights) to {metric: (n_draws,)}.
+Score = Callable[[Labels, Probabilities, Weights], dict[str, Values]]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def score_against(
     blocks: Labels,
     draws: int,
     seed: int = 0,
+    score: Score = all_scores,
 ) -> dict[str, Bootstrap]:
     """Score predictions against each of several sets of labels, on the same draws of blocks.
 
@@ -74,6 +76,8 @@ def score_against(
         (n_windows,): block of each window.
     draws, seed
         As in `chrompute.bootstrap.bootstrap`.
+    score
+        The scores to compute.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def score_against(
         {replicate: scores of the windows that it knows}; one that knows none is absent.
     """
     return {
-        name: bootstrap(_Model(labels, probabilities), blocks, draws, seed)
+        name: bootstrap(_Model(labels, probabilities, score), blocks, draws, seed)
         for name, labels in references.items()
         if (labels >= 0).any()
     }
@@ -89,69 +93,89 @@ def score_against(
 
 def score_predictions(
     predictions: pd.DataFrame,
-    classes: Sequence[str],
+    tasks: Mapping[str, Sequence[str]],
     facts: Mapping[str, object],
     split: str,
     block: int,
     draws: int,
 ) -> Evaluation:
-    """Score one model in each cell type, against each replicate and the truth.
+    """Score one model in all its tasks and each cell type, against each replicate and the truth.
 
     Parameters
     ----------
     predictions
         What `chrompute.predictions.prediction_table` made.
-    classes
-        Class names in the order of the model's outputs.
+    tasks
+        {task: class names in the order of the model's outputs}.
     facts
-        `model`, `seed` and `task`, written into every row.
+        `model` and `seed`, written into every row.
     split
         Windows to score.
     block, draws
         Width of the bootstrap blocks in bp, and number of draws.
+
+    Returns
+    -------
+    Evaluation
+        A cell type whose labels of a task know none of the windows has no row of that task.
     """
-    scores, replicates, confusion, by_class = [], [], [], []
-    columns = [name for name in predictions if name.startswith(LABEL)]
-    for cell_type, table in predictions[predictions["split"] == split].groupby("cell_type"):
-        labels = {name.removeprefix(LABEL): _codes(table[name], classes) for name in columns}
-        probabilities = table[[PROBABILITY + name for name in classes]].to_numpy(np.float64)
-        place = {**facts, "cell_type": cell_type, "split": split}
+    parts = []
+    scored = predictions[predictions["split"] == split]
+    for cell_type, table in scored.groupby("cell_type", observed=True):
         blocks = genome_blocks(table["chrom"].tolist(), table["centre"], block)
         logger.info(
             "%s in %s: %d windows in %d blocks",
             facts["model"], cell_type, len(table), blocks.max() + 1,
         )  # fmt: skip
-        found = score_against(labels, probabilities, blocks, draws)
-        own = [part for name, part in found.items() if name != TRUTH]
-        if not own:
-            continue
-        scores += [place | row for row in mean_of(own).rows()]
-        replicates += [
-            place | {"labels": reference_title(name)} | row
-            for name, part in found.items()
-            for row in part.rows()
+        place = {**facts, "cell_type": cell_type, "split": split}
+        parts += [
+            _score_task(table, classes, place | {"task": task}, blocks, draws)
+            for task, classes in tasks.items()
         ]
-        by_class += [
-            place | {"labels": reference_title(name)} | row
-            for name in found
-            for row in _class_rows(labels[name], probabilities, classes)
-        ]
-        cells = _confusion([labels[name] for name in found if name != TRUTH], probabilities)
-        frame = pd.DataFrame(cells, index=classes, columns=classes).rename_axis("label")
-        frame = frame.reset_index().melt("label", var_name="predicted", value_name="windows")
-        confusion.append(frame.assign(**place))
-    return Evaluation(
-        pd.DataFrame(scores, columns=list(COLUMNS)).round(6),
-        pd.DataFrame(replicates, columns=list(REPLICATE_COLUMNS)).round(6),
-        pd.concat(confusion)[list(CONFUSION_COLUMNS)].round(6),
-        pd.DataFrame(by_class, columns=list(CLASS_COLUMNS)).round(6),
-    )
+    columns = (COLUMNS, REPLICATE_COLUMNS, CONFUSION_COLUMNS, CLASS_COLUMNS)
+    tables = [
+        _joined([getattr(part, field.name) for part in parts], names)
+        for field, names in zip(fields(Evaluation), columns, strict=True)
+    ]
+    return Evaluation(*tables)
 
 
-def _codes(labels: pd.Series, classes: Sequence[str]) -> Labels:
-    """Return class indices, -1 where a label is unknown."""
-    index = {name: code for code, name in enumerate(classes)}
-    return labels.map(index).fillna(-1).to_numpy(np.int64)
+def _joined(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Put tables below each other; without any there is a header all the same."""
+    there = [part for part in parts if len(part)]
+    table = pd.concat(there, ignore_index=True) if there else pd.DataFrame(columns=list(columns))
+    return table[list(columns)].round(6)
+
+
+def _score_task(
+    table: pd.DataFrame,
+    classes: Sequence[str],
+    place: Mapping[str, object],
+    blocks: Labels,
+    draws: int,
+) -> Evaluation:
+    """Score one task in one cell type."""
+    task = str(place["task"])
+    labels = {name: label_codes(own, classes) for name, own in task_labels(table, task).items()}
+    probabilities = task_probabilities(table, task, classes)
+    found = score_against(labels, probabilities, blocks, draws)
+    own = [name for name in found if name != TRUTH]
+    if not own:
+        return Evaluation(*(pd.DataFrame() for _ in fields(Evaluation)))
+    replicates: list[dict[str, object]] = [
+        {"labels": reference_title(name), **row} for name in found for row in found[name].rows()
+    ]
+    by_class = [
+        {"labels": reference_title(name)} | row
+        for name in found
+        for row in _class_rows(labels[name], probabilities, classes)
+    ]
+    cells = _confusion([labels[name] for name in own], probabilities)
+    frame = pd.DataFrame(cells, index=classes, columns=classes).rename_axis("label")
+    frame = frame.reset_index().melt("label", var_name="predicted", value_name="windows")
+    mean = pd.DataFrame(mean_of([found[name] for name in own]).rows())
+    tables = (mean, pd.DataFrame(replicates), frame, pd.DataFrame(by_class))
+    return Evaluation(*(part.assign(**place) for part in tables))
 
 
 def _class_rows(
@@ -181,66 +205,14 @@ def _confusion(replicates: Sequence[Labels], probabilities: Probabilities) -> Pr
     return votes.T @ one_hot[probabilities.argmax(axis=1)]
 
 
-def replicate_agreement(
-    windows: pd.DataFrame, task: str, classes: Sequence[str], split: str, block: int, draws: int
-) -> pd.DataFrame:
-    """Compare the replicates of each cell type on the windows that models are scored on.
-
-    Parameters
-    ----------
-    windows
-        A window set.
-    task, classes
-        Its task and the classes.
-    split, block, draws
-        As in `score_predictions`; the draws are the same.
-
-    Returns
-    -------
-    DataFrame
-        Columns `AGREEMENT_COLUMNS`: the mean over all pairs of replicates, of the windows that
-        both know. The metrics are those of predicted classes; balanced accuracy, which is not
-        symmetric, is the mean of both directions. Cell types with one replicate have no row.
-    """
-    rows = []
-    columns = replicate_columns(windows.columns, task)
-    for cell_type, table in windows[windows["split"] == split].groupby("cell_type"):
-        blocks = genome_blocks(table["chrom"].tolist(), table["centre"], block)
-        labels = [_codes(table[column], classes) for column in columns.values()]
-        pairs = [
-            bootstrap(_Pair(one, two, len(classes)), blocks, draws)
-            for one, two in combinations(labels, 2)
-            if ((one >= 0) & (two >= 0)).any()
-        ]
-        if pairs:
-            place = {"task": task, "cell_type": cell_type, "split": split}
-            rows += [place | row for row in mean_of(pairs).rows()]
-    return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS)).round(6)
-
-
 @dataclass(frozen=True)
 class _Model:
     """Predictions, scored against labels on the windows where these are known."""
 
     labels: Labels
     probabilities: Probabilities
+    score: Score
 
     def __call__(self, weights: Weights) -> dict[str, Values]:
         known = self.labels >= 0
-        return all_scores(self.labels[known], self.probabilities[known], weights[known])
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """Two replicates, compared on the windows that both know."""
-
-    one: Labels
-    two: Labels
-    n_classes: int
-
-    def __call__(self, weights: Weights) -> dict[str, Values]:
-        both = (self.one >= 0) & (self.two >= 0)
-        one, two, weights = self.one[both], self.two[both], weights[both]
-        ahead = class_scores(one, two, self.n_classes, weights)
-        back = class_scores(two, one, self.n_classes, weights)
-        return {name: (ahead[name] + back[name]) / 2 for name in ahead}
+        return self.score(self.labels[known], self.probabilities[known], weights[known])

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.parquet as pq
 
 from chrompute.labels import replicate_columns
 
@@ -70,19 +71,40 @@ def task_probabilities(
     return predictions[columns].to_numpy(np.float64)
 
 
+def read_predictions(path: str | Path, task: str) -> pd.DataFrame:
+    """Read one task of a table of predictions: places, labels and probabilities."""
+    prefixes = (_label_prefix(task), _probability_column(task, ""))
+    names = pq.read_schema(path).names
+    columns = [name for name in names if name.startswith(prefixes)]
+    return pd.read_parquet(path, columns=["cell_type", "chrom", "centre", "split", *columns])
+
+
 def write_scores(table: pd.DataFrame, path: str | Path) -> None:
     """Write a table of scores or of confusion; whole numbers have no decimals."""
     table.to_csv(path, sep="\t", index=False, float_format="%.10g")
 
 
-def read_scores(path: str | Path) -> pd.DataFrame:
-    """Read a table of scores or of confusion; names stay names, also "1" and "NA"."""
-    names = ("model", "task", "cell_type", "split", "metric", "labels", "label", "predicted")
-    numbers = {name: [""] for name in ("value", "low", "high", "recall", "precision")}
+def read_scores(path: str | Path, names: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table of scores, agreement, gaps or confusion; names stay names, also "1" and "NA".
+
+    Parameters
+    ----------
+    path
+        The table.
+    names
+        More columns that hold names: `windows` is a name in tables of agreement, and a number of
+        windows elsewhere.
+    """
+    texts = (
+        *("model", "task", "cell_type", "split", "metric", "labels", "label", "predicted"),
+        *("class", "forest", "note", *names),
+    )
+    limits = ("limit", "limit_low", "limit_high")
+    numbers = {name: [""] for name in ("value", "low", "high", "recall", "precision", *limits)}
     return pd.read_csv(
         path,
         sep="\t",
-        dtype=dict.fromkeys((*names, "class"), str),
+        dtype=dict.fromkeys(texts, str),
         keep_default_na=False,
         na_values=numbers,
     )

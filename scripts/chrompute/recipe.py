@@ -1,7 +1,7 @@
 """The recipe of one model: everything the configuration says about it, in one value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chrompute.balance import training_weights
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, read_pool
 from chrompute.labels import replicate_columns, soft_column, weight_column
@@ -83,6 +84,9 @@ class Recipe:
     fold, folds
         Where the model has a fold of its own: the one that tests ("fold2"), and how many there
         are. Otherwise None and 0.
+    balance, seed_of_negatives
+        With such a fold, {task: its block `balance`}, where that asks for anything, and the seed
+        of the negatives that are drawn: other windows train, and must be weighed anew.
     """
 
     model: str
@@ -100,6 +104,8 @@ class Recipe:
     permute: tuple[str, ...] = ()
     fold: str | None = None
     folds: int = 0
+    balance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    seed_of_negatives: int = 0
 
     def facts(self, seed: int, device: str) -> dict[str, Any]:
         """Return what the cards of all kinds of models tell."""
@@ -145,12 +151,18 @@ class Recipe:
         """Return the windows with the model's split: that of its fold, where it has one.
 
         The fold that the model names tests, the next one tunes and the others train
-        (`chrompute.splits.roles_of_fold`).
+        (`chrompute.splits.roles_of_fold`). Training windows have the weights that fit that.
         """
         if self.fold is None:
             return windows
         roles = roles_of_fold(windows["fold"].astype(object), self.fold, self.folds)
-        return windows.assign(split=np.asarray(roles, dtype=object))
+        own = windows.assign(split=roles.astype(object))
+        old = [weight_column(task) for task in self.tasks]
+        own = own.drop(columns=[column for column in old if column in own])
+        for task, entry in self.balance.items():
+            weights, _ = training_weights(own, task, entry, self.seed_of_negatives)
+            own[weight_column(task)] = weights
+        return own
 
     def trains(self, windows: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Mark the windows of the train split in the cell types that the model is trained on."""
@@ -168,7 +180,7 @@ class Recipe:
         """
         soft = [soft_column(task, name) for name in self.tasks[task]]
         if set(soft) <= set(windows.columns):
-            return windows[soft].fillna(0).to_numpy(np.float32)
+            return windows[soft].fillna(0).to_numpy(np.float32, copy=True)
         votes = np.zeros((len(windows), len(self.tasks[task])), dtype=np.float32)
         for column in replicate_columns(windows.columns, task).values():
             codes = _class_codes(windows[column], self.tasks[task])
@@ -181,7 +193,7 @@ class Recipe:
         column = weight_column(task)
         if column not in windows:
             return np.ones(len(windows), dtype=np.float32)
-        return windows[column].to_numpy(np.float32)
+        return windows[column].to_numpy(np.float32, copy=True)
 
     def targets(self, windows: pd.DataFrame, orders: Orders) -> Targets:
         """Return what the model is fitted to; permuted labels take their weights with them."""

@@ -1,4 +1,4 @@
-"""Reports: one self-contained HTML page per cell type, and an index of them."""
+"""Reports: self-contained HTML pages, one per cell type, one of all windows, and an index."""
 
 import base64
 import json
@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 
-from chrompute.figures import METRIC_TITLES
-from chrompute.model_report import leading_text, model_rows, task_content
+from chrompute.model_report import leading_text, model_rows
 from chrompute.predictions import read_scores
 from chrompute.quality_report import quality_content
+from chrompute.task_report import cell_type_windows, task_content
+from chrompute.windows_report import windows_content
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ def cell_type_content(
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
         `calls` (files below `nucleosomes`, without their ends), `planted` (whether the calls were
         compared with planted nucleosomes), `quality_figures`, `deeptools`, `sequence`, `panel`,
-        `networks`, `titles` {model: title}, `tasks` {task: its window set, leading metric and runs
-        (model, seed)}, `evaluation` and `simulated`.
+        `networks`, `oracles`, `rivals`, `titles` {model: title}, `windows` {window set: its
+        `candidates`, and its `tasks` {task: `runs` (model, seed), and whether they are `scored`
+        here}}, `evaluation` and `simulated`.
     results
         The results folder.
     cell_type
@@ -84,7 +87,11 @@ def cell_type_content(
         }
         for name, title in plan["profiles"].items()
     ]
-    tasks = [task_content(name, plan, results, cell_type, page.picture) for name in plan["tasks"]]
+    tasks = [
+        task_content(windows, name, plan, results, cell_type, page.picture)
+        for windows, entry in plan["windows"].items()
+        for name in entry["tasks"]
+    ]
     return {
         "cell_type": cell_type,
         "simulated": plan["simulated"],
@@ -110,18 +117,40 @@ def cell_type_content(
         else None,
         "phasograms": [page.phasogram()] if f"{cell_type}/pooled" in plan["calls"] else [],
         "profiles": profiles,
-        "metric_titles": list(METRIC_TITLES.values()),
+        "window_sets": cell_type_windows(plan["windows"], results, cell_type),
         "tasks": tasks,
     }
+
+
+def windows_page(
+    sets: Mapping[str, Mapping[str, Any]], results: str | Path, simulated: bool
+) -> dict[str, Any]:
+    """Gather the variables of the template `windows.html.j2`.
+
+    Parameters
+    ----------
+    sets
+        {window set: its `candidates`, a block of the configuration}.
+    results
+        The results folder.
+    simulated
+        Whether the data are simulated.
+    """
+    results = Path(results)
+
+    def picture(place: str, alt: str, caption: str) -> Picture:
+        return Picture.read(results / place, results / "reports", alt, caption)
+
+    return {"sets": windows_content(sets, results, picture), "simulated": simulated}
 
 
 def index_content(
     samples: Sequence[tuple[str, str]],
     quality: Sequence[str | Path],
     metrics: str | Path | None,
-    titles: Mapping[str, str],
-    leading: Mapping[str, str],
+    tasks: Sequence[Mapping[str, Any]],
     rivals: Collection[str],
+    windows: bool,
     simulated: bool = False,
 ) -> dict[str, Any]:
     """Gather the variables of the template `index.html.j2`.
@@ -134,12 +163,13 @@ def index_content(
         Their quality files, in the same order.
     metrics
         `metrics.tsv`, or None where there are no models.
-    titles
-        {model: how to call it}.
-    leading
-        {task: the metric it names}.
+    tasks
+        Of each window set: `windows`, `task`, `title`, `leading` metric and `models` {model: how
+        to call it}.
     rivals
         As in `chrompute.model_report.model_rows`.
+    windows
+        Whether there is a page of window sets.
     simulated
         Whether the data are simulated.
     """
@@ -148,22 +178,37 @@ def index_content(
     rows = []
     for cell_type in dict.fromkeys(name for _, name in samples):
         own = [f for f, (_, name) in zip(facts, samples, strict=True) if name == cell_type]
-        best = []
-        for task, metric in leading.items():
-            if scores is None:
-                break
-            chosen = scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
-            top = [row for row in model_rows(chosen, titles, metric, rivals) if row["best"]][:1]
-            best += [leading_text(row, metric) for row in top]
         rows.append(
             {
                 "cell_type": cell_type,
                 "samples": len(own),
                 "fragments": sum(f["fragments"] for f in own),
-                "headline": "; ".join(best) or "no labels",
+                "best": [] if scores is None else _best_models(scores, cell_type, tasks, rivals),
             }
         )
-    return {"rows": rows, "scored": scores is not None, "simulated": simulated}
+    return {
+        "rows": rows, "scored": scores is not None, "windows": windows, "simulated": simulated,
+    }  # fmt: skip
+
+
+def _best_models(
+    scores: pd.DataFrame,
+    cell_type: str,
+    tasks: Sequence[Mapping[str, Any]],
+    rivals: Collection[str],
+) -> list[str]:
+    """Name the best model of each window set and task in one cell type."""
+    best = []
+    for entry in tasks:
+        own = (scores["cell_type"] == cell_type) & (scores["task"] == entry["task"])
+        chosen = scores[own & scores["model"].isin(entry["models"])]
+        rows = model_rows(chosen, entry["models"], entry["leading"], rivals)
+        best += [
+            f"{entry['title']} ({entry['windows']}): {leading_text(row, entry['leading'])}"
+            for row in rows
+            if row["best"]
+        ][:1]
+    return best
 
 
 @dataclass(frozen=True)

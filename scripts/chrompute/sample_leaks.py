@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from chrompute.fragment_files import read_barcodes
 from chrompute.fragments import Fragments
 from chrompute.label_sheet import LabelFile
 from chrompute.manifest import sha256_of
-from chrompute.sheets import Sample
+from chrompute.sheets import Sample, is_url
 
 #: Share of the smaller store's fragments, beyond those shared by chance, that two may share.
 MOST_SHARED = 0.5
@@ -23,12 +24,13 @@ MOST_SHARED = 0.5
 
 @dataclass(frozen=True)
 class _File:
-    """A file of a cell type: its path, what it is in words, and of a sample the line itself."""
+    """A file of a cell type: what it is in words, its declared digest, and a sample's barcodes."""
 
     path: str
     cell_type: str
     what: str
-    sample: Sample | None = None
+    digest: str
+    barcodes: str | None = None
 
 
 def file_leaks(
@@ -40,13 +42,13 @@ def file_leaks(
     """List, one sentence each, the files of held-out cell types that others have too.
 
     Two files are the same when they lie at the same place (links are followed), or have the same
-    digest: the one that the sample sheet declares, or that of their bytes, which are read only
-    where sizes are equal. Two samples may share a file when its barcodes tell their cells apart.
+    digest: the one that a sheet declares, or that of their bytes, which are read only where sizes
+    are equal. Two samples may share a file when its barcodes tell their cells apart.
 
     Parameters
     ----------
     samples, labels
-        Lines of the two sheets. Files that do not exist are passed over.
+        Lines of the two sheets. Files that do not exist yet are known by their paths alone.
     held_out
         Cell types that only test.
     places_shared
@@ -54,27 +56,25 @@ def file_leaks(
         labels both holds the answers.
     """
     files = [
-        _File(path, sample.cell_type, f"sample {sample.name!r}", sample)
+        _File(path, sample.cell_type, f"sample {sample.name!r}", digest, sample.barcodes)
         for sample in samples
-        for path in sample.paths
+        for path, digest in zip_longest(sample.paths, sample.sha256, fillvalue="")
     ]
     if places_shared:
-        files += [
-            _File(
-                label.path,
-                label.cell_type,
-                f"replicate {label.replicate!r} of task {label.task!r}",
-            )
-            for label in labels
-        ]
+        files += [_label_file(label) for label in labels]
     return _shared_files(files, held_out) + _labels_derived(samples, labels, held_out)
+
+
+def _label_file(label: LabelFile) -> _File:
+    what = f"replicate {label.replicate!r} of task {label.task!r}"
+    return _File(label.path, label.cell_type, what, label.sha256)
 
 
 def _shared_files(files: Sequence[_File], held_out: Collection[str]) -> list[str]:
     names = _identities(files)
     own: dict[str, list[_File]] = defaultdict(list)
     for file in files:
-        if file.cell_type in held_out and file.path in names:
+        if file.cell_type in held_out:
             own[names[file.path]].append(file)
     return [
         f"{held.path}: {held.what} of {held.cell_type!r}, which is held out, is the same file as "
@@ -82,41 +82,38 @@ def _shared_files(files: Sequence[_File], held_out: Collection[str]) -> list[str
         f"not hold {held.cell_type!r} out"
         for other in files
         if other.cell_type not in held_out
-        for held in own.get(names.get(other.path, ""), [])
+        for held in own.get(names[other.path], [])
         if (cells := _shared_cells(held, other)) is not None
     ]
 
 
 def _identities(files: Sequence[_File]) -> dict[str, str]:
     """Return {path: a text that files of equal content have in common}."""
-    declared = {
-        path: digest.lower()
-        for file in files
-        if file.sample is not None
-        for path, digest in zip(file.sample.paths, file.sample.sha256, strict=False)
-    }
+    declared = {file.path: file.digest.lower() for file in files if file.digest}
     real = {
-        file.path: str(Path(file.path).resolve()) for file in files if Path(file.path).is_file()
+        file.path: file.path if is_url(file.path) else str(Path(file.path).resolve())
+        for file in files
     }
+    digests = {place: declared[path] for path, place in real.items() if path in declared}
     by_size: dict[int, set[str]] = defaultdict(set)
     for place in real.values():
-        by_size[Path(place).stat().st_size].add(place)
-    digests = {place: declared[path] for path, place in real.items() if path in declared}
-    digests |= {
-        place: sha256_of(place)
-        for places in by_size.values()
-        if len(places) > 1
-        for place in sorted(places - digests.keys())
-    }
-    return declared | {path: digests.get(place, place) for path, place in real.items()}
+        if not is_url(place) and Path(place).is_file():
+            by_size[Path(place).stat().st_size].add(place)
+    for places in by_size.values():
+        if len(places) > 1:
+            digests |= {place: sha256_of(place) for place in sorted(places - digests.keys())}
+    return {path: digests.get(place, place) for path, place in real.items()}
 
 
 def _shared_cells(held: _File, other: _File) -> str | None:
     """Say which cells two samples of one file share; None where barcodes tell them all apart."""
-    tables = [file.sample.barcodes if file.sample else None for file in (held, other)]
-    if tables[0] is None or tables[1] is None:
+    if held.barcodes is None or other.barcodes is None:
         return ""
-    both = read_barcodes(tables[0], held.cell_type) & read_barcodes(tables[1], other.cell_type)
+    try:
+        both = read_barcodes(held.barcodes, held.cell_type)
+        both &= read_barcodes(other.barcodes, other.cell_type)
+    except InputError:  # what is wrong with a table is told where its sample is checked
+        return None
     return f", with {len(both):,} barcodes in common" if both else None
 
 

@@ -1,12 +1,15 @@
-"""Weighted scores of many draws at once: accuracy, balanced accuracy, kappa, auROC and auPRC.
+"""Weighted scores of many draws at once: of classes, of probabilities, and correlations of signals.
 
 The definitions, ties included, are those of scikit-learn with `sample_weight`. There a bootstrap of
 a thousand draws means thousands of sorts; here the windows are sorted once for each class, and the
 draws differ in their weights alone.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
@@ -18,6 +21,13 @@ Values = npt.NDArray[np.float64]
 #: What predicted classes are scored by, and what probabilities are scored by besides.
 CLASS_SCORES = ("accuracy", "balanced_accuracy", "kappa")
 SCORES = (*CLASS_SCORES, "auroc", "auprc")
+#: What two replicates of a signal are compared by.
+SIGNAL_SCORES = ("pearson", "spearman")
+
+
+def label_codes(labels: pd.Series, classes: Sequence[str]) -> Labels:
+    """Return class indices, int64 (n_windows,), -1 where a label is unknown."""
+    return pd.Index(classes, dtype=object).get_indexer(labels.astype(object)).astype(np.int64)
 
 
 def class_scores(
@@ -128,11 +138,71 @@ def _one_against_rest(
     return np.where(undefined, np.nan, area), np.where(undefined, np.nan, precision)
 
 
-def all_scores(labels: Labels, probabilities: Probabilities, weights: Weights) -> dict[str, Values]:
-    """Return {each of `SCORES`: (n_draws,)}; the arguments are those of `ranking_scores`.
+def predicted_scores(
+    labels: Labels, probabilities: Probabilities, weights: Weights
+) -> dict[str, Values]:
+    """Return {each of `CLASS_SCORES`: (n_draws,)}; the arguments are those of `ranking_scores`.
 
     The predicted class is the one of the largest probability, of equal ones the first.
     """
-    predicted = probabilities.argmax(axis=1)
-    found = class_scores(labels, predicted, probabilities.shape[1], weights)
+    return class_scores(labels, probabilities.argmax(axis=1), probabilities.shape[1], weights)
+
+
+def all_scores(labels: Labels, probabilities: Probabilities, weights: Weights) -> dict[str, Values]:
+    """Return {each of `SCORES`: (n_draws,)}; the arguments are those of `ranking_scores`."""
+    found = predicted_scores(labels, probabilities, weights)
     return found | ranking_scores(labels, probabilities, weights)
+
+
+def signal_scores(
+    one: npt.NDArray[np.float64], two: npt.NDArray[np.float64], weights: Weights
+) -> dict[str, Values]:
+    """Correlate two signals.
+
+    Parameters
+    ----------
+    one, two
+        (n_windows,): finite numbers.
+    weights
+        (n_windows, n_draws).
+
+    Returns
+    -------
+    dict
+        {each of `SIGNAL_SCORES`: (n_draws,)}: Pearson's correlation, and that of the ranks
+        (Spearman), where equal numbers share their mean rank; NaN where one of them is constant.
+    """
+    ranks = (_weighted_ranks(one, weights), _weighted_ranks(two, weights))
+    columns = (one[:, None], two[:, None])
+    return {"pearson": _correlation(*columns, weights), "spearman": _correlation(*ranks, weights)}
+
+
+def _weighted_ranks(numbers: npt.NDArray[np.float64], weights: Weights) -> npt.NDArray[np.float64]:
+    """Return the mean rank of each number in each draw, up to a constant, (n_windows, n_draws)."""
+    group = np.unique(numbers, return_inverse=True)[1]
+    order = np.argsort(group, kind="stable")
+    first = np.searchsorted(group[order], np.arange(group.max() + 1))
+    own = np.add.reduceat(weights[order], first, axis=0).astype(np.float64)
+    ranks: npt.NDArray[np.float64] = (np.cumsum(own, axis=0) - own / 2)[group]
+    return ranks
+
+
+def _correlation(
+    one: npt.NDArray[np.float64], two: npt.NDArray[np.float64], weights: Weights
+) -> Values:
+    first, one_spread = _centred(one, weights)
+    second, two_spread = _centred(two, weights)
+    with np.errstate(invalid="ignore"):
+        return (weights * first * second).sum(axis=0) / np.sqrt(one_spread * two_spread)
+
+
+def _centred(
+    numbers: npt.NDArray[np.float64], weights: Weights
+) -> tuple[npt.NDArray[np.float64], Values]:
+    """Take the mean of each draw out; return also the sum of squares, NaN for constants."""
+    squares = (weights * numbers**2).sum(axis=0)
+    total = np.maximum(weights.sum(axis=0), 1)
+    centred = numbers - (weights * numbers).sum(axis=0) / total
+    spread = (weights * centred**2).sum(axis=0)
+    # What rounding leaves of a constant is no spread.
+    return centred, np.where(spread > 1e-20 * squares, spread, np.nan)

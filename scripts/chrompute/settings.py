@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chrompute.balance import is_balanced
+from chrompute.chromhmm import ChipFile
 from chrompute.downloads import Download
 from chrompute.label_sheet import LabelFile
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
@@ -38,8 +40,8 @@ class Settings:
     ----------
     config
         The configuration, files with an address standing where they are fetched to.
-    samples, labels
-        Lines of the two sheets; the same holds for label files.
+    samples, labels, chips
+        Lines of the sheets of samples, labels (the same holds for their files) and ChIP-seq.
     fetched
         {place: what is fetched there} of the files of configuration and label sheet.
     """
@@ -48,6 +50,7 @@ class Settings:
     samples: Sequence[Sample]
     labels: Sequence[LabelFile]
     fetched: Mapping[str, Download] = field(default_factory=dict)
+    chips: Sequence[ChipFile] = ()
 
     @property
     def cell_types(self) -> list[str]:
@@ -193,9 +196,24 @@ class Settings:
             training=self.training(model) if kind == "network" else {},
             forest=entry["forest"] if kind == "forest" else {},
             permute=tuple(entry["permute"]),
-            fold=entry["fold"],
-            folds=windows["split"]["number"] if entry["fold"] else 0,
+            **(self._own_fold(model) if entry["fold"] else {}),
         )
+
+    def _own_fold(self, model: str) -> dict[str, Any]:
+        """Return what a recipe says of a model with a fold of its own."""
+        entry = self.config["models"][model]
+        split = self.config["windows"][entry["windows"]]["split"]
+        blocks = {task.name: self.config["tasks"][task.name] for task in self.tasks_of_model(model)}
+        return {
+            "fold": entry["fold"],
+            "folds": split["number"],
+            "balance": {
+                name: block["balance"]
+                for name, block in blocks.items()
+                if is_balanced(block["balance"])
+            },
+            "seed_of_negatives": split["seed"],
+        }
 
 
 def samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:

@@ -16,7 +16,7 @@ _SAMPLE_COLUMNS = (
     "sample", "cell_type", "assay", "replicate", "path", "shift", "dedup", "sha256",
     "layout", "fragment_length", "barcodes", "pool",
 )  # fmt: skip
-_NEEDED = {"sample", "cell_type", "assay", "path", "task", "kind"}
+_NEEDED = {"sample", "cell_type", "assay", "path", "task", "kind", "mark"}
 #: What names of the sheets look like, and the same in words.
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
 NAME_RULE = "must begin with a letter or digit and hold only letters, digits and _ . + -"

@@ -42,6 +42,8 @@ class WindowInputs:
         {cell type: {task: {replicate: label file}}}; "truth" is no replicate.
     candidates
         {cell type: columns `chrompute.candidates.COLUMNS`}.
+    source
+        What the candidates are (`chrompute.candidates.CandidateRules`).
     dropped
         {reason: intervals that gave no candidate}, of all cell types.
     aliases
@@ -63,6 +65,7 @@ class WindowInputs:
     sizes: Mapping[str, int]
     labels: LabelPaths
     candidates: Mapping[str, pd.DataFrame]
+    source: str
     dropped: Counter[str] = field(default_factory=Counter)
     aliases: Mapping[str, str] = field(default_factory=dict)
     blacklist: IntervalSet = field(default_factory=IntervalSet.of)
@@ -219,6 +222,7 @@ def read_inputs(
         sizes=sizes,
         labels=labels,
         candidates=found,
+        source=rules.source,
         dropped=dropped,
         aliases=aliases,
         blacklist=read_blacklist(files["blacklist"], sizes, aliases),

@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 
+from chrompute.balance import is_balanced, training_weights
 from chrompute.bigwig import interval_means
 from chrompute.genome import is_excluded
+from chrompute.labels import weight_column
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
@@ -20,6 +24,9 @@ from chrompute.window_facts import refuse_empty_splits, split_facts, task_facts
 from chrompute.window_guard import guard_windows, identical_facts
 from chrompute.window_inputs import WindowInputs
 from chrompute.window_labels import window_labels
+
+#: Key of a window set's recipe in the metadata of its file.
+RECIPE_KEY = b"chrompute"
 
 
 @dataclass(frozen=True)
@@ -129,16 +136,16 @@ def build_windows(
     _add_split(windows, rules, tasks)
     leaks = {"identical": _add_identical(windows, inputs, rules)}
     leaks |= guard_windows(windows.table, rules.split, inputs.stores, inputs.holdouts)
-    balance: dict[str, Any] = {}
+    balance = _add_weights(windows, rules)
     table = windows.table
     facts = {
         "width": rules.width,
-        "candidates": candidates,
+        "candidates": {"from": inputs.source, "number": candidates},
         "dropped": {reason: n for reason, n in sorted(windows.dropped.items()) if n},
         "windows": len(table),
         "split": split_facts(rules.split),
         "tasks": {
-            name: task_facts(table, task, inputs.labels) | {"balance": balance.get(name, {})}
+            name: task_facts(table, task, inputs.labels) | {"balance": balance.get(name)}
             for name, task in tasks.items()
         },
         "leaks": leaks,
@@ -253,12 +260,33 @@ def _add_identical(
     return facts
 
 
+def _add_weights(windows: _Windows, rules: WindowRules) -> dict[str, dict[str, Any]]:
+    """Add what training windows weigh, for the tasks that are balanced; return {task: facts}."""
+    columns, facts = {}, {}
+    for name, entry in rules.balance.items():
+        if is_balanced(entry):
+            weights, facts[name] = training_weights(windows.table, name, entry, rules.split.seed)
+            columns[weight_column(name)] = weights
+    windows.add(columns)
+    return facts
+
+
 def write_windows(
-    table: pd.DataFrame, facts: Mapping[str, Any], parquet: str | Path, summary: str | Path
+    table: pd.DataFrame,
+    facts: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    parquet: str | Path,
+    summary: str | Path,
 ) -> None:
-    """Write a window set and its facts."""
-    table.to_parquet(parquet, index=False, compression="zstd")
-    Path(summary).write_text(json.dumps(facts, indent=2) + "\n")
+    """Write a window set, its facts, and in both the options it was made with.
+
+    The recipe is JSON under the key "chrompute" in the metadata of the Parquet file.
+    """
+    columns = pa.Table.from_pandas(table, preserve_index=False)
+    metadata = {**(columns.schema.metadata or {}), RECIPE_KEY: json.dumps(recipe).encode()}
+    columns = columns.replace_schema_metadata(metadata)
+    pa.parquet.write_table(columns, str(parquet), compression="zstd")
+    Path(summary).write_text(json.dumps({**facts, "recipe": recipe}, indent=2) + "\n")
 
 
 def read_windows(parquet: str | Path) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Labels with mistakes, the oracle, and the faults of configurations that simulate."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -363,7 +364,7 @@ def test_the_model_predicts_what_is_held_out_in_the_tasks_order() -> None:
     windows["split"] = np.resize(["train", "valid", "test"], len(windows))
     classes = tuple(reversed(STATES))
     recipe = Recipe(
-        model="oracle", kind="oracle", task="state", classes=classes, windows="w", width=2001,
+        model="oracle", kind="oracle", tasks={"state": classes}, windows="w", width=2001,
         inputs=("sequence",), samples=(), train_on=tuple(CLEAR.factors), images={}, network={},
         training={}, forest={},
     )  # fmt: skip
@@ -380,6 +381,10 @@ def test_the_model_predicts_what_is_held_out_in_the_tasks_order() -> None:
     assert (card["label_limit"], card["simulated"]) == (round(oracle.label_limit(CLEAR), 6), True)
 
 
+def state_task(classes: Iterable[str]) -> dict[str, Any]:
+    return {"kind": "segmentation", "classes": {name: {"states": [name]} for name in classes}}
+
+
 def configured(**changes: Any) -> dict[str, Any]:
     """Return a configuration that simulates, as far as the faults look at it."""
     config = {
@@ -390,9 +395,9 @@ def configured(**changes: Any) -> dict[str, Any]:
         "genome": {"fasta": "results/x/simulation/genome.fa"},
         "sites": {"tss": {"path": "results/x/simulation/genes.gtf"}},
         "peaks": {"files": {"sim_A": "results/x/simulation/marks/sim_A.CTCF.2.narrowPeak"}},
-        "windows": {"w": {"task": "state"}},
-        "tasks": {"state": {"classes": {name: {} for name in STATES}}},
-        "models": {"best": {"kind": "oracle", "windows": "w"}},
+        "windows": {"w": {"tasks": ["state"]}},
+        "tasks": {"state": state_task(STATES)},
+        "models": {"best": {"kind": "oracle", "windows": "w", "tasks": None}},
     }
     return config | changes
 
@@ -421,6 +426,33 @@ def test_a_sound_configuration_has_no_faults() -> None:
     assert not is_simulated(configured(), None)
 
 
+def test_an_oracle_takes_the_task_of_the_states_among_others() -> None:
+    tasks = {"state": state_task(STATES), "ctcf": {"kind": "marks"}, "level": {"kind": "signal"}}
+    config = configured(tasks=tasks, windows={"w": {"tasks": ["state", "level"]}})
+    assert simulation_faults(config, [SAMPLE], [LABEL]) == []
+    config["windows"]["w"]["tasks"].append("ctcf")
+    (fault,) = simulation_faults(config, [SAMPLE], [LABEL])
+    assert "models/best: an oracle needs one task" in fault
+    config["models"]["best"]["tasks"] = ["state"]
+    assert simulation_faults(config, [SAMPLE], [LABEL]) == []
+
+
+def test_labels_of_marks_are_simulated_peaks() -> None:
+    folder = "results/x/simulation"
+    good = LabelFile("sim_A", "ctcf", "marks", "2", f"{folder}/marks/sim_A.CTCF.2.narrowPeak", ())
+    assert simulation_faults(configured(), [SAMPLE], [LABEL, good]) == []
+    for name in ("sim_A.CTCF.1.narrowPeak", "sim_A.CTCF.2.bed"):
+        wrong = replace(good, path=f"{folder}/marks/{name}")
+        (fault,) = simulation_faults(configured(), [SAMPLE], [LABEL, wrong])
+        assert f"makes; give {folder}/marks/sim_A.H3K4me3.2.narrowPeak" in fault
+    for wrong, said in (
+        (replace(good, replicate="truth"), "replicate 'truth' is not simulated; there are 1, 2"),
+        (replace(good, kind="signal"), "labels of 'sim_A': no signal is simulated; take results/x"),
+    ):
+        faults = simulation_faults(configured(), [SAMPLE], [LABEL, wrong])
+        assert any(said in fault for fault in faults)
+
+
 @pytest.mark.parametrize(
     ("changes", "samples", "labels", "sentence"),
     [
@@ -432,11 +464,12 @@ def test_a_sound_configuration_has_no_faults() -> None:
             "'simulation'",
         ),
         (
-            {"tasks": {"state": {"classes": {"open": {}, "closed": {}}}}},
+            {"tasks": {"state": state_task(["open", "closed"])}},
             [],
             [],
-            f"configuration: models/best: an oracle needs a task with the classes "
-            f"{', '.join(STATES)}; choose other windows or rename the classes",
+            f"configuration: models/best: an oracle needs one task, with the classes "
+            f"{', '.join(STATES)}; name it alone in its 'tasks', choose other windows or rename "
+            "the classes",
         ),
         (
             {},

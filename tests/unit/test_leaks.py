@@ -1,6 +1,8 @@
 """The guard: a leak of each kind is planted and must be caught, and nothing else."""
 
 import gzip
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +204,27 @@ def test_labels_are_a_leak_where_places_are_shared(data: Path) -> None:
     (fault,) = file_leaks([], labels, ["A"], True)
     assert "replicate '1' of task 'state' of 'A', which is held out" in fault
     assert file_leaks([], labels, ["A"], False) == []
+    for path in ("https://x.org/states.bed", "simulated/later.bed"):
+        same = [label("A", path), label("B", path), label("C", "simulated/other.bed")]
+        (fault,) = file_leaks([], same, ["A"], True)
+        assert fault.startswith(f"{path}: replicate '1'")
+
+
+def test_a_label_file_to_fetch_is_known_by_its_digest(data: Path) -> None:
+    """The digest of the file on disk is known because another one has its size."""
+    digest = hashlib.sha256(b"reads of A").hexdigest()
+    fetched = replace(label("B", "https://x.org/b.bed"), sha256=digest.upper())
+    labels = [label("A", data / "a.bam"), label("A", data / "b.bam"), fetched]
+    (fault,) = file_leaks([], labels, ["B"], True)
+    assert fault.startswith("https://x.org/b.bed: replicate '1' of task 'state' of 'B', which")
+    assert f"same file as {data / 'a.bam'}" in fault
+
+
+def test_a_damaged_table_of_barcodes_is_left_to_the_check(tmp_path: Path) -> None:
+    table = tmp_path / "barcodes.tsv"
+    table.write_text("AAA-1\n")
+    samples = [sample(name, name, "f.tsv.gz", barcodes=str(table)) for name in "AB"]
+    assert file_leaks(samples, [], ["A"], True) == []
 
 
 def test_labels_made_of_a_held_out_cell_type_are_a_leak_everywhere(data: Path) -> None:

@@ -8,12 +8,15 @@ import pytest
 from sklearn import metrics as sk
 from sklearn.ensemble import RandomForestClassifier
 
+from chrompute.agreement import replicate_agreement
 from chrompute.baselines import binned_features, forest_probabilities, majority_probabilities
 from chrompute.bootstrap import Bootstrap, bootstrap, drawn_weights, genome_blocks, mean_of
 from chrompute.fragments import Fragments
-from chrompute.metrics import replicate_agreement, score_against, score_predictions
+from chrompute.metrics import score_against, score_predictions
 from chrompute.predictions import prediction_table
 from chrompute.scores import SCORES, all_scores, class_scores
+
+LIMIT = ("limit", "limit_low", "limit_high")
 
 
 def random_case(n: int = 400, k: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -195,10 +198,12 @@ def labelled_windows() -> tuple[pd.DataFrame, np.ndarray]:
 def test_each_replicate_and_the_truth_are_scored_and_the_replicates_averaged() -> None:
     windows, probabilities = labelled_windows()
     classes = [*"wxyz"]
-    table = prediction_table(windows, "state", classes, probabilities)
-    assert [c for c in table if c.startswith("label:")] == ["label:1", "label:2", "label:truth"]
-    facts = {"model": "m", "seed": 1, "task": "state"}
-    found = score_predictions(table, classes, facts, "test", 20_000, 100)
+    table = prediction_table(windows, {"state": classes}, {"state": probabilities})
+    assert [c for c in table if c.startswith("label:")] == [
+        *("label:state:1", "label:state:2", "label:state:truth")
+    ]
+    facts = {"model": "m", "seed": 1}
+    found = score_predictions(table, {"state": classes}, facts, "test", 20_000, 100)
     called = np.array(classes)[probabilities.argmax(1)]
     kinds = ["replicate 1", "replicate 2", "truth"]
     expected: dict[str, dict[str, float]] = {}
@@ -229,15 +234,15 @@ def test_each_replicate_and_the_truth_are_scored_and_the_replicates_averaged() -
 def test_recall_and_precision_of_each_class_by_counting() -> None:
     windows, probabilities = labelled_windows()
     classes = [*"wxyz"]
-    table = prediction_table(windows, "state", classes, probabilities)
-    facts = {"model": "m", "seed": 1, "task": "state"}
-    rows = score_predictions(table, classes, facts, "test", 20_000, 0).classes
+    table = prediction_table(windows, {"state": classes}, {"state": probabilities})
+    facts = {"model": "m", "seed": 1}
+    rows = score_predictions(table, {"state": classes}, facts, "test", 20_000, 0).classes
     own = table[(table["split"] == "test")]
-    predicted = own[[f"p:{name}" for name in classes]].to_numpy().argmax(axis=1)
+    predicted = own[[f"p:state:{name}" for name in classes]].to_numpy().argmax(axis=1)
     assert set(rows["labels"]) >= {"replicate 1", "truth"}
     for row in rows.to_dict("records"):
         here = (own["cell_type"] == row["cell_type"]).to_numpy()
-        labels = own["label:" + row["labels"].removeprefix("replicate ")].to_numpy()
+        labels = own["label:state:" + row["labels"].removeprefix("replicate ")].to_numpy()
         known = here & pd.notna(labels)
         with_label = known & (labels == row["class"])
         said = known & (predicted == classes.index(row["class"]))
@@ -252,9 +257,9 @@ def test_recall_and_precision_of_each_class_by_counting() -> None:
 def test_windows_of_the_confusion_matrix_count_once_in_all() -> None:
     windows, probabilities = labelled_windows()
     classes = [*"wxyz"]
-    table = prediction_table(windows, "state", classes, probabilities)
-    facts = {"model": "m", "seed": 1, "task": "state"}
-    found = score_predictions(table, classes, facts, "test", 20_000, 0).confusion
+    table = prediction_table(windows, {"state": classes}, {"state": probabilities})
+    facts = {"model": "m", "seed": 1}
+    found = score_predictions(table, {"state": classes}, facts, "test", 20_000, 0).confusion
     for cell_type in "ab":
         mine = windows[(windows["cell_type"] == cell_type) & (windows["split"] == "test")]
         expected = dict.fromkeys([(one, two) for one in classes for two in classes], 0.0)
@@ -269,11 +274,17 @@ def test_windows_of_the_confusion_matrix_count_once_in_all() -> None:
         assert own.sum() == pytest.approx(number)
 
 
+def agreement_of(windows: pd.DataFrame, split: str, block: int, draws: int) -> pd.DataFrame:
+    return replicate_agreement(windows, "s", "state", [*"wxyz"], split, block, draws).overall
+
+
 def test_agreement_of_replicates_equals_scikit_learn_in_both_directions() -> None:
     windows, _ = labelled_windows()
-    found = replicate_agreement(windows, "state", [*"wxyz"], "test", 20_000, 200)
+    found = agreement_of(windows, "test", 20_000, 200)
     assert set(found["cell_type"]) == {"a"}  # b has one replicate
-    assert [*found] == ["task", "cell_type", "split", "metric", "value", "low", "high"]
+    place = ["windows", "task", "cell_type", "split"]
+    assert [*found] == [*place, *("metric", "value", "low", "high"), *LIMIT]
+    assert found[place].drop_duplicates().to_numpy().tolist() == [["s", "state", "a", "test"]]
     both = windows[windows["split"] == "test"].dropna(subset=["state.1", "state.2"])
     one, two = both["state.1"].astype(object), both["state.2"].astype(object)
     expected = {
@@ -287,10 +298,10 @@ def test_agreement_of_replicates_equals_scikit_learn_in_both_directions() -> Non
     assert (found["low"] < found["value"]).all()
     assert (found["value"] < found["high"]).all()
     third = windows.assign(**{"state.3": windows["state.1"]})
-    pairs = replicate_agreement(third, "state", [*"wxyz"], "test", 20_000, 0)
+    pairs = agreement_of(third, "test", 20_000, 0)
     value = pairs.set_index(["cell_type", "metric"]).loc[("a", "accuracy"), "value"]
     assert value == pytest.approx((2 * expected["accuracy"] + 1) / 3, abs=1e-6)
-    alone = replicate_agreement(windows.drop(columns="state.2"), "state", [*"wxyz"], "test", 9, 9)
+    alone = agreement_of(windows.drop(columns="state.2"), "test", 9, 9)
     assert alone.empty
     assert [*alone] == [*found]
 
@@ -302,11 +313,11 @@ def test_agreement_is_drawn_on_the_blocks_of_the_models() -> None:
     windows = windows[windows["state.2"].notna()].reset_index(drop=True)
     classes = [*"wxyz"]
     copied = np.eye(4)[windows["state.2"].map({name: k for k, name in enumerate(classes)})]
-    table = prediction_table(windows, "state", classes, copied)
-    facts = {"model": "m", "seed": 1, "task": "state"}
-    scores = score_predictions(table, classes, facts, "test", 90_000, 200).replicates
+    table = prediction_table(windows, {"state": classes}, {"state": copied})
+    facts = {"model": "m", "seed": 1}
+    scores = score_predictions(table, {"state": classes}, facts, "test", 90_000, 200).replicates
     scores = scores[scores["labels"] == "replicate 1"].set_index("metric")
-    agreed = replicate_agreement(windows, "state", classes, "test", 90_000, 200)
+    agreed = agreement_of(windows, "test", 90_000, 200)
     agreed = agreed.set_index("metric")
     for metric in ("accuracy", "kappa"):
         for column in ("value", "low", "high"):

@@ -36,6 +36,7 @@ ASSAY_MODULES = (
     *("annotations", "motifs", "motif_scan", "vplot_images", "vplot_figures"),
     *("phasing", "phasogram", "complexity", "composition", "ladder", "replicates", "verdicts"),
     *("cell_type_quality", "alignments", "records", "pairing", "collecting", "fragment_files"),
+    *("split_faults", "partitions", "leaks", "sample_leaks", "identical", "balance"),
 )
 MODEL_MODULES = (
     *("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics"),

@@ -196,9 +196,9 @@ def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> Non
     predictions = pd.read_parquet(finished / "results/models/forest/seed-1/predictions.parquet")
     test = predictions[(predictions["split"] == "test") & (predictions["cell_type"] == "293")]
     assert set(test["chrom"]) == {"chrIII"}
-    probabilities = test.filter(like="p:")
-    called = probabilities.idxmax(axis=1).str.removeprefix("p:")
-    known = [test[f"label:{name}"].dropna() for name in ("1", "b")]
+    probabilities = test.filter(like="p:state:")
+    called = probabilities.idxmax(axis=1).str.removeprefix("p:state:")
+    known = [test[f"label:state:{name}"].astype(object).dropna() for name in ("1", "b")]
     hits = np.array([(called[label.index] == label).mean() for label in known])
     row = metrics.query("model == 'forest' and cell_type == '293' and metric == 'accuracy'")
     assert row["value"].item() == pytest.approx(hits.mean(), abs=1e-6)

@@ -39,8 +39,8 @@ def hits_of(folder: Path, model: str, labels: str) -> pd.DataFrame:
     """Return the test windows of a model, with a column `hit`: whether its call is the label."""
     path = folder / RESULTS / f"models/{model}/seed-1/predictions.parquet"
     table = pd.read_parquet(path).query("split == 'test'")
-    called = table.filter(like="p:").idxmax(axis=1).str.removeprefix("p:")
-    return table.assign(hit=called == table[f"label:{labels}"])
+    called = table.filter(like="p:state:").idxmax(axis=1).str.removeprefix("p:state:")
+    return table.assign(hit=called == table[f"label:state:{labels}"].astype(object))
 
 
 def test_models_are_scored_against_the_truth_and_each_replicate(simulated: Path) -> None:
@@ -59,7 +59,7 @@ def test_models_are_scored_against_the_truth_and_each_replicate(simulated: Path)
                 if labels == "truth":
                     here = loci[loci["chrom"] == "chr4"].sort_values("start")
                     row = np.searchsorted(here["start"], own["centre"], side="right") - 1
-                    assert [*own["label:truth"]] == [*here[cell_type].iloc[row]]
+                    assert [*own["label:state:truth"]] == [*here[cell_type].iloc[row]]
     for cell_type in ("sim_A", "sim_B"):
         text = (simulated / RESULTS / f"reports/{cell_type}.html").read_text()
         assert "<th>replicate 1</th><th>replicate 2</th><th>truth</th>" in text
@@ -155,12 +155,12 @@ def permuted() -> Mapping[str, Truths]:
 
     def hits(kind: str, inputs: tuple[str, ...], permute: tuple[str, ...] = ()) -> Truths:
         recipe = Recipe(
-            "m", kind, "state", STATES, "w", 2001, inputs, (), ("sim_A",),
-            images={}, network={}, training={}, forest=forest, permute=permute,
+            "m", kind, {"state": STATES}, "w", 2001, inputs, (), ("sim_A",),
+            images={"normalise": "depth"}, network={}, training={}, forest=forest, permute=permute,
         )  # fmt: skip
         table, _ = run_baseline(recipe, windows, {name: stores[name] for name in inputs}, 1, 2)
-        called = table.filter(like="p:").idxmax(axis=1).str.removeprefix("p:")
-        return (called == table["label:truth"]).to_numpy()
+        called = table.filter(like="p:state:").idxmax(axis=1).str.removeprefix("p:state:")
+        return (called == table["label:state:truth"]).to_numpy()
 
     both = ("vplot", "mnase")
     return {

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from chrompute.chromhmm import ChipFile
 from chrompute.errors import InputError
 from chrompute.label_sheet import LabelFile
 from chrompute.sheets import Sample
@@ -39,7 +40,10 @@ def is_simulated(config: Mapping[str, Any], path: str | None) -> bool:
 
 
 def simulation_faults(
-    config: Mapping[str, Any], samples: Sequence[Sample], labels: Sequence[LabelFile]
+    config: Mapping[str, Any],
+    samples: Sequence[Sample],
+    labels: Sequence[LabelFile],
+    chips: Sequence[ChipFile] = (),
 ) -> list[str]:
     """List, as sentences, what is wrong with a configuration that simulates."""
     folder = simulation_folder(config)
@@ -53,7 +57,7 @@ def simulation_faults(
     faults = _oracle_faults(config)
     design = Design.from_config(config["simulation"])
     faults += [f"configuration: simulation/{fault}" for fault in _design_faults(design)]
-    faults += _sheet_faults(config, samples, labels, design)
+    faults += _sheet_faults(config, samples, labels, design) + _chip_faults(config, chips, design)
     wanted = _simulated_files(config, samples, labels)
     if not wanted:
         return [
@@ -66,7 +70,7 @@ def simulation_faults(
             f"configuration: genome/fasta: samples and labels are simulated and the genome is not; "
             f"give {folder / GENOME}"
         )
-    wanted += _named_files(config)
+    wanted += _named_files(config) + _chip_files(config, chips)
     return faults + [
         f"configuration: {what}: {path} is not what the simulation makes; give {folder / name}"
         for what, path, name in wanted
@@ -119,6 +123,34 @@ def _label_file(label: LabelFile) -> str | None:
 
 #: Replicates of the labels of each kind that the simulation makes.
 _REPLICATES = {"segmentation": LABEL_REPLICATES, "marks": MARK_REPLICATES}
+
+
+def _chip_files(config: Mapping[str, Any], chips: Sequence[ChipFile]) -> list[tuple[str, str, str]]:
+    """Return of each file that the ChIP sheet takes from the simulation what, path, its name."""
+    found = []
+    for chip in chips:
+        what = f"ChIP of {chip.mark} in {chip.cell_type!r}, replicate {chip.replicate!r}"
+        for paths, mark in ((chip.paths, chip.mark), (chip.controls, "input")):
+            name = f"marks/{chip.cell_type}.{mark}.{chip.replicate}.bam"
+            found += [(what, path, name) for path in paths if is_simulated(config, path)]
+    return found
+
+
+def _chip_faults(config: Mapping[str, Any], chips: Sequence[ChipFile], design: Design) -> list[str]:
+    """See that the simulation makes ChIP of these cell types, marks and replicates."""
+    places = [
+        ("cell type", design.factors, "cell_type"),
+        ("mark", MARKS, "mark"),
+        ("replicate", MARK_REPLICATES, "replicate"),
+    ]
+    return [
+        f"{config['chromhmm']['sheet']}: {what} {getattr(chip, field)!r} is not simulated; there "
+        f"are {', '.join(known)}"
+        for chip in chips
+        if any(is_simulated(config, path) for path in (*chip.paths, *chip.controls))
+        for what, known, field in places
+        if getattr(chip, field) not in known
+    ]
 
 
 def _sheet_faults(

@@ -1,0 +1,174 @@
+"""Functions of the rules that evaluate."""
+
+
+def tables_of_runs(name):
+    return [
+        f"<results>/evaluation/{model}.seed-{seed}.{name}.tsv" for model, seed in RUNS
+    ]
+
+
+def scores_of_runs(wildcards):
+    return tables_of_runs("scores")
+
+
+def replicates_of_runs(wildcards):
+    return tables_of_runs("replicates")
+
+
+def confusions_of_runs(wildcards):
+    return tables_of_runs("confusion")
+
+
+def classes_of_scores(wildcards):
+    return tables_of_runs("classes")
+
+
+def predictions_of_runs(wildcards):
+    return [
+        f"<results>/models/{model}/seed-{seed}/predictions.parquet"
+        for model, seed in RUNS
+    ]
+
+
+def rivals():
+    """Models of a comparison; oracles and controls stand beside it as references."""
+    return [
+        name
+        for name, entry in config["models"].items()
+        if entry["kind"] != "oracle" and not entry["permute"]
+    ]
+
+
+def metrics_of_all():
+    """The table of all scores, where there are models."""
+    return ["<results>/evaluation/metrics.tsv"] if RUNS else []
+
+
+def gap_of_all():
+    """The table of the gaps that models close, where there are models."""
+    return ["<results>/evaluation/gap.tsv"] if RUNS else []
+
+
+def agreement_of_all():
+    """The tables of how far replicates agree, where there are windows."""
+    return [
+        f"<results>/evaluation/{name}.tsv"
+        for name in ("agreement", "agreement_classes")
+        if config["windows"]
+    ]
+
+
+def all_windows(wildcards):
+    return [f"<results>/windows/{name}.parquet" for name in config["windows"]]
+
+
+def classes_of_windows(wildcards):
+    """{window set: {task: its classes, none for a signal}}, in the order of `all_windows`."""
+    return {
+        name: {
+            task.name: list(task.classes) for task in settings.tasks_of_windows(name)
+        }
+        for name in config["windows"]
+    }
+
+
+def scored_tasks(model):
+    """The tasks of a model that have classes."""
+    return [task for task in settings.tasks_of_model(model) if task.classes]
+
+
+def classes_of_model(wildcards):
+    """{task: its classes} of one model."""
+    return {task.name: list(task.classes) for task in scored_tasks(wildcards.model)}
+
+
+def leading_of_tasks(wildcards):
+    """{task: its classes and the metric that it names} of all models."""
+    tasks = [task for model, _ in RUNS for task in scored_tasks(model)]
+    return {task.name: (list(task.classes), task.metric) for task in tasks}
+
+
+def runs_of_gap(wildcards):
+    """What `chrompute.gap.Run` holds of each run but its predictions."""
+    return [
+        {"model": model, "seed": seed} | footing_of_model(model) for model, seed in RUNS
+    ]
+
+
+def footing_of_model(model):
+    entry = config["models"][model]
+    return {
+        "kind": entry["kind"],
+        "windows": entry["windows"],
+        "assays": tuple(sorted(set(entry["inputs"]) - {"sequence"})),
+        "train_on": tuple(sorted(settings.recipe(model).train_on)),
+        "fold": entry["fold"],
+        "control": bool(entry["permute"]),
+        "tasks": tuple(task.name for task in scored_tasks(model)),
+    }
+
+
+def scored_cell_types(windows, task):
+    """Cell types with labels of a task that have windows in the split that is evaluated."""
+    split, scored = config["windows"][windows]["split"], config["evaluation"]["split"]
+    labelled = settings.labelled_cell_types(task)
+    if split["by"] == "cell_types":
+        return [name for name in labelled if name in (split[scored] or ())]
+    held_out = split["unseen"] if scored == "valid" else ()
+    return [name for name in labelled if name not in held_out]
+
+
+def comparisons():
+    """Window set, task and cell type of every comparison of models."""
+    found = {
+        (config["models"][model]["windows"], task.name): None
+        for model, _ in RUNS
+        for task in scored_tasks(model)
+    }
+    return [
+        (windows, task, cell_type)
+        for windows, task in found
+        for cell_type in scored_cell_types(windows, task)
+    ]
+
+
+def confusion_figures():
+    return [
+        f"<results>/figures/confusion.{model}.seed-{seed}.{task.name}.{cell_type}.png"
+        for model, seed in RUNS
+        for task in scored_tasks(model)
+        for cell_type in scored_cell_types(
+            config["models"][model]["windows"], task.name
+        )
+    ]
+
+
+def titles_of_models():
+    return {name: entry["title"] for name, entry in config["models"].items()}
+
+
+def models_of_task(windows, task):
+    """The models of a window set that predict a task."""
+    return [
+        name
+        for name, entry in config["models"].items()
+        if entry["windows"] == windows
+        and task in (own.name for own in scored_tasks(name))
+    ]
+
+
+def titles_of_comparison(wildcards):
+    models = models_of_task(wildcards.windows, wildcards.task)
+    return {name: config["models"][name]["title"] for name in models}
+
+
+def metric_of_task(wildcards):
+    return settings.task(wildcards.task).metric
+
+
+def title_of_task(wildcards):
+    return settings.task(wildcards.task).title
+
+
+def class_titles_of_task(wildcards):
+    return dict(settings.task(wildcards.task).titles)

@@ -1,0 +1,229 @@
+"""What the report of a cell type says of its windows and models, task by task."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from chrompute.agreement_report import (
+    agreement_rows,
+    agreement_sentence,
+    gap_table,
+    reference_text,
+)
+from chrompute.figures import METRIC_TITLES, metrics_led_by
+from chrompute.model_report import class_table, headline, model_rows, reference_table
+from chrompute.predictions import read_scores
+from chrompute.windows_report import (
+    FindPicture,
+    composition,
+    read_facts,
+    set_content,
+)
+
+
+def cell_type_windows(
+    sets: Mapping[str, Mapping[str, Any]], results: Path, cell_type: str
+) -> list[dict[str, Any]]:
+    """Gather what the section on windows says: each window set, and its tasks of this cell type.
+
+    Parameters
+    ----------
+    sets
+        {window set: `candidates`, and `tasks` {task: what `task_content` needs}}.
+    results
+        The results folder.
+    cell_type
+        The cell type.
+    """
+    content = []
+    for name, entry in sets.items():
+        facts = read_facts(results, name)
+        tasks = [
+            {"title": facts["tasks"][task]["title"]}
+            | composition(facts["tasks"][task], [cell_type])
+            for task in entry["tasks"]
+        ]
+        lit = _lit(results / f"windows/{name}.pixels.tsv", cell_type)
+        content.append(
+            set_content(facts, entry["candidates"]) | {"name": name, "lit": lit, "tasks": tasks}
+        )
+    return content
+
+
+def _lit(path: Path, cell_type: str) -> dict[str, Any] | None:
+    """Return how full the V-plots of a cell type are; None where it has none."""
+    table = pd.read_csv(path, sep="\t", dtype={"cell_type": str}).set_index("cell_type")
+    return dict(table.loc[cell_type]) if cell_type in table.index else None
+
+
+def task_content(
+    windows: str,
+    name: str,
+    plan: Mapping[str, Any],
+    results: Path,
+    cell_type: str,
+    picture: FindPicture,
+) -> dict[str, Any]:
+    """Gather what the section on models says of one task of a window set.
+
+    Parameters
+    ----------
+    windows, name
+        The window set and the task.
+    plan
+        As in `chrompute.report.cell_type_content`.
+    results
+        The results folder.
+    cell_type
+        The cell type.
+    picture
+        Finds a picture.
+
+    Returns
+    -------
+    dict
+        `why` says in a sentence why there is no score, and is empty where there are some.
+    """
+    entry, split = plan["windows"][windows]["tasks"][name], plan["evaluation"]["split"]
+    facts = read_facts(results, windows)["tasks"][name]
+    agreement = _table(results, "agreement", cell_type, name)
+    agreement = agreement[agreement["windows"] == windows]
+    leading, replicates = facts["metric"], facts["replicates"][cell_type]
+    content = {
+        "name": name,
+        "windows": windows,
+        "title": facts["title"],
+        "split": split,
+        "block": f"{plan['evaluation']['block'] / 1000:g}",
+        "draws": f"{plan['evaluation']['draws']:,}",
+        "leading": METRIC_TITLES[leading],
+        "metric_titles": list(metrics_led_by(leading).values()),
+        "agreement": agreement_rows(agreement, leading),
+        "agreement_sentence": agreement_sentence(agreement, leading, replicates),
+        "headline": "",
+        "why": _why_no_score(facts, entry, split, cell_type),
+    }
+    if content["why"]:
+        return content
+    tables = {
+        kind: _table(results, kind, cell_type, name)
+        for kind in ("metrics", "replicates", "classes", "gap")
+    }
+    titles = {model: plan["titles"][model] for model, _ in entry["runs"]}
+    scores = tables["metrics"]
+    rows = model_rows(scores[scores["model"].isin(titles)], titles, leading, plan["rivals"])
+    if not rows:
+        return content | {"why": "No label of the scored windows is known, so nothing is scored."}
+    counts, disagree = (facts[key][cell_type][split] for key in ("counts", "disagree"))
+    number = sum(counts.values()) + disagree
+    best = next((row for row in rows if row["best"]), rows[0])
+    return content | {
+        "headline": f"{facts['title']}: {headline(rows, leading, number)}"
+        + reference_text(agreement, tables["gap"], (best["model"], best["seed"]), leading),
+        "absent": _absent_classes(facts["classes"], counts, split),
+        "limit": _label_limit(entry["runs"], plan["oracles"], results),
+        **_score_tables(tables, rows, best, titles, facts),
+        **_pictures(windows, name, plan, cell_type, disagree > 0, picture),
+    }
+
+
+def _score_tables(
+    tables: Mapping[str, pd.DataFrame],
+    rows: Sequence[Mapping[str, Any]],
+    best: Mapping[str, Any],
+    titles: Mapping[str, str],
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the tables of models, of references, of gaps, and class by class of the best."""
+    return {
+        "rows": rows,
+        "references": reference_table(tables["replicates"], titles, facts["metric"]),
+        "gaps": gap_table(tables["gap"], titles, facts["metric"]),
+        "best": best["title"],
+        "by_class": class_table(tables["classes"], best["model"], best["seed"], facts["classes"]),
+    }
+
+
+def _table(results: Path, kind: str, cell_type: str, task: str) -> pd.DataFrame:
+    """Read the rows of one cell type and task from a table of the evaluation."""
+    names = ["windows"] if kind == "agreement" else []
+    scores = read_scores(results / f"evaluation/{kind}.tsv", names)
+    return scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
+
+
+def _why_no_score(
+    facts: Mapping[str, Any], entry: Mapping[str, Any], split: str, cell_type: str
+) -> str:
+    """Say why a task has no scores in a cell type; empty where it has."""
+    if facts["kind"] == "signal":
+        return "A signal is no class: models do not predict it, and its replicates are compared."
+    if not entry["runs"]:
+        return "No model predicts this task."
+    if not entry["scored"]:
+        return f"{cell_type} has no {split} windows in this split: models are not scored here."
+    return ""
+
+
+def _absent_classes(titles: Mapping[str, str], counts: Mapping[str, int], split: str) -> str:
+    """Name the classes that no scored window has for certain; empty where there is none."""
+    absent = [title for name, title in titles.items() if not counts[name]]
+    if not absent:
+        return ""
+    return (
+        f"On no {split} window do the replicates agree on: {', '.join(absent)}. Scores that "
+        "average over classes tell nothing of what no replicate names."
+    )
+
+
+def _label_limit(
+    runs: Collection[tuple[str, int]], oracles: Collection[str], results: Path
+) -> float | None:
+    """Return what knowing the truth would score, from an oracle's card; None without oracles."""
+    for model, seed in runs:
+        if model in oracles:
+            card = json.loads((results / f"models/{model}/seed-{seed}/card.json").read_text())
+            return float(card["label_limit"])
+    return None
+
+
+def _pictures(
+    windows: str,
+    task: str,
+    plan: Mapping[str, Any],
+    cell_type: str,
+    disagree: bool,
+    picture: FindPicture,
+) -> dict[str, Any]:
+    """Return the figures of one task: comparison, confusion matrices and learning curves."""
+    titles, runs = plan["titles"], plan["windows"][windows]["tasks"][task]["runs"]
+    parts = " Where replicates disagree, a window counts in parts." if disagree else ""
+    return {
+        "comparison": picture(
+            f"figures/models.{windows}.{task}.{cell_type}.png",
+            "Scores of all models",
+            "Scores of all models; bars are 95 % intervals. Where the labels have replicates, the "
+            "dashed line is their agreement, and the dotted one the limit that it implies.",
+        ),
+        "confusions": [
+            picture(
+                f"figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",
+                f"Confusion matrix of {titles[model]}",
+                f"{titles[model]}, seed {seed}: per cent of each label's windows, and number."
+                + parts,
+            )
+            for model, seed in reversed(runs)
+        ],
+        "curves": [
+            picture(
+                f"figures/learning.{model}.seed-{seed}.png",
+                f"Learning curve of {titles[model]}",
+                f"Training of {titles[model]}, seed {seed}. The training loss includes label "
+                "smoothing and dropout and so lies above the validation loss.",
+            )
+            for model, seed in runs
+            if model in plan["networks"]
+        ],
+    }

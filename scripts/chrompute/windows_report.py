@@ -1,0 +1,287 @@
+"""What reports say of window sets: composition, splits, leaks, what was dropped and how weighed."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from chrompute.agreement_report import agreement_sentence, class_agreement
+from chrompute.labels import TRUTH
+from chrompute.predictions import read_scores
+
+#: Maps a path below the results folder, what it shows and its caption to a picture.
+FindPicture = Callable[[str, str, str], Any]
+
+_SOURCES = {
+    "segments": "segments of the labels",
+    "peaks": "peaks of the cell types",
+    "summits": "summits of the cell types' peaks",
+    "sites": "sites of a set",
+    "bed": "intervals of a BED",
+    "tiles": "tiles along the genome",
+}
+
+
+def candidates_text(entry: Mapping[str, Any]) -> str:
+    """Say in words where windows are centred, from the block `candidates` of a window set."""
+    text = _SOURCES[entry["from"]]
+    if entry["from"] == "tiles":
+        text += f" ({entry['width']:,} bp every {entry['stride'] or entry['width']:,} bp)"
+    named = entry["sites"] or entry["task"] or entry["path"]
+    return f"{text} ({named})" if named else text
+
+
+def split_text(split: Mapping[str, Any]) -> str:
+    """Say in words how windows are split, from the facts of a window set."""
+    if split["by"] == "blocks":
+        text = (
+            f"Blocks of {split['size']:,} bp, {split['valid_share']:.0%} of them for validation "
+            f"and {split['test_share']:.0%} for test, drawn with seed {split['seed']}; windows "
+            f"nearer than {split['buffer']:,} bp to a block of another split are left out"
+        )
+    else:
+        what = {
+            "chromosomes": "Whole chromosomes",
+            "folds": f"{split.get('number')} folds of whole chromosomes",
+            "cell_types": "Whole cell types, at the same places",
+        }[split["by"]]
+        parts = [f"{name}: {', '.join(split[name])}" for name in _SPLITS if split[name]]
+        text = f"{what}; {'; '.join(parts)}"
+        if not split["train"]:
+            text += "; train: all others"
+    if split["unseen"]:
+        text += f"; unseen cell types, which only test: {', '.join(split['unseen'])}"
+    return f"{text}."
+
+
+_SPLITS = ("train", "valid", "test")
+
+
+def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
+    """Say what the guard over the splits looked at and found, one sentence each.
+
+    Parameters
+    ----------
+    leaks
+        `places`, `identical` and `fragments` of the facts of a window set (docs/output.md).
+    """
+    sentences = [
+        f"{leak['overlapping']:,} windows of split {leak['splits'][0]} overlap windows of split "
+        f"{leak['splits'][1]}, and {leak['near']:,} more lie within a window's width of one: the "
+        "split shares places by declaration."
+        for leak in leaks["places"]
+    ] or [
+        "No window overlaps a window of another split or lies within a window's width of one, in "
+        "any cell type."
+    ]
+    same = leaks["identical"]
+    if same is None:
+        sentences.append("Identical sequences across the split: not looked for.")
+    else:
+        done = "were dropped" if same["excluded"] else "were kept"
+        sentences.append(
+            f"{same['valid']:,} validation and {same['test']:,} test windows have a core of "
+            f"{same['length']:,} bp that stands in a training window too (paralogues, repeats); "
+            f"the {same['training']:,} training windows that hold one {done}."
+        )
+    if not leaks["fragments"]:
+        sentences.append("No cell type is held out, so no fragments were compared across it.")
+    return sentences
+
+
+def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str, Any]:
+    """Return how many windows have which class, one row a cell type and split.
+
+    Parameters
+    ----------
+    facts
+        Of one task of a window set.
+    cell_types
+        Those to tell of; the ones without labels of the task have no row.
+
+    Returns
+    -------
+    dict
+        `columns`, the titles of the classes ("known" of a signal), and of what else windows are
+        where there are such: "replicates disagree" and "unknown"; and `rows` with `cell_type`,
+        `split` and `cells`, one number a column.
+    """
+    there = [name for name in cell_types if name in facts["counts"]]
+    beside = {
+        name: title
+        for name, title in (("disagree", "replicates disagree"), ("unknown", "unknown"))
+        if any(any(facts.get(name, {}).get(cell_type, {}).values()) for cell_type in there)
+    }
+    return {
+        "columns": [*([*facts["classes"].values()] or ["known"]), *beside.values()],
+        "rows": [
+            {
+                "cell_type": cell_type,
+                "split": split,
+                "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
+            }
+            for cell_type in there
+            for split, counts in facts["counts"][cell_type].items()
+        ],
+    }
+
+
+def balance_rows(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return how training windows were weighed, one row a cell type and class.
+
+    Parameters
+    ----------
+    facts
+        Of a task: `classes` {class: title}, and `balance` as `chrompute.balance.training_weights`
+        returns it, or None where every window weighs the same.
+
+    Returns
+    -------
+    list
+        Rows with `cell_type`, `title`, and as texts `windows` that train, those `used`, and the
+        share of the training `weight` that the class has in its cell type.
+    """
+    rows = []
+    for cell_type, own in (facts["balance"] or {"classes": {}})["classes"].items():
+        total = sum(own[name]["weight"] for name in facts["classes"])
+        for name, title in facts["classes"].items():
+            share = own[name]["weight"] / total if total else 0
+            numbers = {key: f"{own[name][key]:,}" for key in ("windows", "used")}
+            row = {"cell_type": cell_type, "title": title, **numbers, "weight": f"{share:.1%}"}
+            rows.append(row)
+    return rows
+
+
+def negatives_sentences(facts: Mapping[str, Any]) -> list[str]:
+    """Say how the windows that are not bound were drawn, where they were, for each cell type."""
+    drawn = (facts["balance"] or {}).get("negatives", {})
+    return [
+        f"{cell_type}: {own['kept']:,} of {own['kept'] + own['left_out']:,} windows that are not "
+        f"bound train{_lacking(own)}{_matched(own)}."
+        for cell_type, own in drawn.items()
+    ]
+
+
+def _lacking(own: Mapping[str, Any]) -> str:
+    return f"; {own['not_found']:,} more were wanted and not found" if own["not_found"] else ""
+
+
+def _matched(own: Mapping[str, Any]) -> str:
+    """Return how well the G+C contents fit, "" where they were not matched."""
+    if "gc" not in own or None in own["gc"].values():
+        return ""
+    gc = own["gc"]
+    return (
+        f"; mean G+C of bound ones {gc['bound']:.1%}, of the others {gc['not_bound']:.1%} before "
+        f"and {gc['kept']:.1%} after, {own['from_other_bins']:,} of them from a neighbouring bin"
+    )
+
+
+def read_facts(results: Path, windows: str) -> dict[str, Any]:
+    """Read the facts of a window set."""
+    facts: dict[str, Any] = json.loads((results / f"windows/{windows}.json").read_text())
+    return facts
+
+
+def set_content(facts: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what both kinds of pages say of a window set as a whole.
+
+    Parameters
+    ----------
+    facts
+        Of the window set.
+    entry
+        Its block `candidates` of the configuration.
+    """
+    dropped = {name.replace("_", " "): f"{n:,}" for name, n in facts["dropped"].items()}
+    return {
+        "width": facts["width"],
+        "source": candidates_text(entry),
+        "candidates": f"{facts['candidates']['number']:,}",
+        "number": f"{facts['windows']:,}",
+        "dropped": dropped,
+        "split": split_text(facts["split"]),
+    }
+
+
+def windows_content(
+    sets: Mapping[str, Mapping[str, Any]], results: Path, picture: FindPicture
+) -> list[dict[str, Any]]:
+    """Gather what the page of window sets says of each.
+
+    Parameters
+    ----------
+    sets
+        {window set: `candidates`, a block of the configuration}.
+    results
+        The results folder.
+    picture
+        Finds a picture.
+    """
+    tables = [
+        read_scores(results / f"evaluation/{name}.tsv", ["windows"])
+        for name in ("agreement", "agreement_classes")
+    ]
+    content = []
+    for name, entry in sets.items():
+        facts = read_facts(results, name)
+        own = [table[table["windows"] == name] for table in tables]
+        content.append(
+            set_content(facts, entry["candidates"])
+            | {
+                "name": name,
+                "leaks": leak_sentences(facts["leaks"]),
+                "fragments": facts["leaks"]["fragments"],
+                "overlaps": facts.get("overlaps", {}),
+                "tasks": [
+                    _task_content(name, task, told, own, picture)
+                    for task, told in facts["tasks"].items()
+                ],
+            }
+        )
+    return content
+
+
+def _task_content(
+    windows: str,
+    task: str,
+    facts: Mapping[str, Any],
+    tables: Sequence[pd.DataFrame],
+    picture: FindPicture,
+) -> dict[str, Any]:
+    """Gather what the page of window sets says of one task."""
+    overall, classes = (table[table["task"] == task] for table in tables)
+    cell_types = list(facts["counts"])
+    agreement = [
+        {
+            "cell_type": cell_type,
+            "replicates": ", ".join(n for n in facts["replicates"][cell_type] if n != TRUTH),
+            "sentence": agreement_sentence(
+                overall[overall["cell_type"] == cell_type],
+                facts["metric"],
+                facts["replicates"][cell_type],
+            ),
+            "classes": class_agreement(
+                classes[classes["cell_type"] == cell_type], facts["classes"]
+            ),
+        }
+        for cell_type in cell_types
+    ]
+    figure = picture(
+        f"figures/composition.{windows}.{task}.png",
+        f"Windows of task {facts['title']} by cell type and split",
+        "Share of each class, and at the right the number of windows. Grey: the replicates "
+        "disagree, or none knows the window.",
+    )
+    return {
+        "title": facts["title"],
+        "name": task,
+        "kind": facts["kind"],
+        "figure": figure,
+        **composition(facts, cell_types),
+        "agreement": agreement,
+        "balance": balance_rows(facts),
+        "negatives": negatives_sentences(facts),
+    }

@@ -1,0 +1,15 @@
+"""Write the page of all window sets."""
+
+from typing import TYPE_CHECKING
+
+from chrompute.report import render, windows_page
+from chrompute.runlog import run_log
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if "snakemake" in globals():
+    with run_log(snakemake.log[0]):
+        given = snakemake.params
+        content = windows_page(given.sets, given.results, given.simulated)
+        render(snakemake.input.template[0], content, snakemake.output[0])

@@ -1,0 +1,228 @@
+"""What a configuration may ask of models on several tasks, and what it is told when it must not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chrompute.configuration import load_settings
+from chrompute.settings import Settings
+from helpers import ROOT
+
+SCHEMA = ROOT / "config/schemas/config.schema.json"
+Case = dict[str, Any]
+
+SAMPLES = [
+    ("atac_a", "a", "ATAC", "atac_a.bam", ""),
+    ("atac_b", "b", "ATAC", "atac_b.bam", ""),
+    ("mnase_a", "a", "MNase", "mnase_a.bam", ""),
+    ("mnase_b", "b", "MNase", "mnase_b.bam", ""),
+]
+LABELS = [
+    ("a", "state", "segmentation", "1", "state_a.bed", ""),
+    ("b", "state", "segmentation", "1", "state_b.bed", ""),
+    ("a", "mark", "marks", "1", "mark_a.bed", ""),
+    ("a", "level", "signal", "1", "level_a.bw", ""),
+]
+FOLDS = {"by": "folds", "number": 4}
+
+
+def write_sheets(folder: Path, samples: list[Any], labels: list[Any]) -> None:
+    columns = ("sample", "cell_type", "assay", "path", "barcodes")
+    names = ("cell_type", "task", "kind", "replicate", "path", "derived_from")
+    for name, head, rows in (("samples", columns, samples), ("labels", names, labels)):
+        lines = ["\t".join(row) for row in (head, *rows)]
+        (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    """Return a configuration of three tasks, two cell types and one model that is in order."""
+    write_sheets(tmp_path, SAMPLES, LABELS)
+    return {
+        "samples": f"{tmp_path}/samples.tsv",
+        "labels": f"{tmp_path}/labels.tsv",
+        "genome": {"fasta": "g.fa"},
+        "peaks": {"call": False},
+        "tasks": {
+            "state": {
+                "kind": "segmentation",
+                "classes": {"open": {"states": ["P"]}, "body": {"states": ["G"]}},
+            },
+            "mark": {"kind": "marks"},
+            "level": {"kind": "signal"},
+        },
+        "windows": {
+            "w": {
+                "tasks": ["state", "mark", "level"],
+                "candidates": {"from": "tiles"},
+                "split": {"valid": ["chr1"], "test": ["chr2"]},
+            }
+        },
+        "models": {"net": {"kind": "network", "windows": "w", "inputs": ["vplot", "mnase"]}},
+    }
+
+
+def load(case: Case) -> Settings:
+    settings, faults = load_settings(case, SCHEMA)
+    assert faults == []
+    return settings
+
+
+def faults_of(case: Case) -> list[str]:
+    return load_settings(case, SCHEMA)[1]
+
+
+def test_a_model_predicts_all_tasks_with_classes_unless_it_names_some(case: Case) -> None:
+    recipe = load(case).recipe("net")
+    assert recipe.tasks == {"state": ("open", "body"), "mark": ("not_bound", "bound")}
+    assert recipe.train_on == ("a", "b")
+    assert (recipe.fold, recipe.folds) == (None, 0)
+    case["models"]["net"]["tasks"] = ["mark"]
+    recipe = load(case).recipe("net")
+    assert recipe.tasks == {"mark": ("not_bound", "bound")}
+    assert recipe.train_on == ("a",)
+
+
+def test_a_model_holds_what_its_kind_uses_of_the_images(case: Case) -> None:
+    case["images"] = {"normalise": "window", "max_length": 250}
+    case["models"]["wood"] = {"kind": "forest", "windows": "w", "inputs": ["vplot"]}
+    case["models"]["most"] = {"kind": "majority", "windows": "w"}
+    settings = load(case)
+    assert settings.recipe("wood").images == {"normalise": "window"}
+    assert settings.recipe("most").images == {}
+    assert settings.recipe("net").images == {
+        "min_length": 0, "max_length": 250, "length_bin": 20, "position_bin": 16,
+        "normalise": "window",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"tasks": ["stat"]},
+            "tasks: 'stat' is no task of windows/w, which has state, mark, level; correct it",
+        ),
+        ({"tasks": ["level"]}, "tasks: it predicts classes; task 'level' is a signal, remove it"),
+        (
+            {"fold": "fold2"},
+            "fold: windows/w is split by chromosomes, not by folds; remove it, or set "
+            "windows/w/split/by to folds",
+        ),
+        (
+            {"tasks": ["mark"], "train_on": ["b"]},
+            "train_on: cell type 'b' has no labels of task 'mark'",
+        ),
+        (
+            {"train_on": ["b"]},
+            "none of the cell types it is trained on has labels of task 'mark'",
+        ),
+    ],
+)
+def test_faults_of_a_models_tasks_and_folds(case: Case, change: Case, message: str) -> None:
+    case["models"]["net"] |= change
+    assert faults_of(case) == [f"configuration: models/net: {message}"]
+
+
+def test_windows_of_a_signal_alone_have_nothing_for_models(case: Case) -> None:
+    case["windows"]["w"]["tasks"] = ["level"]
+    assert any(
+        fault.startswith("configuration: models/net: windows/w has no task with classes")
+        for fault in faults_of(case)
+    )
+
+
+def test_folds_are_those_of_the_window_set(case: Case) -> None:
+    case["windows"]["w"]["split"] = FOLDS
+    case["models"]["net"]["fold"] = "fold3"
+    recipe = load(case).recipe("net")
+    assert (recipe.fold, recipe.folds, recipe.balance) == ("fold3", 4, {})
+    case["tasks"]["mark"]["balance"] = {"negatives": 2}
+    block = {"weights": "none", "negatives": 2, "match_gc": False}
+    assert load(case).recipe("net").balance == {"mark": block}
+    case["models"]["net"]["fold"] = "fold5"
+    (fault,) = faults_of(case)
+    assert "fold: 'fold5' is no fold of windows/w; there are fold1, fold2, fold3, fold4" in fault
+    case["models"]["net"]["fold"] = "fold2"
+    case["windows"]["w"]["split"] = FOLDS | {"unseen": ["b"]}
+    (fault,) = faults_of(case)
+    assert "make a window set whose split/test is [fold2], and remove it here" in fault
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"valid": ["chr1"], "test": ["chr2"], "unseen": ["b"]},
+        {"by": "cell_types", "valid": ["c"], "test": ["b"]},
+    ],
+)
+def test_cell_types_that_are_kept_do_not_train(case: Case, tmp_path: Path, split: Case) -> None:
+    other = [("atac_c", "c", "ATAC", "atac_c.bam", ""), ("m_c", "c", "MNase", "m_c.bam", "")]
+    more = [("c", "state", "segmentation", "1", "state_c.bed", "")]
+    write_sheets(tmp_path, [*SAMPLES, *other], [*LABELS, *more])
+    case["windows"]["w"]["split"] = split
+    kept = {"b"} | {*(split["valid"] if "by" in split else ())}
+    chosen = load(case).recipe("net").train_on
+    assert chosen == tuple(name for name in "abc" if name not in kept)
+    case["models"]["net"]["train_on"] = ["a", "b"]
+    (fault,) = faults_of(case)
+    assert "train_on: cell type 'b' is kept to tune or test by windows/w; remove it" in fault
+
+
+def with_source(kind: str, samples: list[Any], tmp_path: Path) -> None:
+    """Let the labels of one task be derived from MNase of cell type a."""
+    labels = [(*row[:5], "mnase_a" if row[1] == kind else "") for row in LABELS]
+    write_sheets(tmp_path, samples, labels)
+
+
+@pytest.mark.parametrize("task", ["state", "mark"])
+def test_what_any_task_was_derived_from_is_not_read(case: Case, tmp_path: Path, task: str) -> None:
+    with_source(task, SAMPLES, tmp_path)
+    said = f"from which the labels of task '{task}' were derived; list other 'samples'"
+    assert faults_of(case) == [f"configuration: models/net: reads mnase_a, {said}"]
+    case["models"]["net"]["tasks"] = ["mark" if task == "state" else "state"]
+    assert faults_of(case) == []
+    case["models"]["net"] |= {"tasks": [task], "inputs": ["vplot"]}
+    assert faults_of(case) == []
+
+
+def test_a_sample_that_shares_a_file_with_a_source_is_the_same_data(
+    case: Case, tmp_path: Path
+) -> None:
+    (tmp_path / "mnase_a.bam").touch()
+    (tmp_path / "link.bam").symlink_to(tmp_path / "mnase_a.bam")
+    rows = [
+        ("mnase_a", "a", "MNase", f"{tmp_path}/mnase_a.bam", ""),
+        ("merged", "a", "MNase", f"{tmp_path}/other.bam;{tmp_path}/link.bam", ""),
+    ]
+    with_source("state", [*SAMPLES[:2], *rows], tmp_path)
+    case["models"]["net"]["samples"] = ["atac_a", "merged"]
+    (fault,) = faults_of(case)
+    assert f"reads merged, whose file {tmp_path}/link.bam is also one of sample mnase_a" in fault
+    assert "the labels of task 'state' were derived" in fault
+    case["models"]["net"]["tasks"] = ["mark"]
+    assert faults_of(case) == []
+
+
+def test_other_cells_of_one_fragment_file_are_other_data(case: Case, tmp_path: Path) -> None:
+    pooled = f"{tmp_path}/cells.tsv.gz"
+    rows = [(f"mnase_{c}", c, "MNase", pooled, f"{tmp_path}/{c}.barcodes.tsv") for c in "ab"]
+    with_source("state", [*SAMPLES[:2], *rows], tmp_path)
+    case["models"]["net"]["samples"] = ["atac_a", "mnase_b"]
+    case["models"]["net"]["train_on"] = ["b"]
+    case["models"]["net"]["tasks"] = ["state"]
+    shared = [fault for fault in faults_of(case) if "derived" in fault]
+    assert shared == []
+    whole = [rows[0], ("mnase_b", "b", "MNase", pooled, "")]
+    with_source("state", [*SAMPLES[:2], *whole], tmp_path)
+    shared = [fault for fault in faults_of(case) if "derived" in fault]
+    assert len(shared) == 1
+
+
+def test_tasks_are_not_called_like_columns_and_may_have_several_window_sets(case: Case) -> None:
+    case["windows"]["v"] = case["windows"]["w"] | {"width": 501}
+    assert faults_of(case) == []
+    case["tasks"]["fold"] = {"kind": "marks"}
+    (fault,) = faults_of(case)
+    assert fault == "configuration: tasks: 'fold' is a column of windows; rename the task"
