@@ -43,8 +43,8 @@ def scan_labels(
     faults
         One sentence for each faulty line, the first few of each sort.
     """
-    extra = [task.keep.column] if task.keep else []
-    table, faults = scan_bed(path, sizes, aliases, extra)
+    extra = {task.column, task.keep.column if task.keep else task.column}
+    table, faults = scan_bed(path, sizes, aliases, sorted(extra))
     faults = shorten(faults, str(path))
     if table.empty and not faults:
         faults = [f"{path}: holds no interval; give another file or remove the line"]
@@ -53,6 +53,7 @@ def scan_labels(
         table, missing = _kept(path, table, task, cell_type)
         faults += missing
     if task.kind == "segmentation":
+        table = table.assign(name=table[column_name(task.column)].astype("category"))
         faults += _counted_from_one(path, table)
         faults += _unmapped(path, table, task)
         faults += _overlaps(path, table, task) if task.overlaps == "fault" else []

@@ -242,6 +242,26 @@ def test_lines_that_do_not_count_may_hold_what_they_like(tmp_path: Path) -> None
     assert fault.startswith("line 4: start and end are both 20")
 
 
+def test_the_state_may_stand_in_another_column(tmp_path: Path) -> None:
+    """As the classes of ENCODE's registry do, behind accession, score and colour."""
+    rest = (0, ".", 0, 0, "255,0,0")
+    rows = [
+        ("chr2", 0, 10, "EH38E1", *rest, "PLS,CTCF-bound", "x"),
+        ("chr2", 20, 30, "EH38E2", *rest, "Low-DNase", "x"),
+        ("chr2", 30, 40, "EH38E3", *rest, "dELS", "y"),
+    ]
+    entry = {"kind": "segmentation", "preset": "ccre", "column": 10}
+    task = Task.from_config("elements", entry)
+    table = read_labels_of(write_bed(tmp_path / "x.bed", rows), task, "cells", SIZES)
+    assert table["code"].tolist() == [0, -1, 2]
+    # Lines that count may be chosen by yet another one.
+    kept = Task.from_config("t", {**entry, "keep": {"column": 4, "values": ["EH38E3"]}})
+    table = read_labels_of(tmp_path / "x.bed", kept, "cells", SIZES)
+    assert (table["code"].tolist(), table["name"].tolist()) == ([2], ["dELS"])
+    (fault, *_) = faults_of(tmp_path, rows, Task.from_config("t", {**entry, "column": 4}))
+    assert fault.startswith("line 1: state 'EH38E1' has no class")
+
+
 def test_texts_that_no_line_has_are_faults(tmp_path: Path) -> None:
     task = marks(keep={"column": 4, "values": ["x", "Reb1", "Reb2"]})
     assert faults_of(tmp_path, KEPT, task) == [

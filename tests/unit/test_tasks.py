@@ -24,7 +24,8 @@ ROADMAP = {
 CCRE = {
     "2": "PLS pELS dELS DNase-H3K4me3 CTCF-only",
     "4": "PLS pELS dELS CA-H3K4me3 CA-CTCF CA-TF CA TF",
-    "of a cell type": "PLS pELS dELS DNase-H3K4me3 CTCF-only DNase-only Low-DNase",
+    "2, of a cell type": "PLS pELS dELS DNase-H3K4me3 CTCF-only DNase-only Low-DNase",
+    "4, of a cell type": "PLS pELS dELS CA-H3K4me3 CA-CTCF CA-TF CA-only TF Low-DNase",
 }
 
 
@@ -115,7 +116,17 @@ def test_absent_options_have_the_schema_defaults() -> None:
     schema = json.loads((ROOT / "config/schemas/config.schema.json").read_text())
     options = schema["properties"]["tasks"]["additionalProperties"]["properties"]
     task = Task.from_config("t", {"kind": "marks"})
-    own = ("metric", "assign", "core", "min_overlap", "overlaps", "margin", "min_score", "keep")
+    own = (
+        "metric",
+        "column",
+        "assign",
+        "core",
+        "min_overlap",
+        "overlaps",
+        "margin",
+        "min_score",
+        "keep",
+    )
     assert {name: getattr(task, name) for name in own} == {
         name: options[name]["default"] for name in own
     }
@@ -139,6 +150,7 @@ def test_lines_are_kept_for_a_cell_type_or_for_all() -> None:
     [
         ({"kind": "marks", "classes": CLASSES}, "'classes' is for tasks of kind segmentation"),
         ({"kind": "marks", "preset": "ccre"}, "'preset' is for tasks of kind segmentation"),
+        ({"kind": "marks", "column": 5}, "'column' is for tasks of kind segmentation"),
         ({"kind": "marks", "assign": "majority"}, "'assign' is for tasks of kind segmentation"),
         ({"kind": "signal", "exclude": ["X"]}, "'exclude' is for tasks of kind segmentation"),
         ({"kind": "signal", "margin": 5}, "'margin' is for tasks of kind marks; remove it"),
