@@ -16,7 +16,7 @@ import pyarrow.parquet
 from chrompute.balance import is_balanced, training_weights
 from chrompute.bigwig import interval_means
 from chrompute.genome import is_excluded
-from chrompute.labels import weight_column
+from chrompute.label_columns import weight_column
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
