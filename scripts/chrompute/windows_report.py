@@ -234,7 +234,6 @@ def windows_content(
                 "name": name,
                 "leaks": leak_sentences(facts["leaks"]),
                 "fragments": facts["leaks"]["fragments"],
-                "overlaps": facts.get("overlaps", {}),
                 "tasks": [
                     _task_content(name, task, told, own, picture)
                     for task, told in facts["tasks"].items()

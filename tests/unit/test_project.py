@@ -15,13 +15,7 @@ import yaml
 
 from chrompute import figures, manifest, vplot_figures
 from chrompute.errors import ChromputeError, InputError
-from chrompute.model_report import (
-    agreement_row,
-    class_table,
-    headline,
-    model_rows,
-    reference_table,
-)
+from chrompute.model_report import class_table, headline, model_rows, reference_table
 from chrompute.predictions import read_scores
 from chrompute.programs import put_own_programs_first
 from chrompute.report import filter_rows, render
@@ -40,7 +34,7 @@ ASSAY_MODULES = (
 )
 MODEL_MODULES = (
     *("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics"),
-    *("scores", "bootstrap", "losses"),
+    *("scores", "bootstrap", "losses", "agreement", "gap"),
 )
 
 
@@ -137,11 +131,7 @@ def test_class_table_tells_recall_and_precision_against_each_reference() -> None
     assert found["rows"][1]["cells"][0]["windows"] == "1,200"
 
 
-def test_agreement_and_references_fill_their_tables() -> None:
-    agreed = SCORES[(SCORES["model"] == "n") & SCORES["metric"].isin(["accuracy", "kappa"])]
-    cell = {"value": "0.750", "interval": "0.740 to 0.760"}
-    assert agreement_row(agreed) == [cell, None, cell, None, None]
-    assert agreement_row(agreed.iloc[:0]) == []
+def test_references_fill_their_table() -> None:
     parts = [SCORES.assign(labels="replicate 1"), SCORES.assign(labels="truth", value=0.5)]
     table = reference_table(pd.concat(parts), {"n": "net", "m": "majority"}, "kappa")
     assert table["columns"] == ["replicate 1", "truth"]
@@ -158,8 +148,8 @@ def test_filter_table_leaves_out_what_never_happened() -> None:
 
 
 def test_reports_escape_what_comes_from_data(tmp_path: Path) -> None:
-    row = {"cell_type": "a", "samples": 1, "fragments": 5, "headline": "<b>&"}
-    content = {"rows": [row], "scored": True, "simulated": False}
+    row = {"cell_type": "a", "samples": 1, "fragments": 5, "best": ["<b>&"]}
+    content = {"rows": [row], "scored": True, "windows": True, "simulated": False}
     render(ROOT / "report/index.html.j2", content, tmp_path / "i.html")
     text = (tmp_path / "i.html").read_text()
     assert "&lt;b&gt;&amp;" in text

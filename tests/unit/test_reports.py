@@ -1,0 +1,364 @@
+"""What pages say of window sets, agreement, limits and gaps, from tables and facts made here."""
+
+import json
+import re
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from chrompute.agreement_report import (
+    NONE_SHARED,
+    ONE_REPLICATE,
+    agreement_rows,
+    agreement_sentence,
+    gap_table,
+    reference_text,
+)
+from chrompute.figures import METRIC_TITLES, draw_model_comparison, save_figure
+from chrompute.model_report import headline, model_rows
+from chrompute.report import Picture, index_content, render, windows_page
+from chrompute.task_report import cell_type_windows, task_content
+from chrompute.window_figures import draw_composition
+from chrompute.windows_report import composition, leak_sentences, split_text
+from helpers import ROOT
+
+NAN = float("nan")
+TILES = {"from": "tiles", "width": 200, "stride": None, "sites": None, "task": None, "path": None}
+
+
+def agreement() -> pd.DataFrame:
+    rows = [
+        ("accuracy", 0.646, 0.63, 0.66, 0.79, 0.78, 0.80),
+        ("balanced_accuracy", 0.645, 0.63, 0.66, 0.789, 0.78, 0.80),
+        ("kappa", 0.47, 0.45, 0.49, 0.686, 0.67, 0.70),
+    ]
+    columns = ["metric", "value", "low", "high", "limit", "limit_low", "limit_high"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(windows="tiles", task="occupancy", cell_type="c", split="test")
+
+
+def test_agreement_and_limit_stand_below_the_models_the_leading_metric_first() -> None:
+    rows = agreement_rows(agreement(), "kappa")
+    assert rows[0]["title"] == "replicate agreement"
+    assert rows[0]["cells"][0] == {"value": "0.470", "interval": "0.450 to 0.490"}
+    assert [cell["value"] for cell in rows[1]["cells"][:3]] == ["0.686", "0.790", "0.789"]
+    assert rows[0]["cells"][3:] == [None, None]
+    assert agreement_rows(agreement().iloc[:0], "kappa") == []
+
+
+def test_agreement_in_words() -> None:
+    text = agreement_sentence(agreement(), "kappa", ["1", "2"])
+    places = [text.index(part) for part in ("kappa 0.470", "accuracy 0.646", "kappa 0.686")]
+    assert places == sorted(places)
+    assert "not a cap" in text
+    none = agreement().iloc[:0]
+    assert agreement_sentence(none, "kappa", ["1", "truth"]) == ONE_REPLICATE
+    assert agreement_sentence(none, "kappa", ["1", "2"]) == NONE_SHARED
+    low = agreement().assign(limit=NAN)
+    assert "implies no limit" in agreement_sentence(low, "kappa", ["1", "2"])
+
+
+def gaps(note: str = "") -> pd.DataFrame:
+    value = NAN if note else 0.25
+    rows = [("net", 1, m, value, value, value, "forest", note) for m in ("accuracy", "kappa")]
+    rows.append(("net", 1, "balanced_accuracy", NAN, NAN, NAN, "forest", note or "no room"))
+    columns = ["model", "seed", "metric", "value", "low", "high", "forest", "note"]
+    return pd.DataFrame(rows, columns=columns).assign(task="occupancy", cell_type="c")
+
+
+def test_gaps_are_told_or_why_there_is_none() -> None:
+    titles = {"forest": "random forest", "net": "network"}
+    table = gap_table(gaps(), titles, "kappa")
+    assert table["metrics"] == ["kappa", "accuracy", "balanced accuracy"]
+    cells = table["rows"][0]["cells"]
+    assert [cell["value"] for cell in cells] == ["0.250", "0.250", "not available"]
+    assert cells[2]["interval"] == "no room"
+    assert table["rows"][0]["forest"] == "random forest"
+    closed = gap_table(gaps("why not"), titles, "kappa")
+    assert closed["rows"] == []
+    assert closed["sentence"] == "Gap closed: not available (why not)."
+    assert gap_table(gaps().iloc[:0], titles, "kappa")["sentence"] == ""
+    text = reference_text(agreement(), gaps(), ("net", 1), "kappa")
+    assert "agree with kappa 0.470" in text
+    assert "is 0.686" in text
+    assert "closes 0.250" in text
+    assert "closes" not in reference_text(agreement(), gaps("why"), ("net", 1), "kappa")
+
+
+def scores(undefined: str = "") -> pd.DataFrame:
+    rows = [
+        (model, 1, metric, NAN if metric == undefined else value, value - 0.1, value + 0.1)
+        for (model, value), metric in product((("forest", 0.3), ("net", 0.5)), METRIC_TITLES)
+    ]
+    table = pd.DataFrame(rows, columns=["model", "seed", "metric", "value", "low", "high"])
+    return table.assign(task="occupancy", cell_type="c", split="test")
+
+
+def test_the_leading_metric_comes_first_and_what_is_undefined_is_a_dash(tmp_path: Path) -> None:
+    titles = {"forest": "forest", "net": "network"}
+    table = scores("kappa")
+    table.loc[(table["metric"] == "kappa") & (table["model"] == "forest"), "value"] = 0.1
+    rows = model_rows(table, titles, "kappa", titles)
+    assert [row["cells"][0]["value"] for row in rows] == ["0.100", "–"]
+    assert [row["best"] for row in rows] == [True, False]
+    assert headline(rows, "kappa", 9).startswith("Best of 2 models on 9 windows: forest, kappa 0.1")
+    figure = draw_model_comparison(scores(), titles, "t", "kappa", agreement())
+    assert figure.axes[0].get_title() == "kappa"
+    # Two lines of references in the panels of predicted classes, none in those of probabilities.
+    lines = [sum(line.get_linestyle() in ("--", ":") for line in a.lines) for a in figure.axes]
+    assert lines == [2, 2, 2, 0, 0]
+    empty = draw_model_comparison(scores().iloc[:0], titles, "t", "kappa", agreement())
+    save_figure(empty, tmp_path / "a.png", tmp_path / "a.pdf")
+    assert "no score" in empty.texts[0].get_text()
+
+
+def task_facts(kind: str, classes: dict[str, str], test: list[int]) -> dict[str, Any]:
+    names = list(classes) or ["known"]
+    splits = {"train": [n * 10 for n in test], "valid": test, "test": test}
+    counts = {split: dict(zip(names, numbers, strict=True)) for split, numbers in splits.items()}
+    facts: dict[str, Any] = {
+        "kind": kind, "title": f"the {kind}", "metric": "kappa", "classes": classes,
+        "replicates": {"c": ["1", "2"], "d": ["1"]}, "counts": {"c": counts, "d": counts},
+        "unknown": {name: dict.fromkeys(splits, 0) for name in "cd"}, "balance": None,
+    }  # fmt: skip
+    if classes:
+        facts["disagree"] = {"c": {"train": 7, "valid": 3, "test": 2}}
+        facts["disagree"]["d"] = dict.fromkeys(splits, 0)
+    return facts
+
+
+FACTS = {
+    "width": 2001,
+    "candidates": {"from": "tiles", "number": 12_345},
+    "dropped": {"chromosome_end": 45},
+    "windows": 12_300,
+    "split": {"by": "chromosomes", "unseen": ["d"], "train": [], "valid": ["v"], "test": ["t"]},
+    "leaks": {
+        "places": [],
+        "identical": {"length": 200, "excluded": True, "training": 31, "valid": 5, "test": 17},
+        "fragments": [
+            {"held_out": "d", "other": "c", "assay": "ATAC", "share": 0.0123, "expected": 0.01}
+        ],
+    },
+    "tasks": {
+        "occupancy": task_facts("segmentation", {"low": "low", "high": "high"}, [40, 60]),
+        "mark": task_facts("marks", {"not_bound": "not bound", "bound": "bound"}, [100, 0]),
+        "signal": task_facts("signal", {}, [100]),
+    },
+}
+
+
+def test_composition_counts_what_there_is() -> None:
+    found = composition(FACTS["tasks"]["occupancy"], ["c"])
+    assert found["columns"] == ["low", "high", "replicates disagree"]
+    assert [row["cells"] for row in found["rows"]] == [[400, 600, 7], [40, 60, 3], [40, 60, 2]]
+    assert composition(FACTS["tasks"]["mark"], ["d"])["columns"] == ["not bound", "bound"]
+    signal = composition(FACTS["tasks"]["signal"], ["c"])
+    assert (signal["columns"], signal["rows"][2]["cells"]) == (["known"], [100])
+    drawn = draw_composition(FACTS["tasks"]["occupancy"], "t").axes[0]
+    assert [text.get_text() for text in drawn.texts] == [
+        "1,007",
+        "103",
+        "102",
+        "1,000",
+        "100",
+        "100",
+    ]
+    first = [round(patch.get_width(), 4) for patch in drawn.containers[0]]
+    assert first[:3] == [round(100 * n, 4) for n in (400 / 1007, 40 / 103, 40 / 102)]
+    assert (
+        draw_composition(FACTS["tasks"]["signal"], "t").axes[0].containers[0][0].get_width() == 100
+    )
+
+
+@pytest.mark.parametrize(
+    ("split", "words"),
+    [
+        (FACTS["split"], "Whole chromosomes; valid: v; test: t; train: all others; unseen cell"),
+        (
+            {
+                **{"by": "folds", "number": 5, "seed": 3, "unseen": []},
+                **{"train": [], "valid": ["fold2"], "test": ["fold1"]},
+            },
+            "5 folds of whole chromosomes; valid: fold2; test: fold1; train: all others.",
+        ),
+        (
+            {
+                **{"by": "blocks", "unseen": [], "size": 100_000, "buffer": 4002},
+                **{"valid_share": 0.1, "test_share": 0.2, "seed": 4},
+            },
+            "Blocks of 100,000 bp, 10% of them for validation and 20% for test, drawn with seed 4",
+        ),
+        (
+            {"by": "cell_types", "unseen": [], "train": [], "valid": ["a"], "test": ["b"]},
+            "Whole cell types, at the same places; valid: a; test: b",
+        ),
+    ],
+)
+def test_splits_in_words(split: dict[str, Any], words: str) -> None:
+    assert split_text(split).startswith(words)
+
+
+def test_leaks_in_words() -> None:
+    place = {"splits": ["train", "test"], "overlapping": 3, "near": 4, "examples": []}
+    found = leak_sentences({"places": [place], "identical": None, "fragments": []})
+    assert found[0].startswith("3 windows of split train overlap windows of split test, and 4 more")
+    assert "not looked for" in found[1]
+    assert "No cell type is held out" in found[2]
+    clean = leak_sentences(FACTS["leaks"])
+    assert clean[0].startswith("No window overlaps")
+    assert "5 validation and 17 test windows" in clean[1]
+    assert "the 31 training windows that hold one were dropped" in clean[1]
+    assert len(clean) == 2
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Write a results folder with what the pages read."""
+    for name in ("windows", "evaluation", "figures", "reports", "quality"):
+        (tmp_path / name).mkdir()
+    numbers = {"not_bound": (900, 200, 150.0), "bound": (100, 100, 150.0)}
+    keys = ("windows", "used", "weight")
+    facts = json.loads(json.dumps(FACTS))
+    facts["tasks"]["mark"]["balance"] = {
+        "classes": {"c": {name: dict(zip(keys, n, strict=True)) for name, n in numbers.items()}},
+        "negatives": {"c": {"kept": 200, "left_out": 700, "not_found": 6}},
+    }
+    (tmp_path / "windows/tiles.json").write_text(json.dumps(facts))
+    lit = {"cell_type": "c", "pixels": 600_300, "mean": 99, "median": 9, "low": 1, "high": 300}
+    pd.DataFrame([lit]).to_csv(tmp_path / "windows/tiles.pixels.tsv", sep="\t", index=False)
+    classes = pd.DataFrame(
+        [("low", 55, 0.8, 0.7, 0.9), ("high", 66, 0.9, 0.8, 0.95)],
+        columns=["class", "either", "value", "low", "high"],
+    ).assign(windows="tiles", task="occupancy", cell_type="c", split="test")
+    recall = pd.DataFrame(
+        [
+            ("net", 1, labels, name, 42, 0.5, 0.25)
+            for labels, name in product(("replicate 1", "replicate 2"), ("low", "high"))
+        ],
+        columns=["model", "seed", "labels", "class", "windows", "recall", "precision"],
+    ).assign(task="occupancy", cell_type="c", split="test")
+    references = pd.concat([scores().assign(labels=f"replicate {name}") for name in "12"])
+    for name, table in (
+        ("agreement", agreement()), ("agreement_classes", classes), ("classes", recall),
+        ("metrics", scores()), ("replicates", references), ("gap", gaps()),
+    ):  # fmt: skip
+        table.to_csv(tmp_path / f"evaluation/{name}.tsv", sep="\t", index=False)
+    figures = [f"composition.tiles.{task}" for task in FACTS["tasks"]]
+    figures += ["models.tiles.occupancy.c", "learning.net.seed-1"]
+    figures += [f"confusion.{model}.seed-1.occupancy.c" for model in ("forest", "net")]
+    for name in figures:
+        (tmp_path / f"figures/{name}.png").write_bytes(b"png")
+    return tmp_path
+
+
+def page_text(template: str, content: dict[str, Any], path: Path) -> str:
+    render(ROOT / f"report/{template}.html.j2", content, path)
+    text = re.sub(r"<small>|</small>", " ", path.read_text())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+def test_the_page_of_windows_tells_everything(results: Path) -> None:
+    page = results / "reports/windows.html"
+    content = windows_page({"tiles": {"candidates": TILES}}, results, simulated=False)
+    text = page_text("windows", content, page)
+    for words in (
+        "12,300 windows of 2,001 bp, from 12,345 candidates: tiles along the genome (200 bp",
+        "chromosome end 45", "Whole chromosomes; valid: v; test: t", "5 validation and 17 test",
+        "d c ATAC 1.23 % 1.00 %", "c train 400 600 7", "low 55 0.800 0.700 to 0.900",
+        "Replicates agree with kappa 0.470", ONE_REPLICATE,
+        "c not bound 900 200 50.0%", "200 of 900 windows that are not bound train; 6 more were",
+        "every training window of this task weighs the same", "Task: the signal (signal)",
+    ):  # fmt: skip
+        assert words in text, words
+    raw = page.read_text()
+    assert re.findall(r'src="(?!data:)', raw) == []
+    assert "http" not in raw
+
+
+def plan() -> dict[str, Any]:
+    runs = [("forest", 1), ("net", 1)]
+    tasks = {name: {"runs": [], "scored": True} for name in FACTS["tasks"]}
+    tasks["occupancy"]["runs"] = runs
+    return {
+        "windows": {"tiles": {"candidates": TILES, "tasks": tasks}},
+        "evaluation": {"split": "test", "block": 20_000, "draws": 1000},
+        "titles": {"forest": "random forest", "net": "network"},
+        "networks": ["net"],
+        "oracles": [],
+        "rivals": ["forest", "net"],
+    }
+
+
+def content_of(task: str, given: dict[str, Any], results: Path, cell_type: str) -> dict[str, Any]:
+    def picture(place: str, alt: str, caption: str) -> Picture:
+        return Picture.read(results / place, results / "reports", alt, caption)
+
+    return task_content("tiles", task, given, results, cell_type, picture)
+
+
+def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
+    given = plan()
+    told = content_of("occupancy", given, results, "c")
+    assert told["why"] == ""
+    # 40 + 60 windows on which the replicates agree, and 2 on which they do not.
+    assert told["headline"].startswith(
+        "the segmentation: Best of 2 models on 102 windows: network, kappa 0.500 (0.400 to 0.600); "
+        "next is random forest with 0.300."
+    )
+    assert "closes 0.250" in told["headline"]
+    assert told["metric_titles"][0] == "kappa"
+    assert len(told["confusions"]) == 2
+    assert told["absent"] == ""
+    assert "No model predicts" in content_of("mark", given, results, "c")["why"]
+    assert "signal" in content_of("signal", given, results, "c")["why"]
+    given["windows"]["tiles"]["tasks"]["occupancy"]["scored"] = False
+    assert "not scored here" in content_of("occupancy", given, results, "c")["why"]
+    given["windows"]["tiles"]["tasks"]["mark"]["runs"] = [("net", 1)]
+    assert "nothing is scored" in content_of("mark", given, results, "c")["why"]
+    sets = cell_type_windows(given["windows"], results, "c")
+    assert sets[0]["lit"]["mean"] == 99
+    assert [task["title"] for task in sets[0]["tasks"]] == [
+        *("the segmentation", "the marks", "the signal")
+    ]
+
+
+def test_a_mark_that_is_never_bound_is_told(results: Path) -> None:
+    for name in ("metrics", "replicates", "classes"):
+        path = results / f"evaluation/{name}.tsv"
+        table = pd.read_csv(path, sep="\t")
+        table["task"] = "mark"
+        if name == "classes":
+            table["class"] = table["class"].map({"low": "not_bound", "high": "bound"})
+        table.to_csv(path, sep="\t", index=False)
+    for name in (
+        "models.tiles.mark.c",
+        "confusion.forest.seed-1.mark.c",
+        "confusion.net.seed-1.mark.c",
+    ):
+        (results / f"figures/{name}.png").write_bytes(b"png")
+    given = plan()
+    given["windows"]["tiles"]["tasks"]["mark"]["runs"] = [("forest", 1), ("net", 1)]
+    told = content_of("mark", given, results, "c")
+    assert told["absent"].startswith("On no test window do the replicates agree on: bound.")
+
+
+def test_the_index_names_the_best_model_of_each_task(results: Path) -> None:
+    (results / "quality/s.json").write_text('{"fragments": 1234}')
+    tasks = [
+        {"windows": "tiles", "task": name, "title": name, "leading": "kappa", "models": models}
+        for name, models in (("occupancy", {"forest": "forest", "net": "network"}), ("signal", {}))
+    ]
+    content = index_content(
+        [("s", "c")], [results / "quality/s.json"], results / "evaluation/metrics.tsv",
+        tasks, ["forest", "net"], windows=True,
+    )  # fmt: skip
+    assert content["rows"][0]["best"] == [
+        "occupancy (tiles): network, kappa 0.500 (0.400 to 0.600)"
+    ]
+    text = page_text("index", content, results / "reports/index.html")
+    assert "occupancy (tiles): network, kappa 0.500" in text
+    assert 'href="windows.html"' in (results / "reports/index.html").read_text()
