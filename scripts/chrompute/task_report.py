@@ -124,6 +124,7 @@ def task_content(
         "headline": f"{facts['title']}: {headline(rows, leading, number)}"
         + reference_text(agreement, tables["gap"], (best["model"], best["seed"]), leading),
         "absent": _absent_classes(facts["classes"], counts, split),
+        "folds": _own_folds(titles, plan["folds"]),
         "limit": _label_limit(entry["runs"], plan["oracles"], results),
         **_score_tables(tables, rows, best, titles, facts),
         **_pictures(windows, name, plan, cell_type, disagree > 0, picture),
@@ -175,6 +176,17 @@ def _absent_classes(titles: Mapping[str, str], counts: Mapping[str, int], split:
     return (
         f"On no {split} window do the replicates agree on: {', '.join(absent)}. Scores that "
         "average over classes tell nothing of what no replicate names."
+    )
+
+
+def _own_folds(titles: Mapping[str, str], folds: Mapping[str, str]) -> str:
+    """Name the models that test on a fold of their own; empty where there is none."""
+    own = [f"{title} ({folds[name]})" for name, title in titles.items() if name in folds]
+    if not own:
+        return ""
+    return (
+        f"Scored on the windows of a fold of their own: {', '.join(own)}. The numbers of windows "
+        "and the agreement are those of the window set's split, and gaps of each model's windows."
     )
 
 
