@@ -35,12 +35,12 @@ PART_OF = {
 }
 
 
-def chip_sheet(folder: str, controls: bool = True) -> str:
+def chip_sheet(folder: str) -> str:
     """Return a ChIP sheet of all cell types, marks and replicates below a folder."""
     lines = ["cell_type\tmark\treplicate\tpath\tcontrol"]
     for cell_type in CELL_TYPES:
         for replicate in REPLICATES:
-            control = f"{folder}/{cell_type}.input.{replicate}.bam" if controls else ""
+            control = f"{folder}/{cell_type}.input.{replicate}.bam"
             lines += [
                 f"{cell_type}\t{mark}\t{replicate}\t{folder}/{cell_type}.{mark}.{replicate}.bam"
                 f"\t{control}"
@@ -49,14 +49,35 @@ def chip_sheet(folder: str, controls: bool = True) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def classes() -> dict[str, dict[str, list[str]]]:
+    """Return the simulated states as classes, each of the names that are parts of it."""
+    states = [name for name in NAMES if name not in PART_OF]
+    parts = {state: [name for name, whole in PART_OF.items() if whole == state] for state in states}
+    return {state: {"states": [state, *parts[state]]} for state in states}
+
+
 def lay_out_chip(folder: Path) -> Path:
     """Write a configuration that simulates, and makes segmentations from the simulated ChIP."""
     lay_out(folder)
-    tiny: dict[str, Any] = yaml.safe_load((folder / "config.yaml").read_text())
-    samples = (folder / "config/tiny/samples.tsv").read_text()
-    (folder / "samples.tsv").write_text(samples.replace("results/tiny", RESULTS))
-    (folder / "chip.tsv").write_text(chip_sheet(f"{RESULTS}/simulation/marks"))
-    size = {"chromosomes": 4, "chromosome_length": 600_100, "chip": {"depth": 20}}
+    simulation: dict[str, Any] = yaml.safe_load((folder / "config.yaml").read_text())["simulation"]
+    made = f"{RESULTS}/simulation"
+    sample = "{0}_atac\t{0}\tATAC\t1\t{1}/{0}_atac.bam\n"
+    (folder / "samples.tsv").write_text(
+        "sample\tcell_type\tassay\treplicate\tpath\n"
+        + "".join(sample.format(cell_type, made) for cell_type in CELL_TYPES)
+    )
+    (folder / "chip.tsv").write_text(chip_sheet(f"{made}/marks"))
+    label = "{0}\tstate\tsegmentation\t{1}\t{2}\n"
+    truth = [label.format(c, "truth", f"{made}/{c}.states.truth.bed") for c in CELL_TYPES]
+    learnt = [
+        label.format(cell_type, replicate, f"{RESULTS}/chromhmm/{cell_type}.{replicate}.bed")
+        for cell_type in CELL_TYPES
+        for replicate in REPLICATES
+    ]
+    head = "cell_type\ttask\tkind\treplicate\tpath\n"
+    (folder / "labels.tsv").write_text("".join([head, *learnt, *truth]))
+    size = {"chromosomes": 4, "chromosome_length": 600_100}
+    depth = {"depth": {"ATAC": 5, "MNase": 5}, "chip": {"depth": 20}}
     config = {
         "pathvars": {
             "results": RESULTS,
@@ -64,9 +85,11 @@ def lay_out_chip(folder: Path) -> Path:
             "benchmarks": f"{RESULTS}/benchmarks",
         },
         "samples": "samples.tsv",
-        "simulation": tiny["simulation"] | size,
-        "genome": {"fasta": f"{RESULTS}/simulation/genome.fa"},
-        "chromhmm": {"sheet": "chip.tsv", "states": 12, "names": NAMES},
+        "labels": "labels.tsv",
+        "simulation": simulation | size | depth,
+        "genome": {"fasta": f"{made}/genome.fa"},
+        "chromhmm": {"sheet": "chip.tsv", "states": 14, "names": NAMES},
+        "tasks": {"state": {"kind": "segmentation", "metric": "kappa", "classes": classes()}},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return folder

@@ -14,8 +14,8 @@ from chrompute.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-#: Differences from two names that are nearer to each other than this are a tie.
-_TIE = 1e-6
+#: Decimals to which differences from two names are compared: equal ones are a tie.
+_DIGITS = 6
 #: A mark that no state has in this share of its bins tells states apart by noise.
 _SEEN = 0.2
 
@@ -80,15 +80,26 @@ def align_states(first: pd.DataFrame, other: pd.DataFrame) -> dict[int, int]:
     return dict(pairs)
 
 
-def marks_apart(emissions: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def marks_apart(
+    emissions: pd.DataFrame, names: Mapping[str, Sequence[str]], relative: bool = True
+) -> pd.DataFrame:
     """Return by how many marks each state (row) differs from each name (column).
 
-    Emissions are taken as shares of the mark's largest emission in any state (0.2 at least),
-    since an antibody that finds its mark in half of the bins still tells states apart. The
-    difference is the sum over marks of 1 - share where the name has the mark and of the share
-    where it has not. Squared Euclidean distances to the name's marks, as 0 and 1, rank alike.
+    The difference is the sum over marks of 1 - emission where the name has the mark and of the
+    emission where it has not. Squared Euclidean distances to the name's marks, as 0 and 1, rank
+    names alike.
+
+    Parameters
+    ----------
+    emissions
+        States by marks.
+    names
+        {name: marks that a state of that name has}.
+    relative
+        Whether to take emissions as shares of the mark's largest emission in any state (0.2 at
+        least): an antibody that finds its mark in half of the bins still tells states apart.
     """
-    shares = emissions / emissions.max().clip(lower=_SEEN)
+    shares = emissions / emissions.max().clip(lower=_SEEN) if relative else emissions
     columns = {}
     for name, marks in names.items():
         wanted = np.isin(shares.columns, [*marks]).astype(float)
@@ -129,27 +140,40 @@ def describe_states(
     InputError
         Where a state is as much like one name as like another.
     """
-    apart = marks_apart(emissions, names)
-    aligned = pd.Series(align_states(first, emissions))
-    order = np.argsort(apart.to_numpy(), axis=1, kind="stable")[:, :2]
-    best, second = np.take_along_axis(apart.to_numpy(), order, axis=1).T
-    table = pd.DataFrame(index=emissions.index)
-    table["aligned"] = aligned
-    table["name"], table["marks_apart"] = apart.columns[order[:, 0]], best
-    table["next_name"], table["next_marks_apart"] = apart.columns[order[:, 1]], second
-    faults = [
-        f"configuration: chromhmm/names: state {state} of replicate {replicate!r} "
-        f"({_in_words(emissions.loc[state])}) is as much like {row['name']!r} as like "
-        f"{row['next_name']!r}; add a name with its marks"
-        for state, row in table[second - best < _TIE].iterrows()
-    ]
-    if faults:
-        raise InputError(faults)
+    table = _nearest_names(replicate, emissions, names)
+    table.insert(0, "aligned", pd.Series(align_states(first, emissions)))
     partner = first.loc[table["aligned"], emissions.columns].to_numpy()
     own = emissions.to_numpy()
     table["distance"] = np.sqrt(((own - partner) ** 2).sum(axis=1))
     table["correlation"] = [_correlation(*pair) for pair in zip(own, partner, strict=True)]
     return table.sort_values("aligned")
+
+
+def _nearest_names(
+    replicate: str, emissions: pd.DataFrame, names: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Find the nearest and the second name of each state, as `describe_states` tells."""
+    apart = marks_apart(emissions, names).round(_DIGITS)
+    # Where a state has the largest emissions of two marks, these decide as they are.
+    absolute = marks_apart(emissions, names, relative=False).round(_DIGITS)
+    order = np.lexsort((absolute.to_numpy(), apart.to_numpy()), axis=1)[:, :2]
+    nearest, second = (apart.columns[column] for column in order.T)
+    table = pd.DataFrame({"name": nearest, "next_name": second}, index=emissions.index)
+    for column, source in (("marks_apart", apart), ("absolute", absolute)):
+        both = np.take_along_axis(source.to_numpy(), order, axis=1)
+        table[column], table[f"next_{column}"] = both.T
+    tied = (table["marks_apart"] == table["next_marks_apart"]) & (
+        table["absolute"] == table["next_absolute"]
+    )
+    faults = [
+        f"configuration: chromhmm/names: state {state} of replicate {replicate!r} "
+        f"({_in_words(emissions.loc[state])}) is as much like {row['name']!r} as like "
+        f"{row['next_name']!r}; add a name with its marks"
+        for state, row in table[tied].iterrows()
+    ]
+    if faults:
+        raise InputError(faults)
+    return table[["name", "marks_apart", "next_name", "next_marks_apart"]]
 
 
 def _correlation(one: np.ndarray, two: np.ndarray) -> float:
@@ -180,16 +204,13 @@ def notes_on_states(
             f"mark {mark} is in {value:.1%} of the bins of any state at most; it hardly counts"
             for mark, value in largest[largest < _SEEN].items()
         ]
-        shown = "; ".join(f"{n}: {_in_words(row)}" for n, row in emissions.iterrows())
+        unused = [name for name in names if name not in set(table["name"])]
+        if unused:
+            shown = "; ".join(f"{state}: {_in_words(row)}" for state, row in emissions.iterrows())
+            own.append(f"no state is called {', '.join(unused)}; the states are {shown}")
         own += [
-            f"no state is called {name!r}; the states are {shown}"
-            for name in names
-            if name not in set(table["name"])
-        ]
-        own += [
-            f"state {state} is called {row['name']!r} ({_in_words(emissions.loc[state])}), and "
-            f"state {row['aligned']} of the first replicate, its nearest, "
-            f"{first[row['aligned']]!r}"
+            f"state {state} is called {row['name']!r} ({_in_words(emissions.loc[state])}), and the "
+            f"state of the first replicate that it is aligned with {first[row['aligned']]!r}"
             for state, row in table.iterrows()
             if row["name"] != first[row["aligned"]]
         ]

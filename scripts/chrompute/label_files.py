@@ -43,8 +43,8 @@ def scan_labels(
     faults
         One sentence for each faulty line, the first few of each sort.
     """
-    extra = [task.keep.column] if task.keep else []
-    table, faults = scan_bed(path, sizes, aliases, extra)
+    extra = {task.column, task.keep.column if task.keep else task.column}
+    table, faults = scan_bed(path, sizes, aliases, sorted(extra))
     faults = shorten(faults, str(path))
     if table.empty and not faults:
         faults = [f"{path}: holds no interval; give another file or remove the line"]
@@ -53,9 +53,10 @@ def scan_labels(
         table, missing = _kept(path, table, task, cell_type)
         faults += missing
     if task.kind == "segmentation":
+        table = table.assign(name=table[column_name(task.column)].astype("category"))
         faults += _counted_from_one(path, table)
         faults += _unmapped(path, table, task)
-        faults += _overlaps(path, table) if task.overlaps == "fault" else []
+        faults += _overlaps(path, table, task) if task.overlaps == "fault" else []
         table = table.assign(code=_codes(table["name"], task))
     return table, faults
 
@@ -146,7 +147,7 @@ def _unmapped(path: str | Path, table: pd.DataFrame, task: Task) -> list[str]:
     return shorten([f"{path}, line {line}: {remedies[name]}" for line, name in lines], str(path))
 
 
-def _overlaps(path: str | Path, table: pd.DataFrame) -> list[str]:
+def _overlaps(path: str | Path, table: pd.DataFrame, task: Task) -> list[str]:
     """Name segments that share bases: a base would have two labels."""
     ordered = table.sort_values(["chrom", "start", "end"], kind="stable")
     end = ordered["end"].to_numpy()
@@ -158,7 +159,8 @@ def _overlaps(path: str | Path, table: pd.DataFrame) -> list[str]:
     lines = ordered["line"].to_numpy()
     faults = [
         f"{path}, line {lines[row]}: the segment shares bases with that of line "
-        f"{lines[reaches[row - 1]]}; a segmentation gives each base one state"
+        f"{lines[reaches[row - 1]]}; correct one of them, or set "
+        f"tasks/{task.name}/overlaps to unknown"
         for row in wrong
     ]
     return shorten(faults, str(path))

@@ -49,7 +49,7 @@ _CCRE = {
     "ctcf": ("CTCF", ("CTCF-only", "CA-CTCF")),
 }
 #: Registry names that are no class of their own: open without a mark, or not open.
-_CCRE_EXCLUDED = ("CA", "CA-TF", "TF", "DNase-only", "Low-DNase")
+_CCRE_EXCLUDED = ("CA", "CA-only", "CA-TF", "TF", "DNase-only", "Low-DNase")
 
 
 def _names_of_state(number: int, mnemonic: str) -> list[str]:

@@ -58,6 +58,8 @@ class Task:
         {class: how figures and reports call it}.
     class_of
         {state in the label file: class}, None for states that are excluded explicitly.
+    column
+        Column of the label file that names the state, from 1.
     assign, core, min_overlap, overlaps, margin, min_score
         How a window gets its label: the options of these names (config/README.md).
     keep
@@ -78,6 +80,7 @@ class Task:
     margin: int = 200
     min_score: float | None = None
     keep: Keep | None = None
+    column: int = 4
 
     @classmethod
     def from_config(cls, name: str, entry: Mapping[str, Any]) -> "Task":
@@ -92,7 +95,7 @@ class Task:
             for class_name, block in mapping["classes"].items():
                 titles[class_name] = block.get("title", class_name)
                 class_of |= dict.fromkeys(block["states"], class_name)
-        rules = ("assign", "core", "min_overlap", "overlaps", "margin", "min_score")
+        rules = ("column", "assign", "core", "min_overlap", "overlaps", "margin", "min_score")
         return cls(
             name,
             entry["kind"],
@@ -119,6 +122,7 @@ _OWN_OPTIONS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "preset": (None, ("segmentation",)),
     "classes": (None, ("segmentation",)),
     "exclude": ([], ("segmentation",)),
+    "column": (4, ("segmentation",)),
     "assign": ("centre", ("segmentation",)),
     "min_overlap": (0.5, ("segmentation",)),
     "overlaps": ("fault", ("segmentation",)),

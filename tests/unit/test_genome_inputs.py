@@ -16,6 +16,7 @@ from chrompute.downloads import Download
 from chrompute.errors import InputError
 from chrompute.findings import Findings
 from chrompute.genome import genome_sizes, read_sizes
+from chrompute.genome_faults import genome_faults
 from helpers import ROOT, MakeBam, pair
 
 SCHEMA = ROOT / "config/schemas/config.schema.json"
@@ -91,6 +92,20 @@ def test_what_needs_sequence_is_refused_without_a_fasta(case: Case) -> None:
     faults = faults_of(case | {"sites": {"m": site}})
     assert len(faults) == 1
     assert "sites/m: finding a motif needs sequence" in faults[0]
+
+
+def test_models_and_negatives_that_need_sequence_are_refused() -> None:
+    config = {
+        "genome": {"fasta": None, "sizes": "g.sizes", "sha256": None},
+        "models": {"net": {"inputs": ["vplot", "sequence"]}, "plain": {"inputs": ["vplot"]}},
+        "sites": {},
+        "tasks": {name: {"balance": {"match_gc": name == "reb1"}} for name in ("reb1", "abf1")},
+    }
+    faults = genome_faults(config)
+    assert [fault.split(": ")[1] for fault in faults] == ["models/net", "tasks/reb1/balance"]
+    assert all("needs sequence, and there is no genome/fasta" in fault for fault in faults)
+    config["genome"] = {"fasta": "g.fa", "sizes": None, "sha256": None}
+    assert genome_faults(config) == []
 
 
 @pytest.mark.parametrize(
