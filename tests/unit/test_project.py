@@ -137,6 +137,9 @@ def test_references_fill_their_table() -> None:
     assert table["columns"] == ["replicate 1", "truth"]
     assert [row["title"] for row in table["rows"]] == ["net", "majority"]
     assert [cell["value"] for cell in table["rows"][0]["cells"]] == ["0.750", "0.500"]
+    parts[1] = parts[1][parts[1]["model"] == "m"]
+    table = reference_table(pd.concat(parts), {"n": "net", "m": "majority"}, "kappa")
+    assert [cell["value"] for cell in table["rows"][0]["cells"]] == ["0.750", "–"]
 
 
 def test_filter_table_leaves_out_what_never_happened() -> None:
