@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyBigWig
 import pytest
-
-from chrompute.tasks import Task
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared/data"
@@ -60,29 +57,6 @@ def write_bed(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     data = text.encode()
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
-
-
-def label_table(
-    rows: Iterable[Sequence[object]], task: Task, chroms: Sequence[str]
-) -> pd.DataFrame:
-    """Return (chrom, start, end, state or score) as `scan_labels` would, but in any order."""
-    table = pd.DataFrame(rows, columns=["chrom", "start", "end", "name"])
-    code = {
-        state: task.classes.index(name) if name else -1 for state, name in task.class_of.items()
-    }
-    codes = [code.get(name, -1) for name in table["name"]]
-    return table.assign(
-        chrom=pd.Categorical(table["chrom"], chroms),
-        code=np.array(codes, dtype=np.int64),
-        score=pd.to_numeric(table["name"], errors="coerce"),
-        strand=".",
-    )
-
-
-def window_table(rows: Iterable[tuple[str, int]], chroms: Sequence[str]) -> pd.DataFrame:
-    """Return windows of (chrom, centre)."""
-    table = pd.DataFrame(rows, columns=["chrom", "centre"])
-    return table.assign(chrom=pd.Categorical(table["chrom"], chroms))
 
 
 def write_values(path: Path, values: Mapping[str, np.ndarray], sizes: Mapping[str, int]) -> str:

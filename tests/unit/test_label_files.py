@@ -8,10 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chrompute.check import inspect_inputs
+from chrompute.configuration import load_settings
 from chrompute.errors import InputError
+from chrompute.genome import write_sizes
 from chrompute.label_files import read_labels_of, scan_labels
 from chrompute.tasks import Task
-from helpers import write_bed
+from helpers import ROOT, write_bed, write_values
 
 SIZES = {"chr2": 1000, "chr10": 500, "chr1": 500}
 ENTRY = {
@@ -290,3 +293,50 @@ def test_a_file_that_is_no_text_raises(tmp_path: Path) -> None:
     binary.write_bytes(b"\x87\x26\x4c\x8b\xff\xfe")
     with pytest.raises(UnicodeDecodeError):
         scan_labels(binary, STATES, "cells", SIZES)
+
+
+# The check of all inputs
+
+
+def test_the_check_of_inputs_tells_what_is_wrong_with_labels(tmp_path: Path) -> None:
+    """Before anything runs, all files together, and each fault once."""
+    write_sizes(SIZES, tmp_path / "sizes")
+    (tmp_path / "text.bw").write_text("chr2\t0\t10\t0.5\n")
+    other = {**SIZES, "chr1": 499}
+    write_values(tmp_path / "other.bw", {"chr2": np.ones(9)}, other)
+    (tmp_path / "binary.bed").write_bytes(b"\x87\x26\x4c\x8b\xff\xfe")
+    write_bed(tmp_path / "good.bed", [("chr2", 0, 10, "P"), ("chr2", 10, 20, "G")])
+    write_bed(tmp_path / "bad.bed", [("chr2", 0, 10, "P"), ("chr2", 5, 20, "Q")])
+    tasks = {"state": ENTRY, "mark": {"kind": "marks"}, "level": {"kind": "signal"}}
+    lines = [
+        ("state", "good.bed"),
+        ("state", "bad.bed"),
+        ("mark", "binary.bed"),
+        ("level", "text.bw"),
+        ("level", "other.bw"),
+    ]
+    labels = [
+        f"a\t{task}\t{tasks[task]['kind']}\t{number}\t{tmp_path / name}\t\n"
+        for number, (task, name) in enumerate(lines)
+    ]
+    header = "cell_type\ttask\tkind\treplicate\tpath\tderived_from\n"
+    (tmp_path / "labels.tsv").write_text(header + "".join(labels))
+    (tmp_path / "samples.tsv").write_text("sample\tcell_type\tassay\tpath\ns\ta\tATAC\ts.bam\n")
+    config = {
+        "samples": str(tmp_path / "samples.tsv"),
+        "labels": str(tmp_path / "labels.tsv"),
+        "genome": {"sizes": str(tmp_path / "sizes")},
+        "tasks": tasks,
+    }
+    loaded, faults = load_settings(config, ROOT / "config/schemas/config.schema.json")
+    assert faults == []
+    told = inspect_inputs(loaded, None).faults
+    words = [
+        "s.bam: there is no such file",
+        "bad.bed, line 2: state 'Q' has no class in tasks/state",
+        "bad.bed, line 2: the segment shares bases with that of line 1",
+        "binary.bed: cannot be read as text",
+        "text.bw: is no bigWig, or is damaged",
+        "other.bw: chr1 has 499 bp there and 500 bp in the genome; give the file of the same",
+    ]
+    assert [word in fault for word, fault in zip(words, told, strict=True)] == [True] * len(words)

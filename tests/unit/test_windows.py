@@ -1,316 +1,278 @@
-"""Windows, labels, splits, intervals and genome against hand-made cases."""
+"""Window sets from files: labels by hand, every dropped window counted, faults that stop."""
 
-import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from chrompute.candidates import CandidateRules
 from chrompute.errors import InputError
-from chrompute.genome import encode, is_excluded, read_aliases, read_genome, read_sizes
-from chrompute.intervals import BedRecord, IntervalSet, read_bed
-from chrompute.labels import Task, codes_at, mapping_faults, replicate_columns
 from chrompute.splits import Split
-from chrompute.windows import WindowRules, build_windows, centre_of, read_windows, write_windows
-
-SIZES = {"chr1": 1000, "chr2": 500, "chr3": 500, "chrM": 100}
-ENTRY = {
-    "classes": {"open": {"states": ["P", "E"], "title": "open DNA"}, "body": {"states": ["G"]}},
-    "exclude": ["X"],
-}
-TASK = Task.from_config("state", ENTRY)
-SPLIT = Split(valid=("chr2",), test=("chr3",))
-NOTHING = IntervalSet([])
+from chrompute.tasks import Task
+from chrompute.window_inputs import WindowInputs, read_candidates, read_inputs
+from chrompute.windows import WindowRules, build_windows
+from helpers import write_bed, write_values
+from window_tools import RULES, SIZES, SPLIT, TASKS, TILES, build, column, files_of
 
 
-def segment(chrom: str, start: int, end: int, name: str, line: int = 1) -> BedRecord:
-    return BedRecord(line, chrom, start, end, name, ".")
+def test_places_and_splits(tmp_path: Path) -> None:
+    """Sorted by cell type and the genome's order; the centre is the middle base of a window."""
+    table, facts = build(tmp_path)
+    tiles = [49 + 100 * n for n in range(6)]
+    expected = [("a", "chr1", [*range(49, 949, 100)], "train")]
+    expected += [("a", "chr3", tiles, "test"), ("a", "chr2", tiles, "valid")]
+    # Of b the windows of which no replicate knows anything are gone.
+    expected += [("b", "chr1", [49, 149, 249], "train")]
+    expected += [("b", "chr3", tiles, "test"), ("b", "chr2", tiles, "valid")]
+    rows = [(a, c, centre, split) for a, c, centres, split in expected for centre in centres]
+    columns = ["cell_type", "chrom", "centre", "split"]
+    assert [*table[columns].itertuples(index=False, name=None)] == rows
+    assert (table["start"] == table["centre"] - 50).all()
+    assert (table["end"] == table["centre"] + 51).all()
+    assert (table["strand"] == ".").all()
+    assert facts["dropped"] == {"blacklist": 2, "excluded_chromosome": 4, "unlabelled": 6}
+    assert facts["candidates"] == {"from": "tiles", "number": 48}
+    assert facts["windows"] == len(table) == 48 - 12
+    assert facts["split"]["by"] == "chromosomes"
 
 
-BASIC = [
-    segment("chr1", 400, 500, "P"),
-    segment("chr2", 200, 300, "G"),
-    segment("chr3", 200, 301, "E"),
-]
-
-
-def test_windows_are_centred_and_labelled() -> None:
-    table, facts = build_windows({"a": {"1": BASIC}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
-    rows = [*table.itertuples(index=False, name=None)]
-    assert rows == [
-        ("a", "chr1", 399, 500, 449, "open", "train", "open"),
-        ("a", "chr2", 199, 300, 249, "body", "valid", "body"),
-        ("a", "chr3", 200, 301, 250, "open", "test", "open"),
-    ]
-    assert facts["counts"]["a"]["train"] == {"open": 1, "body": 0}
-    assert facts["classes"] == {"open": "open DNA", "body": "body"}
-
-
-def test_every_replicate_labels_the_windows_of_the_first() -> None:
-    """By the class at the centre base: chr1:449 and 649, chr2:249, chr3:250."""
-    first = [*BASIC, segment("chr1", 600, 700, "X")]
-    second = [
-        segment("chr1", 0, 449, "G"),  # ends before the centre
-        segment("chr1", 449, 460, "P"),  # holds it
-        segment("chr1", 600, 700, "G"),  # known where the first replicate excludes it
-        segment("chr2", 0, 250, "E"),  # holds it, and disagrees
-        segment("chr3", 240, 250, "G"),  # ends before it
-        segment("chr3", 251, 260, "G"),
-    ]
-    truth = [
-        segment("chr1", 400, 500, "P"),
-        segment("chr2", 249, 250, "G"),
-        segment("chr3", 0, 500, "X"),
-    ]
-    table, facts = build_windows(
-        {
-            "a": {"truth": truth, "2b": first, "x": second},
-            "b": {"1": [*BASIC, segment("chr1", 600, 700, "X")]},
+def test_states_of_every_replicate(tmp_path: Path) -> None:
+    table, facts = build(tmp_path)
+    o, b = "open", "body"
+    told = {
+        "chr1": ([o] * 5 + [b] * 4, [o] * 4 + [b] * 5, [o] * 4 + [None] + [b] * 4),
+        "chr2": ([o] * 3 + [b] * 3, [b] * 6, [None] * 3 + [b] * 3),
+        # The second replicate excludes one window's state and does not know the last two.
+        "chr3": ([o] * 6, [o] * 3 + [None] * 3, [o] * 6),
+    }
+    for chrom, (first, second, agreed) in told.items():
+        assert column(table, "a", chrom, "state.2b") == first
+        assert column(table, "a", chrom, "state.x") == second
+        assert column(table, "a", chrom, "state") == agreed
+        assert column(table, "a", chrom, "state.truth") == [b] * len(first)
+        assert column(table, "a", chrom, "state.1") == [None] * len(first)
+    assert column(table, "b", "chr1", "state.1") == [b, b, None]
+    assert column(table, "b", "chr2", "state") == [o] * 6
+    assert column(table, "b", "chr2", "state.truth") == [None] * 6
+    assert column(table, "a", "chr1", "soft:state:open") == [1] * 4 + [0.5] + [0] * 4
+    assert column(table, "a", "chr2", "soft:state:body") == [0.5] * 3 + [1] * 3
+    assert column(table, "a", "chr3", "soft:state:open") == [1] * 6
+    own = [name for name in table if name.startswith("state")]
+    assert own == ["state", "state.2b", "state.x", "state.1", "state.truth"]
+    assert all([*table[name].cat.categories] == ["open", "body"] for name in own)
+    assert table["soft:state:open"].dtype == np.float32
+    state = facts["tasks"]["state"]
+    assert state["classes"] == {"open": "open DNA", "body": "body"}
+    assert state["replicates"] == {"a": ["truth", "2b", "x"], "b": ["1"]}
+    assert state["counts"] == {
+        "a": {
+            "train": {"open": 4, "body": 4},
+            "valid": {"open": 0, "body": 3},
+            "test": {"open": 6, "body": 0},
         },
-        TASK,
-        WindowRules(101),
-        SPLIT,
-        SIZES,
-        NOTHING,
-    )
-    columns = ["cell_type", "centre", "state", "state.2b", "state.x", "state.1", "state.truth"]
-    found = table[columns].astype(object).where(table[columns].notna(), None)
-    assert [*found.itertuples(index=False, name=None)] == [
-        ("a", 449, "open", "open", "open", None, "open"),
-        ("a", 649, "body", None, "body", None, None),
-        ("a", 249, None, "body", "open", None, "body"),
-        ("a", 250, "open", "open", None, None, None),
-        ("b", 449, "open", None, None, "open", None),
-        ("b", 249, "body", None, None, "body", None),
-        ("b", 250, "open", None, None, "open", None),
-    ]
-    assert facts["segments"] == 8
-    assert facts["dropped"] == {"excluded_state": 1}
-    assert facts["disagree"] == {
-        "a": {"train": 0, "valid": 1, "test": 0},
-        "b": {"train": 0, "valid": 0, "test": 0},
+        "b": {
+            "train": {"open": 0, "body": 2},
+            "valid": {"open": 6, "body": 0},
+            "test": {"open": 0, "body": 6},
+        },
     }
-    assert facts["counts"]["a"]["valid"] == {"open": 0, "body": 0}
-    assert facts["replicates"] == {"a": ["truth", "2b", "x"], "b": ["1"]}
-    assert [*replicate_columns(table.columns, "state")] == ["2b", "x", "1"]
+    assert state["disagree"]["a"] == {"train": 1, "valid": 3, "test": 0}
+    assert state["unknown"]["b"] == {"train": 1, "valid": 0, "test": 0}
 
 
-def test_the_truth_keeps_no_window_and_silent_replicates_stop() -> None:
-    first = [*BASIC, segment("chr1", 600, 700, "X")]
-    truth = [*BASIC, segment("chr1", 600, 700, "G")]
+def test_a_mark_without_experiment_is_unknown(tmp_path: Path) -> None:
+    """In b nothing is told of the mark: no window of it is "not bound"."""
+    table, facts = build(tmp_path)
+    no, yes = "not_bound", "bound"
+    assert column(table, "a", "chr1", "mark") == [None, yes] + [no] * 7
+    assert column(table, "a", "chr2", "mark") == [no] * 6
+    assert column(table, "a", "chr3", "mark") == [no, no, None, yes, no, no]
+    assert table.loc[table["cell_type"] == "b", ["mark", "mark.1"]].isna().all(axis=None)
+    assert [*facts["tasks"]["mark"]["counts"]] == ["a"]
+    assert facts["tasks"]["mark"]["counts"]["a"]["test"] == {"not_bound": 4, "bound": 1}
+    assert facts["tasks"]["mark"]["unknown"]["a"] == {"train": 1, "valid": 0, "test": 1}
+    assert not any(name.startswith("soft:mark") for name in table)
+
+
+def test_a_signal_is_a_number_or_unknown(tmp_path: Path) -> None:
+    table, facts = build(tmp_path)
+    assert column(table, "b", "chr1", "level") == [2, None, 5]
+    assert column(table, "b", "chr1", "level.1") == [2, None, 5]
+    assert table.loc[table["cell_type"] == "a", "level"].isna().all()
+    assert table["level"].dtype == table["level.1"].dtype == np.float32
+    level = facts["tasks"]["level"]
+    assert level["counts"]["b"] == {
+        "train": {"known": 2},
+        "valid": {"known": 0},
+        "test": {"known": 0},
+    }
+    assert level["unknown"]["b"]["train"] == 1
+    assert "disagree" not in level
+
+
+def test_replicates_of_a_signal_are_averaged(tmp_path: Path) -> None:
+    values = {"1": [1.0, np.nan, 4.0], "2": [2.0, 3.0, np.nan], "truth": [9.0, 9.0, 9.0]}
+    paths = {
+        name: write_values(tmp_path / f"{name}.bw", {"chr1": np.array(own)}, {"chr1": 4})
+        for name, own in values.items()
+    }
+    rules = WindowRules(1, Split(by="cell_types", width=1, valid=("b",), test=("c",)))
+    labels = {name: {"level": paths} for name in "abc"}
+    candidates, _ = read_candidates(
+        CandidateRules("tiles", width=1), {}, labels, {}, {}, {"chr1": 4}, {}
+    )
+    inputs = WindowInputs({"chr1": 4}, labels, candidates, "tiles")
+    task = Task.from_config("level", {"kind": "signal", "core": 1})
+    table, facts = build_windows(inputs, rules, {"level": task})
+    assert column(table, "a", "chr1", "level") == [1.5, 3, 4]
+    assert column(table, "a", "chr1", "level.2") == [2, 3, None]
+    # What the truth alone knows is not known.
+    assert facts["dropped"] == {"unlabelled": 3}
+
+
+def test_soft_labels_are_for_replicates_of_one_cell_type(tmp_path: Path) -> None:
+    """Two cell types with one file each have no votes, whatever the files are called."""
+    rows = [(chrom, 0, size, "P") for chrom, size in SIZES.items()]
+    path = str(write_bed(tmp_path / "x.bed", rows))
+    labels = {"a": {"state": {"1": path}}, "b": {"state": {"2": path}}}
+    found, _ = read_candidates(CandidateRules.from_config(TILES), {}, labels, {}, {}, SIZES, {})
     table, _ = build_windows(
-        {"a": {"1": first, "truth": truth}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING
+        WindowInputs(SIZES, labels, found, "tiles"), RULES, {"state": TASKS["state"]}
     )
-    assert 649 not in table["centre"].tolist()
-    with pytest.raises(InputError, match="replicate '2' of task 'state' knows no window"):
-        build_windows(
-            {"a": {"1": BASIC, "2": [segment("chr1", 900, 950, "P")]}},
-            TASK,
-            WindowRules(101),
-            SPLIT,
-            SIZES,
-            NOTHING,
-        )
+    assert [name for name in table if "state" in name] == ["state", "state.1", "state.2"]
 
 
-def test_classes_at_bases_equal_a_loop() -> None:
-    rng = np.random.default_rng(5)
-    edges = np.sort(rng.choice(1000, 60, replace=False))
-    records = [
-        segment("chr1", int(s), int(e), str(rng.choice([*"PEGX"])))
-        for s, e in zip(edges[::2], edges[1::2], strict=True)
-    ]
-    rng.shuffle(records)
-    by_base = np.full(1000, -1)
-    for record in records:
-        by_base[record.start : record.end] = {"P": 0, "E": 0, "G": 1, "X": -1}[record.name]
-    chroms = np.where(np.arange(2000) < 1000, "chr1", "chr2")
-    found = codes_at(records, TASK, chroms, np.tile(np.arange(1000), 2))
-    assert np.array_equal(found[:1000], by_base)
-    assert (found[1000:] == -1).all()
+# Dropped windows
 
 
-@pytest.mark.parametrize(("anchor", "centre"), [("centre", 12), ("start", 10), ("end", 14)])
-def test_anchor_decides_the_centre_base(anchor: str, centre: int) -> None:
-    assert centre_of(segment("chr1", 10, 15, "P"), anchor) == centre
-    # Of an even segment's two middle bases it is the left one, as for fragments.
-    assert centre_of(segment("chr1", 10, 16, "P"), "centre") == 12
+@pytest.mark.parametrize(
+    ("edges", "blacklist", "dropped"),
+    [
+        ("pad", "centre", {"blacklist": 2, "excluded_chromosome": 4, "unlabelled": 6}),
+        # Of chr1 the windows around 249 (199 to 300) and 349 (299 to 400), besides 949: [300, 349)
+        # holds no base of the first, and one of the second; 949 lies in that around 949 alone.
+        ("pad", "window", {"blacklist": 4, "excluded_chromosome": 4, "unlabelled": 5}),
+        # The first window of each chromosome begins before it: base -1.
+        (
+            "drop",
+            "centre",
+            {"blacklist": 2, "chromosome_end": 6, "excluded_chromosome": 4, "unlabelled": 6},
+        ),
+    ],
+)
+def test_every_window_is_kept_or_dropped_for_one_reason(
+    tmp_path: Path, edges: str, blacklist: str, dropped: dict[str, int]
+) -> None:
+    rules = WindowRules(101, SPLIT, edges=edges, blacklist=blacklist)
+    table, facts = build(tmp_path, rules)
+    assert facts["dropped"] == dropped
+    assert len(table) == 48 - sum(dropped.values())
+    assert (349 in column(table, "a", "chr1", "centre")) == (blacklist == "centre")
+    assert (249 in column(table, "a", "chr1", "centre")) is True
 
 
-def test_every_segment_is_kept_or_dropped_for_one_reason() -> None:
-    records = [
-        *BASIC,
-        segment("chr1", 0, 59, "P"),
-        segment("chr1", 100, 160, "X"),
-        segment("chr1", 600, 700, "G"),
-        segment("chr1", 960, 1000, "G"),
-        segment("chrM", 10, 90, "G"),
-    ]
-    # Base 649 is the centre of 600-700 and blacklisted; 700-702 touches no centre.
-    listed = IntervalSet([segment("chr1", 649, 650, ""), segment("chr1", 440, 449, "")])
-    for edges, number in (("pad", 1), ("drop", 0)):
-        rules = WindowRules(101, min_length=40, edges=edges)
-        table, facts = build_windows(
-            {"a": {"1": records}}, TASK, rules, SPLIT, SIZES, listed, ["chrM"]
-        )
-        assert facts["dropped"].pop("chromosome_end", 0) == 2 - number * 2
-        assert facts["dropped"] == {"blacklist": 1, "excluded_chromosome": 1, "excluded_state": 1}
-        assert len(table) + 3 + (2 - number * 2) == len(records) == facts["segments"]
+def test_the_last_base_may_touch_the_end(tmp_path: Path) -> None:
+    """A window that ends with the chromosome is whole; one base further it is not."""
+    rows = [("chr1", 50, 51), ("chr1", 49, 50), ("chr1", 949, 950), ("chr1", 950, 951)]
+    rows += [(c, 300, 301) for c in ("chr2", "chr3")]
+    path = str(write_bed(tmp_path / "sites.bed", rows))
+    rules = WindowRules(101, SPLIT, edges="drop", blacklist="centre")
+    files, plan = files_of(tmp_path, candidates=[path], blacklist=[])
+    tasks = {"state": TASKS["state"]}
+    plan.replicates, files["labels"] = [("a", "state", "2b")], files["labels"][1:2]
+    inputs = read_inputs({"from": "bed", "path": path}, tasks, files, plan)
+    table, facts = build_windows(inputs, rules, tasks)
+    assert column(table, "a", "chr1", "centre") == [50, 949]
+    assert facts["dropped"] == {"chromosome_end": 2}
 
 
-def test_short_segments_give_no_window() -> None:
-    records = [*BASIC, segment("chr1", 0, 59, "P"), segment("chr1", 60, 120, "P")]
-    _, facts = build_windows(
-        {"a": {"1": records}}, TASK, WindowRules(101, 60), SPLIT, SIZES, NOTHING
-    )
+def test_intervals_that_give_no_candidate_count_too(tmp_path: Path) -> None:
+    files, plan = files_of(tmp_path)
+    plan.replicates[0], plan.replicates[2] = plan.replicates[2], plan.replicates[0]
+    files["labels"][0], files["labels"][2] = files["labels"][2], files["labels"][0]
+    candidates = {"from": "segments", "min_length": 30, "anchor": "start"}
+    files["blacklist"] = []
+    inputs = read_inputs(candidates, TASKS, files, plan)
+    table, facts = build_windows(inputs, WindowRules(101, SPLIT), TASKS)
+    # Five segments of a (one short), of the replicate that stands first, and three of b.
+    assert facts["candidates"] == {"from": "segments", "number": 8}
     assert facts["dropped"] == {"short": 1}
+    assert len(table) == 7
 
 
-def test_joining_merges_touching_segments_of_one_class_only() -> None:
-    records = [
-        *BASIC,
-        segment("chr1", 500, 600, "E"),  # touches BASIC[0], other state, same class
-        segment("chr1", 600, 650, "G"),
-        segment("chr1", 700, 750, "G"),  # does not touch
-    ]
-    joined, facts = build_windows(
-        {"a": {"1": records}}, TASK, WindowRules(101, join=True), SPLIT, SIZES, NOTHING
-    )
-    assert joined[joined["chrom"] == "chr1"]["centre"].tolist() == [499, 624, 724]
-    apart, _ = build_windows({"a": {"1": records}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
-    assert apart[apart["chrom"] == "chr1"]["centre"].tolist() == [449, 549, 624, 724]
-    assert facts["dropped"] == {"joined": 1}
-    assert len(joined) + 1 == len(records)
+def test_assembly_gaps_are_dropped_above_the_threshold(tmp_path: Path) -> None:
+    """20 unknown bases of the 100 in a tile are allowed at 0.2, and 21 are not."""
+    rng = np.random.default_rng(1)
+    genome = {name: rng.choice([*"ACGT"], size) for name, size in SIZES.items()}
+    genome["chr1"][120:141] = "N"  # of the window [99, 200)
+    genome["chr1"][240:260] = "R"  # of [199, 300)
+    genome["chr2"][0:60] = "n"  # of [-1, 100): bases off the chromosome do not count
+    fasta = tmp_path / "g.fa"
+    fasta.write_text("".join(f">{name}\n{''.join(own)}\n" for name, own in genome.items()))
+    kept = {}
+    for most in (0.2, 0.21, 0.6):
+        rules = WindowRules(101, SPLIT, max_n=most, identical_length=0)
+        table, facts = build(tmp_path, rules, genome=[str(fasta)])
+        kept[most] = facts["dropped"].get("n", 0)
+        assert column(table, "b", "chr2", "n")[0] == pytest.approx(0.6 if most == 0.6 else 0)
+        assert column(table, "a", "chr1", "n")[-1] == 0
+    assert kept == {0.2: 4, 0.21: 2, 0.6: 0}
+    first = "".join(genome["chr1"][:100])
+    share = sum(base in "GC" for base in first) / 100
+    assert column(table, "a", "chr1", "gc")[0] == pytest.approx(share)
+    second = genome["chr1"][99:200]
+    share = sum(base in "GC" for base in second) / 80
+    assert column(table, "a", "chr1", "gc")[1] == pytest.approx(share)
 
 
-def test_an_unmapped_state_stops_and_names_itself() -> None:
-    with pytest.raises(InputError, match=r"state 'Gg' has no class .*did you mean 'G'"):
-        build_windows(
-            {"a": {"1": BASIC, "2": [segment("chr1", 1, 9, "Gg")]}},
-            TASK,
-            WindowRules(101),
-            SPLIT,
-            SIZES,
-            NOTHING,
-        )
+def test_a_copied_sequence_is_told_and_can_be_left_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    genome = {name: rng.choice([*"ACGT"], size) for name, size in SIZES.items()}
+    genome["chr3"][320:380] = genome["chr1"][520:580]  # cores of 50 around 349 and 549
+    fasta = tmp_path / "g.fa"
+    fasta.write_text("".join(f">{name}\n{''.join(own)}\n" for name, own in genome.items()))
+    for exclude in (False, True):
+        rules = WindowRules(101, SPLIT, identical_length=50, exclude_identical=exclude)
+        table, facts = build(tmp_path, rules, genome=[str(fasta)])
+        assert column(table, "a", "chr3", "identical") == [n == 3 for n in range(6)]
+        assert not any(column(table, "a", "chr1", "identical"))
+        assert (549 in column(table, "a", "chr1", "centre")) is not exclude
+        assert facts["dropped"].get("identical", 0) == exclude
+        # The window of a and that of b at the same place.
+        assert facts["leaks"]["identical"] == {
+            "length": 50,
+            "excluded": exclude,
+            "training": 1,
+            "valid": 0,
+            "test": 2,
+        }
 
 
-def test_a_split_without_windows_stops() -> None:
-    with pytest.raises(InputError, match="'a' has no window in split 'test'"):
-        build_windows({"a": {"1": BASIC[:2]}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
+# Faults
 
 
-def test_a_state_mapped_twice_is_a_fault() -> None:
-    entry = {"classes": {"a": {"states": ["P"]}, "b": {"states": ["P"]}}, "exclude": []}
-    assert "'P' is mapped to 'a' and to 'b'" in mapping_faults("t", entry)[0]
-
-
-def test_windows_survive_the_disk(tmp_path: Path) -> None:
-    table, facts = build_windows({"a": {"1": BASIC}}, TASK, WindowRules(101), SPLIT, SIZES, NOTHING)
-    write_windows(table, facts, tmp_path / "w.parquet", tmp_path / "w.json")
-    assert read_windows(tmp_path / "w.parquet").equals(table)
-
-
-def test_yeast_states_give_the_known_number_of_windows(yeast: Path) -> None:
-    """Segments of 60 bp or more of eight merged classes; counted apart from the library."""
-    lines = [
-        line.split("\t")
-        for line in (yeast / "labels/regulatory_states.bed").read_text().splitlines()
-    ]
-    kept = {
-        *("Promoter_TFbound", "Promoter_UNB", "Promoter_lowPIC", "Plus1_nucleosome"),
-        *("GeneBody_low", "GeneBody_mid", "GeneBody_high", "Terminator", "Intergenic"),
-    }
-    long = [f for f in lines if f[3] in kept and int(f[2]) - int(f[1]) >= 60]
-    listed = [
-        line.split("\t")[:3] for line in (yeast / "genome/blacklist.bed").read_text().splitlines()
-    ]
-    blocked = {(c, b) for c, s, e in listed for b in range(int(s), int(e))}
-    expected = sum((f[0], (int(f[1]) + int(f[2]) - 1) // 2) not in blocked for f in long)
-    entry = {"classes": {"all": {"states": [*kept]}}, "exclude": [*{f[3] for f in lines} - kept]}
-    sizes = read_sizes(yeast / "genome/sacCer3.chrom.sizes")
-    table, facts = build_windows(
-        {"yeast": {"1": read_bed(yeast / "labels/regulatory_states.bed", sizes)}},
-        Task.from_config("state", entry),
-        WindowRules(2001, 60),
-        Split(valid=("chrXIII",), test=("chrXV", "chrXVI")),
-        sizes,
-        IntervalSet(read_bed(yeast / "genome/blacklist.bed", sizes)),
-        ["chrM"],
-    )
-    assert len(table) == expected == 16_559
-    assert facts["counts"]["yeast"]["test"]["all"] == 3_669
-
-
-def test_intervals_answer_base_by_base() -> None:
-    rng = np.random.default_rng(0)
-    records = [
-        segment("c", int(s), int(s + n), "") for s, n in rng.integers(1, 60, (12, 2)) * (8, 1)
-    ]
-    inside = np.zeros(700, dtype=bool)
-    for record in records:
-        inside[record.start : record.end] = True
-    intervals = IntervalSet(records)
-    assert intervals.contains("c", np.arange(700)).tolist() == inside.tolist()
-    assert intervals.total_bp == inside.sum()
-    starts = rng.integers(0, 600, 300)
-    ends = starts + rng.integers(1, 50, 300)
-    expected = [bool(inside[s:e].any()) for s, e in zip(starts, ends, strict=True)]
-    assert intervals.overlaps("c", starts, ends).tolist() == expected
-    assert not intervals.overlaps("other", starts, ends).any()
-
-
-def test_bed_lines_are_read_and_faults_named(tmp_path: Path) -> None:
-    path = tmp_path / "x.bed.gz"
-    with gzip.open(path, "wt") as handle:
-        handle.write("# c\ntrack name=x\n\n1\t5\t9\tn\t0\t-\r\nchr2\t1\t2\n")
-    first, second = read_bed(path, SIZES, {"1": "chr1"})
-    assert first == BedRecord(4, "chr1", 5, 9, "n", "-")
-    assert (second.name, second.strand) == ("", ".")
-    bad = tmp_path / "bad.bed"
-    bad.write_text("chr1\t5\t4\nchr1\t0\t1001\nchr7\t0\t1\nchr1 0 1\nchr1\ta\tb\n")
-    with pytest.raises(InputError) as caught:
-        read_bed(bad, SIZES)
-    texts = caught.value.faults
-    assert [text.split(": ")[0] for text in texts] == [f"{bad}, line {n}" for n in range(1, 6)]
-    for text, word in zip(
-        texts, ("no interval", "beyond the end", "'chr7'", "1 tab", "whole"), strict=True
+def test_a_silent_replicate_stops(tmp_path: Path) -> None:
+    """One that knows no window, where all are excluded say, is a mistake and no label file."""
+    files, plan = files_of(tmp_path)
+    write_bed(tmp_path / "a.state.x.bed", [("chr1", 0, 1000, "X")])
+    with pytest.raises(
+        InputError, match=r"a\.state\.x\.bed: replicate 'x' of task 'state' knows no window of cell"
     ):
-        assert word in text
+        build_windows(read_inputs(TILES, TASKS, files, plan), RULES, TASKS)
+    files["labels"][-1] = write_values(tmp_path / "e.bw", {"chrM": np.ones(9)}, SIZES)
+    write_bed(tmp_path / "a.state.x.bed", [("chr1", 0, 1000, "P")])
+    with pytest.raises(InputError, match=r"e\.bw: replicate '1' of task 'level' knows no window"):
+        build_windows(read_inputs(TILES, TASKS, files, plan), RULES, TASKS)
 
 
-@pytest.mark.parametrize("suffix", ["fa", "fa.gz"])
-def test_genome_is_read_and_encoded(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"g.{suffix}"
-    opener = gzip.open if suffix.endswith("gz") else open
-    with opener(path, "wt") as handle:
-        handle.write(">chr1 some text\nACGTN\nacgtR\n>chr2\nTT\n")
-    genome = read_genome(path)
-    assert {name: sequence.tolist() for name, sequence in genome.items()} == {
-        "chr1": [0, 1, 2, 3, 4, 0, 1, 2, 3, 4],
-        "chr2": [3, 3],
-    }
-    assert [*read_genome(path, ["chr2"])] == ["chr2"]
-    assert encode("ACGTX").tolist() == [0, 1, 2, 3, 4]
+def test_a_split_without_windows_stops(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no window is in split 'test'; choose other"):
+        build(tmp_path, WindowRules(101, Split(width=101, valid=("chr2",), test=("chrM",))))
 
 
-def test_bad_genomes_are_refused(tmp_path: Path) -> None:
-    twice = tmp_path / "twice.fa"
-    twice.write_text(">a\nA\n>a\nC\n")
-    with pytest.raises(InputError, match="'a' is there twice"):
-        read_genome(twice)
-    empty = tmp_path / "empty.fa"
-    empty.write_text("")
-    with pytest.raises(InputError, match="holds no sequence"):
-        read_genome(empty)
-
-
-def test_aliases_and_exclusions(tmp_path: Path) -> None:
-    path = tmp_path / "aliases.tsv"
-    path.write_text("# alias\tname\n1\tchr1\n")
-    assert read_aliases(path) == {"1": "chr1"}
-    path.write_text("1 chr1\n")
-    with pytest.raises(InputError, match="line 1"):
-        read_aliases(path)
-    assert is_excluded("chrUn_1", ["chrM", "chrUn_*"])
-    assert not is_excluded("chr1", ["chr", "chrM"])
+def test_a_faulty_label_file_stops(tmp_path: Path) -> None:
+    files, plan = files_of(tmp_path)
+    write_bed(tmp_path / "b.state.1.bed", [("chr1", 0, 200, "Q"), ("chr1", 100, 300, "G")])
+    with pytest.raises(InputError) as caught:
+        build_windows(read_inputs(TILES, TASKS, files, plan), RULES, TASKS)
+    assert [f"line {n}" in fault for n, fault in zip((1, 2), caught.value.faults, strict=True)]
