@@ -226,3 +226,24 @@ def test_tasks_are_not_called_like_columns_and_may_have_several_window_sets(case
     case["tasks"]["fold"] = {"kind": "marks"}
     (fault,) = faults_of(case)
     assert fault == "configuration: tasks: 'fold' is a column of windows; rename the task"
+
+
+def test_no_model_of_yeast_reads_what_its_occupancy_was_derived_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """AGH01 is in the sample sheet, and neither there by default nor to be had by naming it."""
+    monkeypatch.chdir(ROOT)
+    config = yaml.safe_load((ROOT / "config/yeast.yaml").read_text())
+    settings, faults = load_settings(config, SCHEMA)
+    assert faults == []
+    sources = {name for label in settings.labels_of("occupancy") for name in label.derived_from}
+    assert sources == {"mnase_AGH01-1", "mnase_AGH01-2"}
+    on_tiles = [name for name, entry in config["models"].items() if entry["windows"] == "tiles"]
+    for model in on_tiles:
+        assert not sources & {sample.name for sample in settings.samples_of_model(model)}
+    config["models"]["forest_tiles"]["samples"] = ["atac", "mnase_AGH01-2"]
+    (fault,) = load_settings(config, SCHEMA)[1]
+    assert "models/forest_tiles: reads mnase_AGH01-2, from which the labels of task" in fault
+    # What is not derived from AGH01 may be learnt from it.
+    config["models"]["forest_tiles"]["tasks"] = ["reb1"]
+    assert load_settings(config, SCHEMA)[1] == []

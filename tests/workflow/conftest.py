@@ -106,6 +106,11 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         site["path"] = "peaks.bed" if "name" in site else "genes.tsv"
     config["sites"]["motif"] = {"title": "Reb1 motif", "path": "motifs.meme", "motif": "REB1"}
     config["vplots"] |= {"sites": ["tss", "abf1", "motif"], "images": ["reb1", "state.terminator"]}
+    # The slice has labels of the states alone.
+    config["tasks"] = {"state": config["tasks"]["state"]}
+    config["windows"] = {"states": config["windows"]["states"]}
+    models = config["models"].items()
+    config["models"] = {name: entry for name, entry in models if entry["windows"] == "states"}
     config["windows"]["states"]["split"] = {"valid": ["chrVI"], "test": ["chrIII"]}
     tiny = {"channels": 16, "blocks": 2, "motifs": 16}
     for model in config["models"].values():
