@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from chrompute.configuration import load_settings
 from chrompute.settings import Settings
