@@ -61,6 +61,28 @@ def task_facts(windows: pd.DataFrame, task: Task, labels: LabelPaths) -> dict[st
     return facts
 
 
+def overlap_facts(windows: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Count the windows that share a base with another of their cell type and split.
+
+    Parameters
+    ----------
+    windows
+        The window set, sorted by cell type and place; all of one width.
+
+    Returns
+    -------
+    dict
+        {split: `windows` and those that are `overlapping`}.
+    """
+    width = windows["end"] - windows["start"]
+    beside = windows.groupby(["cell_type", "chrom", "split"], observed=True)["start"]
+    overlapping = (beside.diff() < width) | (-beside.diff(-1) < width)
+    return {
+        str(split): {"windows": len(rows), "overlapping": int(overlapping.to_numpy()[rows].sum())}
+        for split, rows in windows.groupby("split", observed=True).indices.items()
+    }
+
+
 def split_facts(split: Split) -> dict[str, Any]:
     """Return what a report says of a split: its rule, and what it names."""
     facts: dict[str, Any] = {"by": split.by, "unseen": list(split.unseen)}

@@ -16,7 +16,12 @@ from chrompute.label_columns import weight_column
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
-from chrompute.window_facts import refuse_empty_splits, split_facts, task_facts
+from chrompute.window_facts import (
+    overlap_facts,
+    refuse_empty_splits,
+    split_facts,
+    task_facts,
+)
 from chrompute.window_guard import guard_windows, identical_facts
 from chrompute.window_inputs import WindowInputs
 from chrompute.window_labels import window_labels
@@ -137,6 +142,7 @@ def build_windows(
         "dropped": {reason: n for reason, n in sorted(windows.dropped.items()) if n},
         "windows": len(table),
         "split": split_facts(rules.split),
+        "overlaps": overlap_facts(table),
         "tasks": {
             name: task_facts(table, task, inputs.labels) | {"balance": balance.get(name)}
             for name, task in tasks.items()

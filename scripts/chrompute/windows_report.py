@@ -91,6 +91,19 @@ def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
+def overlap_sentence(overlaps: Mapping[str, Mapping[str, int]]) -> str:
+    """Say how many windows share bases within a split, from the facts of a window set."""
+    parts = [
+        f"{own['overlapping'] / own['windows']:.0%} of {own['windows']:,} in {split}"
+        for split, own in overlaps.items()
+    ]
+    return (
+        "Windows that share bases with another of their own split and cell type: "
+        f"{', '.join(parts)}. They are not independent, so that intervals of scores come from "
+        "blocks of the genome."
+    )
+
+
 def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str, Any]:
     """Return how many windows have which class, one row a cell type and split.
 
@@ -179,10 +192,9 @@ def _matched(own: Mapping[str, Any]) -> str:
     )
 
 
-def read_facts(results: Path, windows: str) -> dict[str, Any]:
+def read_facts(results: Path, windows: str) -> Any:
     """Read the facts of a window set."""
-    facts: dict[str, Any] = json.loads((results / f"windows/{windows}.json").read_text())
-    return facts
+    return json.loads((results / f"windows/{windows}.json").read_text())
 
 
 def set_content(facts: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,7 +244,10 @@ def windows_content(
             set_content(facts, entry["candidates"])
             | {
                 "name": name,
-                "leaks": leak_sentences(facts["leaks"]),
+                "leaks": [
+                    *leak_sentences(facts["leaks"]),
+                    overlap_sentence(facts["overlaps"]),
+                ],
                 "fragments": facts["leaks"]["fragments"],
                 "tasks": [
                     _task_content(name, task, told, own, picture)

@@ -12,6 +12,7 @@ from chrompute.bigwig import interval_means
 from chrompute.fragments import Fragments, write_fragments
 from chrompute.genome import encode
 from chrompute.window_content import base_content, fragment_counts
+from chrompute.window_facts import overlap_facts
 from chrompute.window_files import read_windows, write_windows
 from chrompute.window_inputs import read_inputs
 from chrompute.windows import build_windows
@@ -149,3 +150,22 @@ def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
         write_windows(table, facts, {}, tmp_path / f"{name}.parquet", tmp_path / f"{name}.json")
     for suffix in ("parquet", "json"):
         assert (tmp_path / f"1.{suffix}").read_bytes() == (tmp_path / f"2.{suffix}").read_bytes()
+
+
+def test_windows_that_overlap_are_counted_in_their_cell_type_and_split() -> None:
+    rng = np.random.default_rng(5)
+    rows = [
+        (cell_type, chrom, start, start + 101, split)
+        for cell_type in ("a", "b")
+        for chrom, split in (("chr1", "train"), ("chr2", "train"), ("chr3", "test"))
+        for start in np.sort(rng.choice(5_000, 25, replace=False)).tolist()
+    ]
+    table = pd.DataFrame(rows, columns=["cell_type", "chrom", "start", "end", "split"])
+    expected: dict[str, dict[str, int]] = {}
+    for i, (cell_type, chrom, start, end, split) in enumerate(rows):
+        others = [r for j, r in enumerate(rows) if j != i and r[:2] == (cell_type, chrom)]
+        own = expected.setdefault(split, {"windows": 0, "overlapping": 0})
+        own["windows"] += 1
+        own["overlapping"] += any(s < end and start < e for _, _, s, e, _ in others)
+    assert overlap_facts(table) == expected
+    assert 0 < expected["test"]["overlapping"] < expected["test"]["windows"]
