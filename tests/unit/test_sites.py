@@ -364,7 +364,13 @@ def test_keys_of_another_kind_of_file_are_told(entry: dict, message: str) -> Non
         "samples": "none", "labels": "none", "genome": {"fasta": "g.fa"},
         "sites": {"s": {"title": "S", **entry}},
         "tasks": {"t": {"kind": "segmentation", "classes": classes}},
-        "windows": {"w": {"task": "t", "split": {"valid": ["c"], "test": ["d"]}}},
+        "windows": {
+            "w": {
+                "tasks": ["t"],
+                "candidates": {"from": "segments"},
+                "split": {"valid": ["c"], "test": ["d"]},
+            }
+        },
         "models": {"m": {"kind": "majority", "windows": "w"}},
         "vplots": {"images": ["s", "t.a", "t.c"]},
     }  # fmt: skip
