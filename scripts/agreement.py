@@ -7,7 +7,7 @@ import pandas as pd
 from chrompute.agreement import replicate_agreement
 from chrompute.predictions import write_scores
 from chrompute.runlog import run_log
-from chrompute.windows import read_windows
+from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

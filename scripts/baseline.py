@@ -6,7 +6,7 @@ from chrompute.baselines import run_baseline
 from chrompute.manifest import write_json
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
-from chrompute.windows import read_windows
+from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from chrompute.fragments import read_pool
 from chrompute.lit_pixels import summarise_pixels
 from chrompute.runlog import run_log
-from chrompute.windows import read_windows
+from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -7,7 +7,7 @@ from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
 from chrompute.simulate.design import Design
 from chrompute.simulate.oracle import run_oracle
-from chrompute.windows import read_windows
+from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

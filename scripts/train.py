@@ -8,7 +8,7 @@ from chrompute.predict import save_network
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
 from chrompute.runs import run_recipe
-from chrompute.windows import read_windows
+from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from chrompute.runlog import run_log
 from chrompute.tasks import Task
+from chrompute.window_files import write_windows
 from chrompute.window_inputs import read_inputs
-from chrompute.windows import WindowRules, build_windows, write_windows
+from chrompute.windows import WindowRules, build_windows
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -90,6 +90,13 @@ def lay_out_chip(folder: Path) -> Path:
         "genome": {"fasta": f"{made}/genome.fa"},
         "chromhmm": {"sheet": "chip.tsv", "states": 14, "names": NAMES},
         "tasks": {"state": {"kind": "segmentation", "metric": "kappa", "classes": classes()}},
+        "windows": {
+            "tiles": {
+                "tasks": ["state"],
+                "candidates": {"from": "tiles", "width": 1000},
+                "split": {"valid": ["chr3"], "test": ["chr4"]},
+            }
+        },
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return folder

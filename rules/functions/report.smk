@@ -155,6 +155,11 @@ def report_plan(wildcards):
         "oracles": ORACLES,
         "rivals": rivals(),
         "titles": titles_of_models(),
+        "folds": {
+            name: entry["fold"]
+            for name, entry in config["models"].items()
+            if entry["fold"]
+        },
         "windows": window_sets_of(cell_type),
         "evaluation": config["evaluation"],
         "simulated": any(map(is_simulated_sample, settings.samples_of(cell_type))),

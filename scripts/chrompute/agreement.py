@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
-from chrompute.labels import replicate_columns
+from chrompute.label_columns import replicate_columns
 from chrompute.scores import Labels, Values, Weights, class_scores, label_codes, signal_scores
 
 _PLACE = ("windows", "task", "cell_type", "split")

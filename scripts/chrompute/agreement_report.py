@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from chrompute.figures import METRIC_TITLES, metrics_led_by
-from chrompute.labels import TRUTH
+from chrompute.label_columns import TRUTH
 from chrompute.model_report import interval_cell, number_text
 from chrompute.scores import CLASS_SCORES
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from chrompute.draws import keyed_draws
 from chrompute.errors import InputError
-from chrompute.labels import replicate_columns, votes
+from chrompute.label_columns import replicate_columns, votes
 from chrompute.tasks import BOUND, NOT_BOUND
 
 #: Bins of G+C content, 2 % each; what has none has a bin of its own, the last.

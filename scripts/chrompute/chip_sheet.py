@@ -96,7 +96,10 @@ def _folder(config: Mapping[str, Any]) -> PurePosixPath:
 
 
 def chromhmm_faults(
-    config: Mapping[str, Any], chips: Sequence[ChipFile], labels: Sequence[LabelFile]
+    config: Mapping[str, Any],
+    samples: Sequence[Sample],
+    chips: Sequence[ChipFile],
+    labels: Sequence[LabelFile],
 ) -> list[str]:
     """List, as sentences, what is wrong with a block `chromhmm` and the labels taken from it."""
     folder = _folder(config)
@@ -114,7 +117,8 @@ def chromhmm_faults(
             f"{config['chromhmm']['sheet']}: two cell types and replicates share the name of a "
             "file, cell type and replicate joined by a point; rename a replicate"
         )
-    return faults + [fault for label in own for fault in _label_faults(config, label, made)]
+    faults += [fault for label in own for fault in _label_faults(config, label, made)]
+    return faults + _origin_faults(config, samples, chips, own)
 
 
 def _block_faults(block: Mapping[str, Any], marks: Sequence[str]) -> list[str]:
@@ -159,3 +163,27 @@ def _label_faults(
     task = Task.from_config(label.task, config["tasks"][label.task])
     remedies = unmapped_states(task, config["chromhmm"]["names"]).values()
     return [f"configuration: chromhmm/names: {sentence}" for sentence in remedies]
+
+
+def _origin_faults(
+    config: Mapping[str, Any],
+    samples: Sequence[Sample],
+    chips: Sequence[ChipFile],
+    labels: Sequence[LabelFile],
+) -> list[str]:
+    """See that labels name the samples that ChromHMM read, as an assay among the marks is one.
+
+    All cell types of a replicate have one model, so each of their samples is behind its labels.
+    """
+    return [
+        f"{config['labels']}: labels of {label.cell_type!r}, replicate {label.replicate!r}: "
+        f"ChromHMM reads sample {sample.name!r}; name it in derived_from"
+        for label in labels
+        for sample in samples
+        if sample.name not in label.derived_from
+        and any(
+            {*sample.paths} & {*chip.paths, *chip.controls}
+            for chip in chips
+            if chip.replicate == label.replicate
+        )
+    ]

@@ -91,9 +91,10 @@ class Start:
         Raises
         ------
         InputError
-            When it fails, with its last words.
+            When it fails, with Java's exception or its last words.
         """
         said: list[str] = []
+        reason = ""
         with subprocess.Popen(
             [*self.words(), *arguments],
             cwd=folder,
@@ -106,10 +107,11 @@ class Start:
                 if not line.startswith("Picked up "):  # Java on its own settings
                     logger.info("%s", line.rstrip())
                     said = [*said[-2:], line.strip()]
+                    # Behind it Java lists where in the program it happened.
+                    reason = line.strip() if line.startswith("Exception") else reason
         if process.returncode:
-            raise InputError(
-                f"ChromHMM {arguments[0]} failed ({' / '.join(said)}); its log tells more"
-            )
+            detail = reason or " / ".join(said)
+            raise InputError(f"ChromHMM {arguments[0]} failed ({detail}); its log tells more")
 
     def _environment(self) -> dict[str, str]:
         # The one place that both wrappers leave for settings of Java.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from chrompute.fragments import Fragments
 from chrompute.sites import sites_with_fragments
-from chrompute.windows import read_windows
+from chrompute.window_files import read_windows
 
 
 def sites_of_class(windows: pd.DataFrame, cell_type: str, task: str, name: str) -> pd.DataFrame:

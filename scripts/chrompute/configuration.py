@@ -70,7 +70,7 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     faults += genome_faults(filled) + _configuration_faults(filled)
     if not (sample_faults or label_faults or chip_faults):
         faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels, chips)
-        faults += chromhmm_faults(filled, chips, labels)
+        faults += chromhmm_faults(filled, samples, chips, labels)
     return settings, faults
 
 

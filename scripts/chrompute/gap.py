@@ -9,7 +9,7 @@ import pandas as pd
 
 from chrompute.agreement import pair_agreement
 from chrompute.bootstrap import Bootstrap, genome_blocks, mean_of
-from chrompute.labels import TRUTH
+from chrompute.label_columns import TRUTH
 from chrompute.metrics import score_against
 from chrompute.predictions import read_predictions, task_labels, task_probabilities
 from chrompute.scores import CLASS_SCORES, label_codes, predicted_scores

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chrompute.labels import TRUTH
+from chrompute.label_columns import TRUTH
 from chrompute.sheets import (
     NAME,
     NAME_RULE,
@@ -30,9 +30,9 @@ class LabelFile:
     cell_type, task, kind
         What it labels.
     replicate
-        Tells the files of one task and cell type apart. `chrompute.labels.TRUTH` is what is known
-        because the data are simulated: models are scored against it, and nothing else is done
-        with it.
+        Tells the files of one task and cell type apart. `chrompute.label_columns.TRUTH` is what is
+        known because the data are simulated: models are scored against it, and nothing else is
+        done with it.
     path
         The label file.
     derived_from

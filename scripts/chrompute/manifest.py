@@ -15,8 +15,8 @@ from chrompute import __version__
 
 _LIBRARY = Path(__file__).parent
 _PACKAGES = (
-    "snakemake", "pysam", "isal", "numba", "pyarrow", "pyBigWig", "numpy", "scipy", "pandas",
-    "scikit-learn", "torch", "lightning", "safetensors", "matplotlib", "deeptools",
+    "snakemake", "pysam", "isal", "numba", "pyarrow", "pyBigWig", "bioframe", "numpy", "scipy",
+    "pandas", "scikit-learn", "torch", "lightning", "safetensors", "matplotlib", "deeptools",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
 from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
-from chrompute.labels import TRUTH
+from chrompute.label_columns import TRUTH
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.scores import Labels, Probabilities, Values, Weights, all_scores, label_codes
 

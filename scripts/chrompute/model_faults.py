@@ -98,6 +98,11 @@ def _fold_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
     faults = []
     if fold not in (folds := [f"fold{number}" for number in range(1, split["number"] + 1)]):
         faults.append(f"fold: {fold!r} is no fold of {place}; there are {', '.join(folds)}")
+    if settings.config["windows"][entry["windows"]]["identical"]["exclude"]:
+        faults.append(
+            f"fold: {place}/identical/exclude drops what trains by the window set's own folds; set "
+            "it to false, or make a window set for this fold"
+        )
     if split["unseen"]:
         faults.append(
             f"fold: the unseen cell types of {place} have windows on its own test folds only; "

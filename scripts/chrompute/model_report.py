@@ -105,13 +105,19 @@ def reference_table(
         `columns`, the labels in the order of the scores; and `rows` with `title`, `seed` and
         `cells`, one a column.
     """
-    chosen = scores[scores["metric"] == leading]
+    chosen = scores[(scores["metric"] == leading) & scores["model"].isin(titles)]
     columns = list(dict.fromkeys(chosen["labels"]))
     rows = []
     for model in titles:
         for seed, own in chosen[chosen["model"] == model].groupby("seed"):
             values = own.set_index("labels")
-            cells = [score_cell(values.loc[name]) for name in columns]
+            # A replicate may know no window of the fold that a model tests on.
+            cells = [
+                score_cell(values.loc[name])
+                if name in values.index
+                else interval_cell(math.nan, math.nan, math.nan)
+                for name in columns
+            ]
             rows.append({"title": titles[model], "seed": seed, "cells": cells})
     return {"columns": columns, "rows": rows}
 

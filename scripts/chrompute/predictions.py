@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
-from chrompute.labels import replicate_columns
+from chrompute.label_columns import replicate_columns
 
 #: Prefix of the probability columns, `p:{task}:{class}`.
 PROBABILITY = "p:"

@@ -12,7 +12,7 @@ import pandas as pd
 from chrompute.balance import training_weights
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, read_pool
-from chrompute.labels import replicate_columns, soft_column, weight_column
+from chrompute.label_columns import replicate_columns, soft_column, votes, weight_column
 from chrompute.splits import roles_of_fold
 
 #: The assay behind each model input that draws images.
@@ -181,12 +181,9 @@ class Recipe:
         soft = [soft_column(task, name) for name in self.tasks[task]]
         if set(soft) <= set(windows.columns):
             return windows[soft].fillna(0).to_numpy(np.float32, copy=True)
-        votes = np.zeros((len(windows), len(self.tasks[task])), dtype=np.float32)
-        for column in replicate_columns(windows.columns, task).values():
-            codes = _class_codes(windows[column], self.tasks[task])
-            known = np.flatnonzero(codes >= 0)
-            votes[known, codes[known]] += 1
-        return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+        columns = replicate_columns(windows.columns, task).values()
+        codes = [_class_codes(windows[column], self.tasks[task]) for column in columns]
+        return votes(np.stack(codes), len(self.tasks[task]))
 
     def sample_weights(self, windows: pd.DataFrame, task: str) -> npt.NDArray[np.float32]:
         """Return how much each window counts in training of a task, float32 (n_windows,)."""

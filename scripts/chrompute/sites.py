@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from chrompute.annotations import Site, is_annotation, listed, scan_tss
@@ -260,8 +259,3 @@ def write_sites(sites: pd.DataFrame, path: str | Path) -> None:
         }
     )
     table.to_csv(path, sep="\t", header=False, index=False)
-
-
-def is_reverse(sites: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Mark the sites on the minus strand."""
-    return (sites["strand"] == "-").to_numpy(dtype=bool)

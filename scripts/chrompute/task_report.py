@@ -91,27 +91,14 @@ def task_content(
     facts = read_facts(results, windows)["tasks"][name]
     agreement = _table(results, "agreement", cell_type, name)
     agreement = agreement[agreement["windows"] == windows]
-    leading, replicates = facts["metric"], facts["replicates"][cell_type]
-    content = {
-        "name": name,
-        "windows": windows,
-        "title": facts["title"],
-        "split": split,
-        "block": f"{plan['evaluation']['block'] / 1000:g}",
-        "draws": f"{plan['evaluation']['draws']:,}",
-        "leading": METRIC_TITLES[leading],
-        "metric_titles": list(metrics_led_by(leading).values()),
-        "agreement": agreement_rows(agreement, leading),
-        "agreement_sentence": agreement_sentence(agreement, leading, replicates),
-        "headline": "",
-        "why": _why_no_score(facts, entry, split, cell_type),
-    }
+    content = _outline(windows, name, facts, plan, agreement, cell_type)
     if content["why"]:
         return content
     tables = {
         kind: _table(results, kind, cell_type, name)
         for kind in ("metrics", "replicates", "classes", "gap")
     }
+    leading = facts["metric"]
     titles = {model: plan["titles"][model] for model, _ in entry["runs"]}
     scores = tables["metrics"]
     rows = model_rows(scores[scores["model"].isin(titles)], titles, leading, plan["rivals"])
@@ -124,9 +111,37 @@ def task_content(
         "headline": f"{facts['title']}: {headline(rows, leading, number)}"
         + reference_text(agreement, tables["gap"], (best["model"], best["seed"]), leading),
         "absent": _absent_classes(facts["classes"], counts, split),
+        "folds": _own_folds(titles, plan["folds"]),
         "limit": _label_limit(entry["runs"], plan["oracles"], results),
         **_score_tables(tables, rows, best, titles, facts),
         **_pictures(windows, name, plan, cell_type, disagree > 0, picture),
+    }
+
+
+def _outline(
+    windows: str,
+    name: str,
+    facts: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    agreement: pd.DataFrame,
+    cell_type: str,
+) -> dict[str, Any]:
+    """Return what is told of a task whether it has scores or not."""
+    leading, evaluation = facts["metric"], plan["evaluation"]
+    entry, replicates = plan["windows"][windows]["tasks"][name], facts["replicates"][cell_type]
+    return {
+        "name": name,
+        "windows": windows,
+        "title": facts["title"],
+        "split": evaluation["split"],
+        "block": f"{evaluation['block'] / 1000:g}",
+        "draws": f"{evaluation['draws']:,}",
+        "leading": METRIC_TITLES[leading],
+        "metric_titles": list(metrics_led_by(leading).values()),
+        "agreement": agreement_rows(agreement, leading),
+        "agreement_sentence": agreement_sentence(agreement, leading, replicates),
+        "headline": "",
+        "why": _why_no_score(facts, entry, evaluation["split"], cell_type),
     }
 
 
@@ -175,6 +190,17 @@ def _absent_classes(titles: Mapping[str, str], counts: Mapping[str, int], split:
     return (
         f"On no {split} window do the replicates agree on: {', '.join(absent)}. Scores that "
         "average over classes tell nothing of what no replicate names."
+    )
+
+
+def _own_folds(titles: Mapping[str, str], folds: Mapping[str, str]) -> str:
+    """Name the models that test on a fold of their own; empty where there is none."""
+    own = [f"{title} ({folds[name]})" for name, title in titles.items() if name in folds]
+    if not own:
+        return ""
+    return (
+        f"Scored on the windows of a fold of their own: {', '.join(own)}. The numbers of windows "
+        "and the agreement are those of the window set's split, and gaps of each model's windows."
     )
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.fragments import Fragments
-from chrompute.sites import is_reverse
 
 #: Fragments that are looked at together; about 50 bytes each while they are counted.
 _PIECE = 1 << 20
@@ -80,7 +79,7 @@ def _spans(
     width = 2 * flank + 1
     # Midpoint bases (doubled midpoint - 1) // 2 within the window: read forwards the doubled
     # midpoints above 2 * start up to 2 * (start + width), read backwards those one lower.
-    low = 2 * (sites["position"].to_numpy(np.int64) - flank) + ~is_reverse(sites)
+    low = 2 * (sites["position"].to_numpy(np.int64) - flank) + ~_is_reverse(sites)
     for chrom, members in sites.groupby("chrom", sort=False).indices.items():
         rows = fragments.rows(str(chrom))
         midpoints = fragments.midpoints[rows]
@@ -90,6 +89,11 @@ def _spans(
         first[members] = rows.start + left
         number[members] = right - left
     return first, number
+
+
+def _is_reverse(sites: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mark the sites on the minus strand."""
+    return (sites["strand"] == "-").to_numpy(dtype=bool)
 
 
 def pieces_at_sites(
@@ -113,7 +117,7 @@ def pieces_at_sites(
     """
     first, number = _spans(fragments, sites, flank)
     total = np.cumsum(number)
-    reverse = is_reverse(sites)
+    reverse = _is_reverse(sites)
     start = sites["position"].to_numpy(np.int64) - flank
     # The offset is (sign * midpoint + shift) // 2. Casting to int32 wraps round where it must, and
     # so does their sum: offsets themselves are small.

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from chrompute.errors import InputError
-from chrompute.labels import replicate_columns
+from chrompute.label_columns import replicate_columns
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_inputs import LabelPaths

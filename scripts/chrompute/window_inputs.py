@@ -21,8 +21,8 @@ from chrompute.errors import InputError
 from chrompute.fragments import Fragments, read_pool
 from chrompute.genome import read_aliases, read_genome, read_sizes
 from chrompute.intervals import IntervalSet, read_bed, read_blacklist
+from chrompute.label_columns import TRUTH
 from chrompute.label_files import read_labels_of
-from chrompute.labels import TRUTH
 from chrompute.sites import scan_sites
 from chrompute.tasks import Task
 

@@ -7,16 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.errors import InputError
+from chrompute.label_columns import TRUTH, consensus, label_column, soft_column, votes
 from chrompute.label_files import read_labels_of
-from chrompute.labels import (
-    TRUTH,
-    class_codes,
-    consensus,
-    label_column,
-    signal_values,
-    soft_column,
-    votes,
-)
+from chrompute.labels import class_codes, signal_values
 from chrompute.tasks import Task
 from chrompute.window_inputs import WindowInputs
 

@@ -1,22 +1,18 @@
 """Windows: genomic intervals around candidates, with the labels of all tasks and a split."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 
 from chrompute.balance import is_balanced, training_weights
 from chrompute.bigwig import interval_means
 from chrompute.genome import is_excluded
-from chrompute.labels import weight_column
+from chrompute.label_columns import weight_column
 from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
@@ -24,9 +20,6 @@ from chrompute.window_facts import refuse_empty_splits, split_facts, task_facts
 from chrompute.window_guard import guard_windows, identical_facts
 from chrompute.window_inputs import WindowInputs
 from chrompute.window_labels import window_labels
-
-#: Key of a window set's recipe in the metadata of its file.
-RECIPE_KEY = b"chrompute"
 
 
 @dataclass(frozen=True)
@@ -269,26 +262,3 @@ def _add_weights(windows: _Windows, rules: WindowRules) -> dict[str, dict[str, A
             columns[weight_column(name)] = weights
     windows.add(columns)
     return facts
-
-
-def write_windows(
-    table: pd.DataFrame,
-    facts: Mapping[str, Any],
-    recipe: Mapping[str, Any],
-    parquet: str | Path,
-    summary: str | Path,
-) -> None:
-    """Write a window set, its facts, and in both the options it was made with.
-
-    The recipe is JSON under the key "chrompute" in the metadata of the Parquet file.
-    """
-    columns = pa.Table.from_pandas(table, preserve_index=False)
-    metadata = {**(columns.schema.metadata or {}), RECIPE_KEY: json.dumps(recipe).encode()}
-    columns = columns.replace_schema_metadata(metadata)
-    pa.parquet.write_table(columns, str(parquet), compression="zstd")
-    Path(summary).write_text(json.dumps({**facts, "recipe": recipe}, indent=2) + "\n")
-
-
-def read_windows(parquet: str | Path) -> pd.DataFrame:
-    """Read a window set that `write_windows` wrote."""
-    return pd.read_parquet(parquet)

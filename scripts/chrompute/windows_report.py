@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from chrompute.agreement_report import agreement_sentence, class_agreement
-from chrompute.labels import TRUTH
+from chrompute.label_columns import TRUTH
 from chrompute.predictions import read_scores
 
 #: Maps a path below the results folder, what it shows and its caption to a picture.

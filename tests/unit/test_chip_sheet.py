@@ -129,6 +129,10 @@ FAULTS: dict[str, tuple[Change, str]] = {
         in_config(lambda c: c["chromhmm"].update(sheet="other.tsv")),
         "other.tsv: there is no such sheet; correct its path",
     ),
+    "a sample among the marks": (
+        in_sheet("marks/sim_A.CTCF.1.bam", "sim_B_atac.bam"),
+        "labels of 'sim_A', replicate '1': ChromHMM reads sample 'sim_B_atac'; name it in derived",
+    ),
     "not simulated": (
         in_sheet("sim_A.CTCF.1.bam", "sim_A.CTCF.9.bam"),
         "ChIP of CTCF in 'sim_A', replicate '1': results/chip/simulation/marks/sim_A.CTCF.9.bam is "
@@ -172,7 +176,7 @@ def test_files_of_one_name_are_told() -> None:
     parts = [("a", "b.c"), ("a.b", "c")]
     chips = [ChipFile(cell, "m", replicate, ("x",), ()) for cell, replicate in parts]
     block = {"sheet": "chip.tsv", "states": 2, "names": {"on": ["m"], "off": []}}
-    faults = chromhmm_faults({"chromhmm": block}, chips, [])
+    faults = chromhmm_faults({"chromhmm": block}, [], chips, [])
     assert faults == [
         "chip.tsv: two cell types and replicates share the name of a file, cell type and "
         "replicate joined by a point; rename a replicate"

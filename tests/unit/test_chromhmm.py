@@ -280,6 +280,11 @@ def test_a_program_that_fails_or_writes_nothing_is_told(tmp_path: Path) -> None:
     failing = Start(program(tmp_path, "echo one; echo two; echo three; echo four >&2; exit 3"))
     with pytest.raises(InputError, match=r"LearnModel failed \(two / three / four\); its log"):
         learn(tmp_path, {"chr1": 1000}, 2, 200, 1, tmp_path / "out/model", failing)
+    body = "echo 'Exception in thread: OutOfMemoryError'; echo at a; echo at b; echo at c; exit 1"
+    with pytest.raises(InputError, match=r"failed \(Exception in thread: OutOfMemoryError\)"):
+        learn(
+            tmp_path, {"chr1": 1000}, 2, 200, 1, tmp_path / "out/x", Start(program(tmp_path, body))
+        )
     silent = Start(program(tmp_path, "mkdir -p made; echo 'This is Version 1 of'"))
     with pytest.raises(InputError, match=r"ChromHMM wrote no \*_binary"):
         binarize([], {"chr1": 1000}, 200, tmp_path / "out/binary", silent)

@@ -94,15 +94,14 @@ def test_what_needs_sequence_is_refused_without_a_fasta(case: Case) -> None:
     assert "sites/m: finding a motif needs sequence" in faults[0]
 
 
-def test_models_and_negatives_that_need_sequence_are_refused() -> None:
+def test_models_that_need_sequence_are_refused() -> None:
     config = {
         "genome": {"fasta": None, "sizes": "g.sizes", "sha256": None},
         "models": {"net": {"inputs": ["vplot", "sequence"]}, "plain": {"inputs": ["vplot"]}},
         "sites": {},
-        "tasks": {name: {"balance": {"match_gc": name == "reb1"}} for name in ("reb1", "abf1")},
     }
     faults = genome_faults(config)
-    assert [fault.split(": ")[1] for fault in faults] == ["models/net", "tasks/reb1/balance"]
+    assert [fault.split(": ")[1] for fault in faults] == ["models/net"]
     assert all("needs sequence, and there is no genome/fasta" in fault for fault in faults)
     config["genome"] = {"fasta": "g.fa", "sizes": None, "sha256": None}
     assert genome_faults(config) == []

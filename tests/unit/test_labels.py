@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chrompute.labels import (
-    class_codes,
-    consensus,
-    core_of,
-    replicate_columns,
-    signal_values,
-    votes,
-)
+from chrompute.label_columns import consensus, replicate_columns, votes
+from chrompute.labels import class_codes, core_of, signal_values
 from chrompute.tasks import Task
 from helpers import write_values
 from label_tools import (

@@ -289,6 +289,7 @@ def plan() -> dict[str, Any]:
         "titles": {"forest": "random forest", "net": "network"},
         "networks": ["net"],
         "oracles": [],
+        "folds": {"net": "fold2"},
         "rivals": ["forest", "net"],
     }
 
@@ -313,6 +314,7 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
     assert told["metric_titles"][0] == "kappa"
     assert len(told["confusions"]) == 2
     assert told["absent"] == ""
+    assert told["folds"].startswith("Scored on the windows of a fold of their own: network (fold2)")
     assert "No model predicts" in content_of("mark", given, results, "c")["why"]
     assert "signal" in content_of("signal", given, results, "c")["why"]
     given["windows"]["tiles"]["tasks"]["occupancy"]["scored"] = False

@@ -24,7 +24,7 @@ from chrompute.simulate.reads import ReadRules
 from helpers import ROOT, MakeBam, Read, pair
 
 SCHEMA = ROOT / "config/schemas/config.schema.json"
-SIZES = {"chr1": 10_000, "chr2": 5_000}
+SIZES = {"chr1": 10_000, "chr2": 5_000, "chr3": 5_000}
 SAMPLES = "sample\tcell_type\tassay\tpath\tshift\tdedup\tsha256\n"
 LABELS = "cell_type\ttask\tkind\treplicate\tpath\tderived_from\n"
 
@@ -63,7 +63,13 @@ def case(tmp_path: Path, make_bam: MakeBam) -> Case:
                 "classes": {"open": {"states": ["P"]}, "body": {"states": ["G"]}},
             }
         },
-        "windows": {"w": {"task": "state", "split": {"valid": ["chr1"], "test": ["chr2"]}}},
+        "windows": {
+            "w": {
+                "tasks": ["state"],
+                "candidates": {"from": "segments"},
+                "split": {"valid": ["chr1"], "test": ["chr2"]},
+            }
+        },
         "models": {"net": {"kind": "network", "windows": "w", "inputs": ["vplot", "mnase"]}},
     }
 
@@ -208,7 +214,7 @@ def test_replicates_and_truth_are_one_cell_type_to_train_on(case: Case, tmp_path
     assert [label.replicate for label in settings.labels_of("state")] == ["truth", "1", "2"]
     (tmp_path / "two.bed").write_text("chr1\t0\t500\tPP\n")
     (fault,) = inspected(case, tmp_path)
-    assert "two.bed: state 'PP' has no class" in fault
+    assert "two.bed, line 1: state 'PP' has no class" in fault
 
 
 def test_sheet_faults_name_the_line(tmp_path: Path) -> None:
@@ -272,7 +278,7 @@ def cut(path: Path) -> None:
         ),
         (
             lambda f, _: (f / "g.fa").write_text(">1\nACGT\n"),
-            "no chromosome name agrees with the genome (BAM: chr1, chr2; genome: 1)",
+            "no chromosome name agrees with the genome (BAM: chr1, chr2, chr3; genome: 1)",
         ),
         (
             lambda f, _: (f / "g.fa").write_text(">chr1\n" + "A" * 10_000),
@@ -284,7 +290,7 @@ def cut(path: Path) -> None:
         ),
         (
             lambda f, _: (f / "states.bed").write_text("chr1\t0\t500\tPP\nchr2\t0\t50\tG\n"),
-            "states.bed: state 'PP' has no class in tasks/state (did you mean 'P'?)",
+            "states.bed, line 1: state 'PP' has no class in tasks/state (did you mean 'P'?)",
         ),
         (lambda f, _: (f / "black.bed").write_text(""), "black.bed: holds no interval"),
         (lambda f, _: (f / "tss.bed").write_text(""), "tss.bed: holds no site"),
@@ -406,7 +412,9 @@ def test_digest_of_the_sheet_is_compared(case: Case, tmp_path: Path) -> None:
 
 
 def test_excluded_chromosomes_need_not_agree(case: Case, tmp_path: Path) -> None:
-    (tmp_path / "g.fa").write_text(">chr1\n" + "A" * 10_000 + "\n>chr3\nACGT\n")
+    (tmp_path / "g.fa").write_text(
+        ">chr1\n" + "A" * 10_000 + "\n>chr3\n" + "A" * 5_000 + "\n>chr4\nACGT\n"
+    )
     (tmp_path / "states.bed").write_text("chr1\t0\t500\tP\n")
     case["genome"]["exclude"] = ["chr2"]
     case["windows"]["w"]["split"]["test"] = ["chr3"]
@@ -421,8 +429,8 @@ def test_a_pattern_that_excludes_nothing_is_worth_a_note(case: Case, tmp_path: P
 
 
 def test_aliases_reconcile_names(case: Case, tmp_path: Path) -> None:
-    (tmp_path / "g.fa").write_text(f">1\n{'A' * 10_000}\n>2\n{'A' * 5_000}\n")
-    (tmp_path / "aliases.tsv").write_text("chr1\t1\nchr2\t2\n")
+    (tmp_path / "g.fa").write_text(f">1\n{'A' * 10_000}\n>2\n{'A' * 5_000}\n>3\n{'A' * 5_000}\n")
+    (tmp_path / "aliases.tsv").write_text("chr1\t1\nchr2\t2\nchr3\t3\n")
     case["genome"]["aliases"] = f"{tmp_path}/aliases.tsv"
     case["windows"]["w"]["split"] = {"valid": ["1"], "test": ["2"]}
     assert inspected(case, tmp_path) == []
@@ -498,8 +506,11 @@ def test_the_simulation_has_the_same_defaults_everywhere() -> None:
     assert filled == design
 
 
-def test_simulated_files_are_checked_once_they_are_there(tmp_path: Path) -> None:
+def test_simulated_files_are_checked_once_they_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before, splits are compared with the genome that will be made."""
+    monkeypatch.chdir(tmp_path)  # where no run has made them
     text = (ROOT / "config/tiny.yaml").read_text()
     config = yaml.safe_load(text.replace("config/", f"{ROOT}/config/"))
     config["windows"]["states"]["split"]["test"] = ["chr9"]

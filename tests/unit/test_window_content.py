@@ -12,8 +12,9 @@ from chrompute.bigwig import interval_means
 from chrompute.fragments import Fragments, write_fragments
 from chrompute.genome import encode
 from chrompute.window_content import base_content, fragment_counts
+from chrompute.window_files import read_windows, write_windows
 from chrompute.window_inputs import read_inputs
-from chrompute.windows import build_windows, read_windows, write_windows
+from chrompute.windows import build_windows
 from helpers import write_values
 from window_tools import RULES, SIZES, TASKS, TILES, build, column, files_of
 

@@ -22,7 +22,7 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for program in ("ChromHMM", "java"):
         need_program(program)
     folder = lay_out_chip(tmp_path_factory.mktemp("chip") / "a folder")
-    result = run_snakemake(folder, "chromhmm")
+    result = run_snakemake(folder, "chromhmm", f"{RESULTS}/windows/tiles.parquet")
     assert result.returncode == 0, result.stdout[-5000:]
     return folder
 
@@ -67,6 +67,20 @@ def test_states_are_the_planted_ones(learnt: Path, cell_type: str) -> None:
     for own in found:
         assert cohen_kappa_score(loci[cell_type], own) > 0.55
     assert cohen_kappa_score(*found) > 0.75
+
+
+def test_windows_take_their_labels_from_the_segments(learnt: Path) -> None:
+    table = pd.read_parquet(learnt / RESULTS / "windows/tiles.parquet")
+    assert len(table) == 2 * 4 * 600
+    for (cell_type, chrom), own in table.groupby(["cell_type", "chrom"], observed=True):
+        for replicate in REPLICATES:
+            segments = read_bed(learnt, cell_type, replicate)
+            segments = segments[segments["chrom"] == chrom]
+            some = own.iloc[::7]
+            for centre, label in zip(some["centre"], some[f"state.{replicate}"], strict=True):
+                holds = (segments["start"] <= centre) & (centre < segments["end"])
+                (name,) = segments.loc[holds, "name"]
+                assert PART_OF.get(name, name) == label
 
 
 def test_states_are_described_and_aligned(learnt: Path) -> None:

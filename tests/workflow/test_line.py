@@ -13,6 +13,7 @@ import pysam
 import pytest
 from scipy.sparse import load_npz
 
+from chrompute.gap import NO_REPLICATES
 from helpers import need_program
 from workflow_tools import change_config, run_snakemake
 
@@ -37,7 +38,9 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "windows/states.parquet", "models/forest/seed-1/predictions.parquet",
         "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
         "evaluation/metrics.tsv", "evaluation/confusion.tsv", "evaluation/replicates.tsv",
-        "evaluation/agreement.tsv", "figures/models.states.two.pdf",
+        "evaluation/agreement.tsv", "evaluation/agreement_classes.tsv", "evaluation/gap.tsv",
+        "figures/models.states.state.two.pdf", "figures/composition.states.state.png",
+        "figures/confusion.forest.seed-1.state.293.png", "reports/windows.html",
         "reports/293.html", "reports/two.html", "reports/index.html", "provenance.json",
     ]  # fmt: skip
     missing = [name for name in expected if not (results / name).stat().st_size]
@@ -228,12 +231,15 @@ def test_replicates_truth_and_agreement_have_their_tables(finished: Path) -> Non
     assert set(agreed["cell_type"]) == {"293"}
     agreed = agreed.set_index("metric")
     assert [*agreed.index] == ["accuracy", "balanced_accuracy", "kappa"]
+    both = both.astype({"state.1": object, "state.b": object})
     share = (both["state.1"] == both["state.b"]).mean()
     assert 0.75 < share < 0.9
     assert agreed.loc["accuracy", "value"] == pytest.approx(share, abs=1e-6)
     facts = json.loads((finished / "results/windows/states.json").read_text())
     disagree = int((both["state.1"] != both["state.b"]).sum())
-    assert facts["disagree"]["293"]["test"] == disagree
+    assert facts["tasks"]["state"]["disagree"]["293"]["test"] == disagree
+    gaps = pd.read_csv(folder / "gap.tsv", sep="\t", dtype={"cell_type": str})
+    assert set(gaps.loc[gaps["cell_type"] == "two", "note"]) == {NO_REPLICATES}
     text = (finished / "results/reports/293.html").read_text()
     assert f"{agreed.loc['accuracy', 'value']:.3f}<small>" in text
     assert "replicates disagree" in text
@@ -254,18 +260,18 @@ def test_shuffled_labels_teach_nothing(finished: Path) -> None:
 
 
 def test_reports_are_self_contained(finished: Path) -> None:
-    for name in ("293", "two"):
+    for name in ("293", "two", "windows"):
         text = (finished / f"results/reports/{name}.html").read_text()
         assert re.findall(r'(?:src|srcset)="(?!data:)', text) == []
         assert "http" not in text
-        assert text.count("data:image/png;base64,") >= 9
+        assert text.count("data:image/png;base64,") >= (9 if name != "windows" else 1)
         for pdf in re.findall(r'href="([^"]+\.pdf)"', text):
             assert (finished / "results/reports" / pdf).is_file()
     assert (
         "No MNase sample, so no nucleosome" in (finished / "results/reports/two.html").read_text()
     )
     index = (finished / "results/reports/index.html").read_text()
-    assert all(f'href="{name}.html"' in index for name in ("293", "two"))
+    assert all(f'href="{name}.html"' in index for name in ("293", "two", "windows"))
 
 
 def test_training_says_how_far_it_is(finished: Path) -> None:

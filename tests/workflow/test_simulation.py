@@ -44,7 +44,7 @@ def test_every_stage_leaves_its_files(simulated: Path) -> None:
         "vplots/sim_B/classes.png", "nucleosomes/sim_B/tss.png", "windows/states.parquet",
         "models/oracle/seed-1/card.json", "models/chrompute/seed-1/model.safetensors",
         "evaluation/metrics.tsv", "evaluation/nucleosomes.sim_B.json",
-        "figures/models.states.sim_A.pdf", "reports/sim_A.html", "reports/index.html",
+        "figures/models.states.state.sim_A.pdf", "reports/sim_A.html", "reports/index.html",
         "provenance.json",
     ]  # fmt: skip
     missing = [name for name in expected if not (simulated / RESULTS / name).stat().st_size]

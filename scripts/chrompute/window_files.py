@@ -1,0 +1,36 @@
+"""Window sets on disk: a Parquet table and its facts as JSON."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+#: Key of a window set's recipe in the metadata of its file.
+RECIPE_KEY = b"chrompute"
+
+
+def write_windows(
+    table: pd.DataFrame,
+    facts: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    parquet: str | Path,
+    summary: str | Path,
+) -> None:
+    """Write a window set, its facts, and in both the options it was made with.
+
+    The recipe is JSON under the key "chrompute" in the metadata of the Parquet file.
+    """
+    columns = pa.Table.from_pandas(table, preserve_index=False)
+    metadata = {**(columns.schema.metadata or {}), RECIPE_KEY: json.dumps(recipe).encode()}
+    columns = columns.replace_schema_metadata(metadata)
+    pa.parquet.write_table(columns, str(parquet), compression="zstd")
+    Path(summary).write_text(json.dumps({**facts, "recipe": recipe}, indent=2) + "\n")
+
+
+def read_windows(parquet: str | Path) -> pd.DataFrame:
+    """Read a window set that `write_windows` wrote."""
+    return pd.read_parquet(parquet)
