@@ -24,8 +24,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from chrompute.candidates import CandidateRules  # noqa: E402
 from chrompute.splits import Split  # noqa: E402
 from chrompute.tasks import Task  # noqa: E402
+from chrompute.window_files import write_windows  # noqa: E402
 from chrompute.window_inputs import WindowInputs, read_candidates  # noqa: E402
-from chrompute.windows import WindowRules, build_windows, write_windows  # noqa: E402
+from chrompute.windows import WindowRules, build_windows  # noqa: E402
 
 CELL_TYPES, STATES = ("a", "b", "c"), 15
 SIZES = {f"chr{number}": 120_000_000 for number in range(1, 25)}

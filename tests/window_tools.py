@@ -68,7 +68,14 @@ def files_of(tmp_path: Path, **more: list[str]) -> tuple[dict[str, Any], SimpleN
     level = {"chr1": np.full(1000, np.nan)}
     level["chr1"][:100], level["chr1"][250:300] = 2, 5
     paths.append(write_values(tmp_path / "level.bw", level, SIZES))
-    listed = [str(write_bed(tmp_path / "listed.bed", [("chr1", 949, 950), ("chr1", 300, 349)]))]
+    listed = [
+        str(
+            write_bed(
+                tmp_path / "listed.bed",
+                [("chr1", 949, 950), ("chr1", 300, 349), ("chr1", 550, 551)],
+            )
+        )
+    ]
     files = {"sizes": str(tmp_path / "sizes"), "labels": paths, "blacklist": listed}
     empty = {key: [] for key in ("candidates", "aliases", "genome", "mappability", "fragments")}
     plan = SimpleNamespace(

@@ -239,13 +239,13 @@ def test_of_equal_centres_the_best_is_kept(better: tuple, worse: tuple) -> None:
 
 
 def test_the_least_distance_is_allowed() -> None:
-    """By score first: 150 keeps 100 and 199 out, and so lets 40 and 250 stay."""
-    rows = [("chr2", 40, 1), ("chr2", 100, 2), ("chr2", 150, 3), ("chr2", 199, 2), ("chr2", 250, 1)]
+    """By score first: 150 keeps 100 and 199 out, and lets 50 and 250 stay."""
+    rows = [("chr2", 50, 1), ("chr2", 100, 2), ("chr2", 150, 3), ("chr2", 199, 2), ("chr2", 250, 1)]
     rows += [("chr10", 150, 9), ("chr1", 0, 1), ("chr1", 99, 1), ("chr1", 50, 0)]
     candidates = table([(chrom, centre, 1, ".", score) for chrom, centre, score in rows])
     found, dropped = without_neighbours(candidates, 100)
     assert rows_of(found) == [
-        *(("chr2", centre) for centre in (40, 150, 250)),
+        *(("chr2", centre) for centre in (50, 150, 250)),
         ("chr10", 150),
         ("chr1", 0),  # of two equal ones the left
     ]

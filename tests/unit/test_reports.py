@@ -272,7 +272,8 @@ def test_the_page_of_windows_tells_everything(results: Path) -> None:
         "d c ATAC 1.23 % 1.00 %", "c train 400 600 7", "low 55 0.800 0.700 to 0.900",
         "Replicates agree with kappa 0.470", ONE_REPLICATE,
         "c not bound 900 200 50.0%", "200 of 900 windows that are not bound train; 6 more were",
-        "every training window of this task weighs the same", "25% of 200 in train", "Task: the signal (signal)",
+        "every training window of this task weighs the same", "25% of 200 in train",
+        "Task: the signal (signal)",
     ):  # fmt: skip
         assert words in text, words
     raw = page.read_text()
