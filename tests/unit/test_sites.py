@@ -366,12 +366,7 @@ def test_keys_of_another_kind_of_file_are_told(entry: dict, message: str) -> Non
         "tasks": {"t": {"kind": "segmentation", "classes": classes}},
         "windows": {
             "w": {
-<<<<<<< HEAD
                 "tasks": ["t"], "candidates": {"from": "segments"},
-=======
-                "tasks": ["t"],
-                "candidates": {"from": "segments"},
->>>>>>> part-tests
                 "split": {"valid": ["c"], "test": ["d"]},
             }
         },
