@@ -6,29 +6,23 @@ who has to start the workflow ten times to learn of ten faults will not start it
 
 import json
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
-from chrompute.bigwig import bigwig_faults
 from chrompute.check_chip import chip_paths, inspect_chip, program_faults
 from chrompute.check_genome import inspect_digests, inspect_genome
 from chrompute.check_reads import inspect_reads
+from chrompute.check_regions import inspect_regions
 from chrompute.chip_sheet import segmentation_paths
 from chrompute.errors import InputError
-from chrompute.findings import READ_ERRORS, Findings, show
+from chrompute.findings import Findings
 from chrompute.genome import is_excluded, read_aliases
-from chrompute.intervals import scan_bed, shorten
-from chrompute.label_files import scan_labels
-from chrompute.label_sheet import LabelFile
 from chrompute.sample_leaks import file_leaks
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
 from chrompute.simulate.products import is_simulated
-from chrompute.sites import scan_sites
 from chrompute.split_faults import split_faults
 from chrompute.splits import Split
-from chrompute.tasks import Task
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +123,7 @@ def inspect_inputs(
             inspect_reads(path, sample, excluded, aliases, None, found)
     for path in (path for path in chip_paths(settings.chips) if path not in gone):
         inspect_chip(path, excluded, found)
-    _inspect_regions(settings, gone, aliases, found)
+    inspect_regions(settings, gone, aliases, found)
     if not found.faults and index_folder is not None:
         # Only now, since making an index takes long and leaves a file.
         for path, sample in found.unindexed:
@@ -213,96 +207,3 @@ def _inspect_splits(settings: Settings, found: Findings) -> None:
         labelled = settings.cell_types_of_windows(name)
         faults = split_faults(split, sizes, settings.cell_types, labelled)
         found.faults += [f"configuration: windows/{name}: {fault}" for fault in faults]
-
-
-# Regions, labels and sites
-
-
-def _inspect_regions(
-    settings: Settings, gone: set[str], aliases: Mapping[str, str], found: Findings
-) -> None:
-    sizes = found.sizes or found.bam_sizes
-    blacklist = settings.config["genome"].get("blacklist")
-    if not sizes:
-        return
-    if blacklist and blacklist not in gone:
-        _inspect_bed(blacklist, "blacklist", sizes, aliases, found)
-    mappability = settings.config["genome"].get("mappability")
-    if mappability and mappability not in gone:
-        found.faults += bigwig_faults(mappability, sizes, (0, 1), aliases)
-        found.files[mappability] = {"kind": "mappability"}
-    for cell_type, path in settings.config.get("peaks", {}).get("files", {}).items():
-        if path not in gone:
-            _inspect_bed(path, f"peaks of {cell_type}", sizes, aliases, found)
-    for label in settings.labels:
-        if label.path not in gone:
-            _inspect_labels(label, settings.task(label.task), sizes, aliases, found)
-    for entry in settings.config["windows"].values():
-        path = entry["candidates"]["path"]
-        if path and path not in gone:
-            _inspect_bed(path, "candidates of windows", sizes, aliases, found)
-    for name, entry in settings.config.get("sites", {}).items():
-        if entry["path"] in gone:
-            continue
-        try:
-            sites, faults = scan_sites(entry["path"], entry, sizes, aliases)
-        except READ_ERRORS as error:
-            sites, faults = [], [_unreadable(entry["path"], error)]
-        if not len(sites) and not faults and "motif" not in entry:
-            faults = [f"{entry['path']}: holds no site; give another file or remove the entry"]
-        found.faults += [fault for fault in faults if fault not in found.faults]
-        found.files[entry["path"]] = {"kind": f"sites {name}"}
-        if "motif" not in entry:
-            found.files[entry["path"]]["sites"] = len(sites)
-
-
-def _unreadable(path: str, error: BaseException) -> str:
-    detail = " ".join(str(error).split()) or type(error).__name__
-    return f"{path}: cannot be read as text ({detail}); give a plain or gzipped file"
-
-
-def _inspect_bed(
-    path: str,
-    kind: str,
-    sizes: Mapping[str, int],
-    aliases: Mapping[str, str],
-    found: Findings,
-) -> None:
-    number = 0
-    try:
-        table, faults = scan_bed(path, sizes, aliases)
-        number, faults = len(table), shorten(faults, path)
-    except READ_ERRORS as error:
-        faults = [_unreadable(path, error)]
-    if not number and not faults:
-        faults = [f"{path}: holds no interval; give another file or remove the entry"]
-    found.faults += [fault for fault in faults if fault not in found.faults]
-    found.files[path] = {"kind": kind, "intervals": number}
-
-
-def _inspect_labels(
-    label: LabelFile,
-    task: Task,
-    sizes: Mapping[str, int],
-    aliases: Mapping[str, str],
-    found: Findings,
-) -> None:
-    path = label.path
-    found.files[path] = {"kind": f"labels of {task.name}"}
-    if task.kind == "signal":
-        found.faults += [
-            f for f in bigwig_faults(path, sizes, None, aliases) if f not in found.faults
-        ]
-        return
-    try:
-        table, faults = scan_labels(path, task, label.cell_type, sizes, aliases)
-    except READ_ERRORS as error:
-        found.faults.append(_unreadable(path, error))
-        return
-    found.faults += [fault for fault in faults if fault not in found.faults]
-    found.files[path]["intervals"] = len(table)
-    if task.class_of and len(table):
-        there = {task.class_of.get(state) for state in table["name"].unique()}
-        missing = [name for name in task.classes if name not in there]
-        if missing:
-            found.notes.append(f"{path}: holds no segment of class {show(missing)}")
