@@ -22,4 +22,6 @@ if "snakemake" in globals():
         labels = [[*place, path] for place, path in places]
         recipe = {"windows": entry, "tasks": params.tasks, "labels": labels}
         write_windows(table, facts, recipe, snakemake.output.table, snakemake.output.facts)
+        for note in facts["notes"]:
+            logger.warning("note: %s", note)
         logger.info("%s windows; dropped: %s", f"{len(table):,}", facts["dropped"])

@@ -63,9 +63,9 @@ def stores_of_windows(wildcards):
 
 
 def places_of_stores(wildcards):
-    """Cell type and assay of each of `stores_of_windows`."""
+    """Cell type, assay and name of each of `stores_of_windows`."""
     samples = samples_of_windows(wildcards)
-    return [(sample.cell_type, sample.assay) for sample in samples]
+    return [(sample.cell_type, sample.assay, sample.name) for sample in samples]
 
 
 def holdouts(wildcards):

@@ -132,7 +132,10 @@ def _few(names: Iterable[str]) -> str:
 
 
 def interval_means(
-    path: str | Path, intervals: pd.DataFrame, aliases: Mapping[str, str] | None = None
+    path: str | Path,
+    intervals: pd.DataFrame,
+    aliases: Mapping[str, str] | None = None,
+    absent: float | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return the mean of a bigWig over each interval.
 
@@ -144,11 +147,13 @@ def interval_means(
         Columns `chrom`, `start`, `end`, half-open; they may reach past a chromosome's ends.
     aliases
         Other names of chromosomes, {name in file: name in the genome}.
+    absent
+        What bases without a value count; None leaves them out of the mean.
 
     Returns
     -------
     array
-        float64 (n_intervals,): mean of the bases that have a value, NaN where none has.
+        float64 (n_intervals,): mean of the bases on the chromosome, NaN where none counts.
     """
     means = np.full(len(intervals), np.nan)
     places = intervals.reset_index(drop=True)
@@ -165,7 +170,7 @@ def interval_means(
             stretch = start // _STRETCH
             for number in np.unique(stretch):
                 mine = stretch == number
-                means[rows[mine]] = _means_in_stretch(handle, chrom, start[mine], end[mine])
+                means[rows[mine]] = _means_in_stretch(handle, chrom, start[mine], end[mine], absent)
     return means
 
 
@@ -174,12 +179,15 @@ def _means_in_stretch(
     chrom: str,
     start: npt.NDArray[np.int64],
     end: npt.NDArray[np.int64],
+    absent: float | None,
 ) -> npt.NDArray[np.float64]:
     """Return the means of intervals that begin near each other, from sums along the stretch."""
     first, last = int(start.min()), int(end.max())
     if first >= last:
         return np.full(start.size, np.nan)
     values = handle.values(chrom, first, last, numpy=True)
+    if absent is not None:
+        values = np.nan_to_num(values, nan=absent)
     known = ~np.isnan(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0), dtype=np.float64)])
     numbers = np.concatenate([[0], np.cumsum(known)])

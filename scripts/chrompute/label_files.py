@@ -10,9 +10,11 @@ from chrompute.errors import InputError
 from chrompute.intervals import column_name, scan_bed, shorten
 from chrompute.tasks import Task, unmapped_states
 
-#: Segments of which so many follow the one before by one base, and so large a share of all do, are
-#: taken for positions that count from 1: in a BED, touching segments share an edge.
-_FEWEST_GAPS, _SHARE_OF_GAPS = 3, 0.9
+#: In a BED, touching segments share an edge. Where so many follow the one before by one base, so
+#: large a share of all, and none touches, positions are taken to count from 1.
+_FEWEST_GAPS, _SHARE_OF_GAPS = 2, 0.2
+#: So are those of files with at least so many intervals that all begin one above a round number.
+_FEWEST_ROUND = 5
 
 
 def scan_labels(
@@ -38,8 +40,9 @@ def scan_labels(
     Returns
     -------
     labels
-        Columns `line`, `chrom`, `start`, `end`, `score`, `strand`; of a segmentation also `name`,
-        the state, and `code` (int64): index of its class, -1 for an excluded state.
+        Columns `line`, `chrom` (a category of the chromosomes that the file names, on whatever
+        line), `start`, `end`, `score`, `strand`; of a segmentation also `name`, the state, and
+        `code` (int64): index of its class, -1 for an excluded state.
     faults
         One sentence for each faulty line, the first few of each sort.
     """
@@ -48,16 +51,21 @@ def scan_labels(
     faults = shorten(faults, str(path))
     if table.empty and not faults:
         faults = [f"{path}: holds no interval; give another file or remove the line"]
-    faults += _unsorted(path, table)
+    faults += _unsorted(path, table) + _counted_from_one(path, table, task)
+    table["chrom"] = table["chrom"].cat.remove_unused_categories()
     if task.keep:
         table, missing = _kept(path, table, task, cell_type)
         faults += missing
     if task.kind == "segmentation":
         table = table.assign(name=table[column_name(task.column)].astype("category"))
-        faults += _counted_from_one(path, table)
         faults += _unmapped(path, table, task)
         faults += _overlaps(path, table, task) if task.overlaps == "fault" else []
         table = table.assign(code=_codes(table["name"], task))
+    elif task.min_score is not None and len(table) and not (table["score"] >= task.min_score).any():
+        faults.append(
+            f"{path}: no peak has a score (column 5) of {task.min_score:g} or more, so that none "
+            f"binds anything; correct tasks/{task.name}/min_score"
+        )
     return table, faults
 
 
@@ -114,7 +122,9 @@ def _kept(
     column, texts = column_name(task.keep.column), task.keep.texts(cell_type)
     where = f"tasks/{task.name}/keep"
     if not texts:
-        return table, [f"{where}: names nothing for cell type {cell_type!r}; add it to 'values'"]
+        return table, [
+            f"{path}: {where} names nothing for cell type {cell_type!r}; add it to 'values'"
+        ]
     there = set(table[column].unique())
     faults = [
         f"{path}: no line has {text!r} in column {task.keep.column}; correct {where}"
@@ -124,22 +134,40 @@ def _kept(
     return table[table[column].isin(texts)].reset_index(drop=True), faults
 
 
-def _counted_from_one(path: str | Path, table: pd.DataFrame) -> list[str]:
-    """Suspect a file in which nearly all segments begin one base behind the one before."""
+def _counted_from_one(path: str | Path, table: pd.DataFrame, task: Task) -> list[str]:
+    """Suspect positions that count from 1, by gaps of one base or by round numbers."""
     same = (table["chrom"] == table["chrom"].shift()).to_numpy()
     gap = (table["start"] - table["end"].shift()).to_numpy()
     gaps = np.flatnonzero(same & (gap == 1))
-    if len(gaps) < _FEWEST_GAPS or len(gaps) < _SHARE_OF_GAPS * same.sum():
+    start, end = table["start"].to_numpy(), table["end"].to_numpy()
+    if (
+        task.kind == "segmentation"
+        and len(gaps) >= max(_FEWEST_GAPS, _SHARE_OF_GAPS * same.sum())
+        and not (same & (gap == 0)).any()
+    ):
+        row = int(gaps[0])
+        what = (
+            f"begins one base behind the segment before, as {len(gaps):,} of {int(same.sum()):,} "
+            "do, and none touches the one before"
+        )
+    elif len(table) >= _FEWEST_ROUND and (start % 10 == 1).all() and (end % 10 == 0).all():
+        row = 0
+        what = "begins, like every other, one above a multiple of 10, and ends at one"
+    else:
         return []
-    line = int(table["line"].iloc[gaps[0]])
-    return [
-        f"{path}, line {line}: begins one base behind the segment before, as {len(gaps):,} of "
-        f"{int(same.sum()):,} do: its positions seem to count from 1; subtract 1 from column 2"
-    ]
+    remedy = (
+        "its ends seem to be last bases; add 1 to column 3"
+        if (start == 0).any()
+        else "its positions seem to count from 1; subtract 1 from column 2"
+    )
+    return [f"{path}, line {int(table['line'].iloc[row])}: {what}: {remedy}"]
 
 
 def _unmapped(path: str | Path, table: pd.DataFrame, task: Task) -> list[str]:
-    remedies = unmapped_states(task, table["name"].unique())
+    states = table["name"].unique()
+    if len(states) == 1 and states[0] == "":
+        return [f"{path}: has no column {task.column}, where states should stand; correct the file"]
+    remedies = unmapped_states(task, states)
     if not remedies:
         return []
     first = table[table["name"].isin(remedies)].drop_duplicates("name")

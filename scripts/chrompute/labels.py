@@ -90,9 +90,11 @@ def _bound_codes(labels: pd.DataFrame, task: Task, windows: pd.DataFrame) -> Cod
     """Return 1 where a peak touches the core, 0 where none is near, -1 between.
 
     Between are windows with a peak in the margin on either side of the core, and those where only
-    peaks of too low a score are near.
+    peaks of too low a score are near. So are those on chromosomes that the file never names: the
+    experiment tells nothing of them.
     """
-    codes = np.zeros(len(windows), dtype=np.int64)
+    told = labels["chrom"].astype("category").cat.categories
+    codes = np.where(windows["chrom"].isin(told), 0, _UNKNOWN)
     near, _ = overlap_pairs(core_of(windows, task.core + 2 * task.margin), labels)
     codes[near] = _UNKNOWN
     strong = labels if task.min_score is None else labels[labels["score"] >= task.min_score]

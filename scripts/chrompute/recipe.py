@@ -11,7 +11,8 @@ import pandas as pd
 
 from chrompute.balance import training_weights
 from chrompute.errors import InputError
-from chrompute.fragments import Fragments, read_pool
+from chrompute.fragment_leaks import refuse_leaked_samples
+from chrompute.fragments import Fragments, pool, read_fragments
 from chrompute.label_columns import replicate_columns, soft_column, votes, weight_column
 from chrompute.splits import roles_of_fold
 
@@ -84,9 +85,8 @@ class Recipe:
     fold, folds
         Where the model has a fold of its own: the one that tests ("fold2"), and how many there
         are. Otherwise None and 0.
-    balance, seed_of_negatives
-        With such a fold, {task: its block `balance`}, where that asks for anything, and the seed
-        of the negatives that are drawn: other windows train, and must be weighed anew.
+    balance
+        {task: its block `balance`}, where that asks for anything.
     """
 
     model: str
@@ -105,7 +105,6 @@ class Recipe:
     fold: str | None = None
     folds: int = 0
     balance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    seed_of_negatives: int = 0
 
     def facts(self, seed: int, device: str) -> dict[str, Any]:
         """Return what the cards of all kinds of models tell."""
@@ -125,6 +124,9 @@ class Recipe:
     def read_stores(self, paths: Sequence[str | Path]) -> Stores:
         """Read and pool the fragments of each image input and cell type.
 
+        No sample of a cell type that the model is not trained on may have been pooled into those
+        that it is trained on.
+
         Parameters
         ----------
         paths
@@ -134,34 +136,43 @@ class Recipe:
         -------
         dict
             {input: {cell type: fragments}}.
+
+        Raises
+        ------
+        InputError
+            When samples share too many fragments (`chrompute.fragment_leaks`).
         """
-        stores: Stores = {}
-        for name in self.inputs:
-            assay = ASSAY_OF_INPUT.get(name)
-            if assay is None:
-                continue
-            by_type: dict[str, list[str | Path]] = {}
-            for (_, cell_type, own), path in zip(self.samples, paths, strict=True):
-                if own == assay:
-                    by_type.setdefault(cell_type, []).append(path)
-            stores[name] = {cell_type: read_pool(group) for cell_type, group in by_type.items()}
-        return stores
+        by_type: dict[str, dict[str, dict[str, Fragments]]] = {}
+        for (sample, cell_type, assay), path in zip(self.samples, paths, strict=True):
+            by_type.setdefault(cell_type, {}).setdefault(assay, {})[sample] = read_fragments(path)
+        held_out = [cell_type for cell_type in by_type if cell_type not in self.train_on]
+        refuse_leaked_samples(by_type, held_out, self.train_on, f"models/{self.model}")
+        return {
+            name: {
+                cell_type: pool([*by_assay[ASSAY_OF_INPUT[name]].values()])
+                for cell_type, by_assay in by_type.items()
+                if ASSAY_OF_INPUT[name] in by_assay
+            }
+            for name in self.inputs
+            if name in ASSAY_OF_INPUT
+        }
 
     def own_split(self, windows: pd.DataFrame) -> pd.DataFrame:
-        """Return the windows with the model's split: that of its fold, where it has one.
+        """Return the windows with the model's split and with what they weigh in its training.
 
-        The fold that the model names tests, the next one tunes and the others train
-        (`chrompute.splits.roles_of_fold`). Training windows have the weights that fit that.
+        The fold that a model names tests, the next one tunes and the others train
+        (`chrompute.splits.roles_of_fold`); without one the split is the window set's. Weights
+        are those of the windows that this model is trained on, which may be fewer.
         """
-        if self.fold is None:
-            return windows
-        roles = roles_of_fold(windows["fold"].astype(object), self.fold, self.folds)
-        own = windows.assign(split=roles.astype(object))
-        old = [weight_column(task) for task in self.tasks]
-        own = own.drop(columns=[column for column in old if column in own])
+        own = windows
+        if self.fold is not None:
+            roles = roles_of_fold(windows["fold"].astype(object), self.fold, self.folds)
+            old = {weight_column(task) for task in self.tasks} & set(windows)
+            own = windows.drop(columns=sorted(old)).assign(split=roles.astype(object))
+        trained = own.assign(split=np.where(self.trains(own), "train", ""))
         for task, entry in self.balance.items():
-            weights, _ = training_weights(own, task, entry, self.seed_of_negatives)
-            own[weight_column(task)] = weights
+            weights, _ = training_weights(trained, task, entry, entry["seed"])
+            own = own.assign(**{weight_column(task): weights})
         return own
 
     def trains(self, windows: pd.DataFrame) -> npt.NDArray[np.bool_]:

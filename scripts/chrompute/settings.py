@@ -134,19 +134,23 @@ class Settings:
         return list(dict.fromkeys(label.cell_type for label in self.labels if label.task in tasks))
 
     def holdouts(self, windows: str) -> list[tuple[list[str], list[str]]]:
-        """Return the cell types that are held out and those that train, each pair once.
+        """Return the cell types that the split of a window set holds out, and those that train.
 
-        A window set may hold cell types out by its split, and each of its models by `train_on`.
+        By cell types, those that test are held out from those that tune as well.
         """
         labelled, kept = self.cell_types_of_windows(windows), self.kept_cell_types(windows)
-        models = [name for name, m in self.config["models"].items() if m["windows"] == windows]
-        chosen = [set(self.training_cell_types(name)) for name in models]
-        pairs = []
-        for train in (set(labelled) - kept, *chosen):
-            pair = ([c for c in labelled if c not in train], [c for c in labelled if c in train])
-            if all(pair) and pair not in pairs:
-                pairs.append(pair)
-        return pairs
+        split = self.config["windows"][windows]["split"]
+        pairs = [(kept, set(labelled) - kept)]
+        if split["by"] == "cell_types":
+            pairs.append((set(split["test"] or ()), set(split["valid"] or ())))
+        ordered = [tuple([c for c in labelled if c in own] for own in pair) for pair in pairs]
+        return [(held_out, training) for held_out, training in ordered if held_out and training]
+
+    def holdout_of_model(self, model: str) -> tuple[list[str], list[str]]:
+        """Return the cell types that a model is not trained on, and those that it is."""
+        training = self.training_cell_types(model)
+        labelled = self.cell_types_of_windows(self.config["models"][model]["windows"])
+        return [name for name in labelled if name not in training], training
 
     def training_cell_types(self, model: str) -> list[str]:
         """Return the cell types that a model is trained on: those it names, or all that can be.
@@ -196,24 +200,14 @@ class Settings:
             training=self.training(model) if kind == "network" else {},
             forest=entry["forest"] if kind == "forest" else {},
             permute=tuple(entry["permute"]),
-            **(self._own_fold(model) if entry["fold"] else {}),
-        )
-
-    def _own_fold(self, model: str) -> dict[str, Any]:
-        """Return what a recipe says of a model with a fold of its own."""
-        entry = self.config["models"][model]
-        split = self.config["windows"][entry["windows"]]["split"]
-        blocks = {task.name: self.config["tasks"][task.name] for task in self.tasks_of_model(model)}
-        return {
-            "fold": entry["fold"],
-            "folds": split["number"],
-            "balance": {
-                name: block["balance"]
-                for name, block in blocks.items()
-                if is_balanced(block["balance"])
+            fold=entry["fold"],
+            folds=windows["split"]["number"] if entry["fold"] else 0,
+            balance={
+                task.name: self.config["tasks"][task.name]["balance"]
+                for task in self.tasks_of_model(model)
+                if kind != "majority" and is_balanced(self.config["tasks"][task.name]["balance"])
             },
-            "seed_of_negatives": split["seed"],
-        }
+        )
 
 
 def samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:

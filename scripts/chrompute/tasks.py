@@ -82,6 +82,13 @@ class Task:
     keep: Keep | None = None
     column: int = 4
 
+    @property
+    def reach(self) -> int:
+        """Bases around a window's centre that decide its label, bp."""
+        if self.kind == "segmentation" and self.assign == "centre":
+            return 1
+        return self.core + 2 * self.margin if self.kind == "marks" else self.core
+
     @classmethod
     def from_config(cls, name: str, entry: Mapping[str, Any]) -> "Task":
         """Read one entry of the `tasks` block; absent options have the schema's defaults."""
@@ -110,11 +117,12 @@ class Task:
 
 
 def class_mapping(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return `classes` and `exclude` of a segmentation task: those of its preset, or its own."""
-    preset = entry.get("preset")
-    if preset is not None:
-        return PRESETS[preset]
-    return {"classes": entry.get("classes", {}), "exclude": entry.get("exclude", [])}
+    """Return `classes` and `exclude` of a segmentation task, those of its preset among them."""
+    own = {"classes": entry.get("classes", {}), "exclude": entry.get("exclude", [])}
+    if entry.get("preset") is None:
+        return own
+    preset = PRESETS[entry["preset"]]
+    return {"classes": preset["classes"], "exclude": [*preset["exclude"], *own["exclude"]]}
 
 
 #: Options of a task that belong to some kinds only, and their defaults.
@@ -129,6 +137,7 @@ _OWN_OPTIONS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "margin": (200, ("marks",)),
     "min_score": (None, ("marks",)),
     "keep": (None, ("segmentation", "marks")),
+    "metric": ("accuracy", ("segmentation", "marks")),
 }
 #: Options of a segmentation that belong to some values of 'assign' only, and their defaults.
 _OWN_OF_ASSIGN: Mapping[str, tuple[Any, tuple[str, ...]]] = {
@@ -154,8 +163,8 @@ def task_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
         for option, (default, rules) in _OWN_OF_ASSIGN.items()
         if entry.get(option, default) != default and assign not in rules
     ]
-    if entry.get("preset") and (entry.get("classes") or entry.get("exclude")):
-        faults.append(f"tasks/{name}: has both 'preset' and 'classes' or 'exclude'; keep one")
+    if entry.get("preset") and entry.get("classes"):
+        faults.append(f"tasks/{name}: has both 'preset' and 'classes'; keep one")
     if not entry.get("preset") and not entry.get("classes"):
         faults.append(f"tasks/{name}: a segmentation needs 'classes', or a 'preset'")
     if entry.get("overlaps") == "unknown" and assign != "centre":
@@ -163,7 +172,7 @@ def task_faults(name: str, entry: Mapping[str, Any]) -> list[str]:
             f"tasks/{name}: with 'overlaps' unknown a window has the class at its centre; set "
             "'assign' to centre"
         )
-    return faults + mapping_faults(name, entry)
+    return faults + mapping_faults(name, class_mapping(entry))
 
 
 def mapping_faults(name: str, entry: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """What there is to tell of a window set: counts by cell type, split, task and class."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -81,6 +82,33 @@ def overlap_facts(windows: pd.DataFrame) -> dict[str, dict[str, int]]:
         str(split): {"windows": len(rows), "overlapping": int(overlapping.to_numpy()[rows].sum())}
         for split, rows in windows.groupby("split", observed=True).indices.items()
     }
+
+
+def label_notes(windows: pd.DataFrame, tasks: Iterable[Task]) -> list[str]:
+    """List, one sentence each, the splits in which a task knows no window, or only one class.
+
+    Parameters
+    ----------
+    windows
+        The window set.
+    tasks
+        Its tasks.
+    """
+    notes = []
+    for task in tasks:
+        columns = replicate_columns(windows.columns, task.name)
+        for split, own in windows.groupby("split", observed=True):
+            place = f"task {task.name!r} in split {split!r}"
+            silent = [name for name, column in columns.items() if own[column].isna().all()]
+            if len(silent) == len(columns):
+                notes.append(f"{place}: no window is known, so that there is nothing to score")
+                continue
+            notes += [f"{place}: replicate {name!r} knows no window" for name in silent]
+            there = {name for column in columns.values() for name in own[column].dropna().unique()}
+            missing = [name for name in task.classes if name not in there]
+            if missing:
+                notes.append(f"{place}: no window is {' or '.join(missing)}")
+    return notes
 
 
 def split_facts(split: Split) -> dict[str, Any]:

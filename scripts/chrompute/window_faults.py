@@ -8,6 +8,9 @@ from chrompute.settings import Settings
 from chrompute.tasks import Task
 from chrompute.window_inputs import candidate_task
 
+#: `max_n` as the schema has it where nothing is said.
+DEFAULT_MAX_N = 0.1
+
 
 def window_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
     """List what is wrong with one entry of the `windows` block, one sentence each.
@@ -25,7 +28,8 @@ def window_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
         names = ", ".join(known) or "none"
         return [f"tasks: unknown task {name!r} (there are {names})" for name in unknown]
     tasks = {name: settings.task(name) for name in entry["tasks"]}
-    faults = candidate_faults(entry["candidates"])
+    faults = candidate_faults(entry["candidates"]) + _identical_faults(entry, settings)
+    faults += _core_faults(entry["width"], tasks.values())
     faults += [
         f"tasks: the label sheet has no line for task {name!r}; add one, or remove the task"
         for name in tasks
@@ -43,6 +47,34 @@ def window_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
         names = ", ".join(settings.config["sites"]) or "none"
         return [f"candidates: unknown site set {rules.sites!r} (there are {names})"]
     return []
+
+
+def _identical_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
+    """List options that ask for sequence where there is none, or for what cannot be."""
+    identical, sequence = entry["identical"], settings.config["genome"]["fasta"] is not None
+    faults = []
+    if identical["exclude"] and not (sequence and identical["length"]):
+        remedy = "give a 'length'" if sequence else "give genome/fasta"
+        faults.append(f"identical: nothing is looked for that 'exclude' could drop; {remedy}")
+    if identical["length"] > entry["width"]:
+        faults.append(
+            f"identical/length {identical['length']} is more than a window of {entry['width']} bp "
+            "has; make it smaller"
+        )
+    if entry["max_n"] != DEFAULT_MAX_N and not sequence:
+        faults.append("max_n: unknown bases are not known without genome/fasta; remove it")
+    return faults
+
+
+def _core_faults(width: int, tasks: Iterable[Task]) -> list[str]:
+    """See that labels come from the window itself, as the guard over splits takes for granted."""
+    return [
+        f"tasks: {task.name!r} is labelled by {task.reach:,} bp around a centre, and a window has "
+        f"{width:,}; make tasks/{task.name}/core"
+        + (" and margin smaller" if task.kind == "marks" else " smaller")
+        for task in tasks
+        if task.reach > width
+    ]
 
 
 def _segment_faults(

@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chrompute.fragments import Fragments
+from chrompute.fragment_leaks import SampleStores, refuse_leaked_samples
 from chrompute.identical import identical_windows
 from chrompute.leaks import refuse_place_leaks
-from chrompute.sample_leaks import refuse_shared_fragments, shared_fragments
 from chrompute.splits import Split
 
 #: Cell types that are held out, and those that train.
@@ -50,7 +49,7 @@ def identical_facts(
 def guard_windows(
     windows: pd.DataFrame,
     split: Split,
-    stores: Mapping[str, Mapping[str, Fragments]],
+    stores: SampleStores,
     holdouts: Sequence[Holdout],
 ) -> dict[str, Any]:
     """Prove that nothing that trains is among what tunes or tests.
@@ -62,7 +61,7 @@ def guard_windows(
     split
         Its rule; by cell types, places are shared by declaration, and only counted.
     stores
-        {cell type: {assay: pooled fragments}}.
+        {cell type: {assay: {sample: fragments}}}.
     holdouts
         Pairs of cell types that are held out and of those that train.
 
@@ -70,8 +69,8 @@ def guard_windows(
     -------
     dict
         `places`, what was found (empty: no training window overlaps another split's window or lies
-        within a width of it); `fragments`, the share that held-out cell types have in common with
-        those that train, and the share expected by chance.
+        within a width of it); `fragments`, the share that samples of held-out cell types have in
+        common with those that train, and the share expected by chance.
 
     Raises
     ------
@@ -79,10 +78,6 @@ def guard_windows(
         When places leak, or data of a held-out cell type is among what trains.
     """
     places = refuse_place_leaks(windows, split.width, shared=split.by == "cell_types")
-    tables = []
-    for held_out, training in holdouts:
-        own = {name: stores[name] for name in (*held_out, *training) if name in stores}
-        tables.append(shared_fragments(own, held_out))
-        refuse_shared_fragments(tables[-1])
+    tables = [refuse_leaked_samples(stores, *pair, "windows") for pair in holdouts]
     found = pd.concat(tables)[_COLUMNS].drop_duplicates() if tables else pd.DataFrame()
     return {"places": places, "fragments": found.round(4).to_dict("records")}

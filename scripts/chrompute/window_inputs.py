@@ -18,7 +18,8 @@ from chrompute.candidates import (
     without_neighbours,
 )
 from chrompute.errors import InputError
-from chrompute.fragments import Fragments, read_pool
+from chrompute.fragment_leaks import SampleStores
+from chrompute.fragments import Fragments, read_fragments
 from chrompute.genome import read_aliases, read_genome, read_sizes
 from chrompute.intervals import IntervalSet, read_bed, read_blacklist
 from chrompute.label_columns import TRUTH
@@ -57,7 +58,7 @@ class WindowInputs:
     mappability
         bigWig, None where there is none.
     stores
-        {cell type: {assay: pooled fragments}}.
+        {cell type: {assay: {sample: fragments}}} of the samples that are pooled.
     holdouts
         Pairs of cell types that are held out and of those that train.
     """
@@ -72,7 +73,7 @@ class WindowInputs:
     excluded: Sequence[str] = ()
     genome: Mapping[str, npt.NDArray[np.uint8]] | None = None
     mappability: str | None = None
-    stores: Mapping[str, Mapping[str, Fragments]] = field(default_factory=dict)
+    stores: SampleStores = field(default_factory=dict)
     holdouts: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
 
 
@@ -202,8 +203,8 @@ def read_inputs(
         `candidates`, `blacklist`, `aliases`, `genome`, `mappability` and `fragments`.
     plan
         Attributes `replicates`, (cell type, task, replicate) of each label file; `peaks`, the cell
-        type of each candidate file where each has its own; `stores`, (cell type, assay) of each
-        store; `site_entry`, how a site set is read; `exclude`; and `holdouts`.
+        type of each candidate file where each has its own; `stores`, (cell type, assay, sample) of
+        each store; `site_entry`, how a site set is read; `exclude`; and `holdouts`.
     """
     aliases = read_aliases(next(iter(files["aliases"]), None))
     sizes = read_sizes(files["sizes"])
@@ -215,9 +216,10 @@ def read_inputs(
     places = dict(zip(names, given if plan.peaks else len(names) * given, strict=True))
     found, dropped = read_candidates(rules, tasks, labels, places, plan.site_entry, sizes, aliases)
     chromosomes = {name for table in found.values() for name in table["chrom"].unique()}
-    groups: dict[str, dict[str, list[str]]] = {}
-    for (cell_type, assay), path in zip(plan.stores, files["fragments"], strict=True):
-        groups.setdefault(cell_type, {}).setdefault(assay, []).append(path)
+    stores: dict[str, dict[str, dict[str, Fragments]]] = {}
+    for (cell_type, assay, sample), path in zip(plan.stores, files["fragments"], strict=True):
+        own_stores = stores.setdefault(cell_type, {}).setdefault(assay, {})
+        own_stores[sample] = read_fragments(path)
     return WindowInputs(
         sizes=sizes,
         labels=labels,
@@ -229,9 +231,6 @@ def read_inputs(
         excluded=plan.exclude,
         genome=read_genome(files["genome"][0], chromosomes) if files["genome"] else None,
         mappability=next(iter(files["mappability"]), None),
-        stores={
-            cell_type: {assay: read_pool(paths) for assay, paths in by_assay.items()}
-            for cell_type, by_assay in groups.items()
-        },
+        stores=stores,
         holdouts=plan.holdouts,
     )

@@ -17,6 +17,7 @@ from chrompute.splits import SPLITS, Split
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
 from chrompute.window_facts import (
+    label_notes,
     overlap_facts,
     refuse_empty_splits,
     split_facts,
@@ -133,6 +134,7 @@ def build_windows(
     _add_content(windows, inputs, rules)
     _add_split(windows, rules, tasks)
     leaks = {"identical": _add_identical(windows, inputs, rules)}
+    refuse_empty_splits(windows.table, rules.split)
     leaks |= guard_windows(windows.table, rules.split, inputs.stores, inputs.holdouts)
     balance = _add_weights(windows, rules)
     table = windows.table
@@ -148,6 +150,7 @@ def build_windows(
             for name, task in tasks.items()
         },
         "leaks": leaks,
+        "notes": label_notes(table, tasks.values()),
     }
     return table, facts
 
@@ -215,14 +218,14 @@ def _add_content(windows: _Windows, inputs: WindowInputs, rules: WindowRules) ->
     if inputs.genome is not None:
         columns["gc"], columns["n"] = base_content(table, inputs.genome)
     if inputs.mappability is not None:
-        means = interval_means(inputs.mappability, table, inputs.aliases)
+        means = interval_means(inputs.mappability, table, inputs.aliases, absent=0.0)
         columns["mappability"] = means.astype(np.float32)
     for assay in dict.fromkeys(assay for own in inputs.stores.values() for assay in own):
         numbers = np.full(len(table), -1, dtype=np.int64)
         for cell_type, rows in table.groupby("cell_type", observed=True).indices.items():
             if assay in inputs.stores.get(str(cell_type), {}):
-                store = inputs.stores[str(cell_type)][assay]
-                numbers[rows] = fragment_counts(table.iloc[rows], store)
+                samples = inputs.stores[str(cell_type)][assay].values()
+                numbers[rows] = sum(fragment_counts(table.iloc[rows], own) for own in samples)
         values = pd.array(numbers, dtype="Int32")
         values[numbers < 0] = pd.NA
         columns[f"fragments:{assay}"] = values
@@ -243,7 +246,6 @@ def _add_split(windows: _Windows, rules: WindowRules, tasks: Mapping[str, Task])
         columns["fold"] = pd.Categorical(assigned.fold, rules.split.folds)
     windows.add(columns)
     windows.drop(assigned.reason)
-    refuse_empty_splits(windows.table, rules.split)
 
 
 def _add_identical(
@@ -264,7 +266,7 @@ def _add_weights(windows: _Windows, rules: WindowRules) -> dict[str, dict[str, A
     columns, facts = {}, {}
     for name, entry in rules.balance.items():
         if is_balanced(entry):
-            weights, facts[name] = training_weights(windows.table, name, entry, rules.split.seed)
+            weights, facts[name] = training_weights(windows.table, name, entry, entry["seed"])
             columns[weight_column(name)] = weights
     windows.add(columns)
     return facts

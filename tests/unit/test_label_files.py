@@ -71,7 +71,6 @@ def test_states_become_classes(tmp_path: Path) -> None:
         ([("chr3", 0, 5, "P")], "line 1: chromosome 'chr3' is not in the genome"),
         ([("1", 0, 5, "P")], "line 1: chromosome '1' is not in the genome"),
         ([("chr2", 0, 5, "Q")], "line 1: state 'Q' has no class in tasks/state; add it to a class"),
-        ([("chr2", 0, 5)], "line 1: state '' has no class in tasks/state; add it to a class or to"),
         ([], "holds no interval; give another file or remove the line"),
         (
             [("chr2", 0, 5, "P"), ("chr2", 9, 15, "P"), ("chr2", 8, 9, "P")],
@@ -187,10 +186,13 @@ def touching(number: int, shift: int, every: int = 1000) -> list[tuple]:
 
 
 def test_segments_counted_from_one_are_suspected(tmp_path: Path) -> None:
+    told = "line 2: begins one base behind the segment before, as 29 of 29 do, and none touches the"
     (fault,) = faults_of(tmp_path, touching(30, 1))
+    assert fault == f"{told} one before: its ends seem to be last bases; add 1 to column 3"
+    shifted = [(chrom, start + 1, end + 1, *rest) for chrom, start, end, *rest in touching(30, 1)]
+    (fault,) = faults_of(tmp_path, shifted)
     assert fault == (
-        "line 2: begins one base behind the segment before, as 29 of 29 do: its positions seem to "
-        "count from 1; subtract 1 from column 2"
+        f"{told} one before: its positions seem to count from 1; subtract 1 from column 2"
     )
     # Also on short chromosomes: the first segment of each follows none.
     rows = [(chrom, *row[1:]) for chrom in SIZES for row in touching(3, 1)]
@@ -199,11 +201,45 @@ def test_segments_counted_from_one_are_suspected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "rows", [touching(30, 0), touching(30, 2), touching(30, 1, every=5), touching(3, 1)]
+    "rows", [touching(30, 0), touching(30, 2), touching(30, 1, every=5), touching(2, 1)]
 )
 def test_other_segments_are_not(tmp_path: Path, rows: list[tuple]) -> None:
-    """Touching, two bases apart, one base apart in 80 % alone, or too few to tell."""
+    """Touching, two bases apart, one base apart where others touch, or too few to tell."""
     assert faults_of(tmp_path, rows) == []
+
+
+def test_segments_with_gaps_counted_from_one_are_suspected(tmp_path: Path) -> None:
+    """Two of nine follow by one base, the others far behind, and none touches."""
+    places = [1, 31, 61, 200, 240, 280, 320, 360, 401, 440]
+    rows = [("chr2", start, start + 29, "P") for start in places]
+    assert "do, and none touches the one before" in faults_of(tmp_path, rows)[0]
+    rows[-1] = ("chr2", 430, 460, "P")  # touches the one before
+    assert faults_of(tmp_path, rows) == []
+
+
+@pytest.mark.parametrize("task", [STATES, marks()])
+def test_round_intervals_counted_from_one_are_suspected(tmp_path: Path, task: Task) -> None:
+    rows = [("chr2", at + 1, at + 20, "P", 5) for at in (0, 40, 100, 160, 220)]
+    (fault,) = faults_of(tmp_path, rows, task)
+    assert fault == (
+        "line 1: begins, like every other, one above a multiple of 10, and ends at one: its "
+        "positions seem to count from 1; subtract 1 from column 2"
+    )
+    assert faults_of(tmp_path, rows[:4], task) == []
+    assert faults_of(tmp_path, [*rows, ("chr2", 402, 420, "P", 5)], task) == []
+
+
+def test_a_file_without_the_column_of_states_is_told(tmp_path: Path) -> None:
+    path = write_bed(tmp_path / "x.bed", [("chr2", 0, 5), ("chr2", 9, 15)])
+    _, faults = scan_labels(path, STATES, "cells", SIZES)
+    assert faults == [f"{path}: has no column 4, where states should stand; correct the file"]
+
+
+def test_peaks_below_every_score_are_told(tmp_path: Path) -> None:
+    rows = [("chr2", 3, 9, "x", 5), ("chr2", 30, 39, "x", ".")]
+    assert faults_of(tmp_path, rows, marks(min_score=5)) == []
+    (fault,) = faults_of(tmp_path, rows, marks(min_score=6))
+    assert "no peak has a score (column 5) of 6 or more" in fault
 
 
 def test_peaks_one_base_apart_are_not(tmp_path: Path) -> None:
@@ -279,7 +315,7 @@ def test_texts_that_no_line_has_are_faults(tmp_path: Path) -> None:
 def test_a_cell_type_without_texts_is_a_fault(tmp_path: Path) -> None:
     task = marks(keep={"column": 4, "values": {"other": ["x"]}})
     assert faults_of(tmp_path, KEPT, task) == [
-        "tasks/mark/keep: names nothing for cell type 'cells'; add it to 'values'"
+        "tasks/mark/keep names nothing for cell type 'cells'; add it to 'values'"
     ]
 
 

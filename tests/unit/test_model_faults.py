@@ -140,7 +140,7 @@ def test_folds_are_those_of_the_window_set(case: Case) -> None:
     recipe = load(case).recipe("net")
     assert (recipe.fold, recipe.folds, recipe.balance) == ("fold3", 4, {})
     case["tasks"]["mark"]["balance"] = {"negatives": 2}
-    block = {"weights": "none", "negatives": 2, "match_gc": False}
+    block = {"weights": "none", "negatives": 2, "match_gc": False, "seed": 1}
     assert load(case).recipe("net").balance == {"mark": block}
     case["models"]["net"]["fold"] = "fold5"
     (fault,) = faults_of(case)
@@ -222,7 +222,7 @@ def test_other_cells_of_one_fragment_file_are_other_data(case: Case, tmp_path: P
 
 
 def test_tasks_are_not_called_like_columns_and_may_have_several_window_sets(case: Case) -> None:
-    case["windows"]["v"] = case["windows"]["w"] | {"width": 501}
+    case["windows"]["v"] = case["windows"]["w"] | {"width": 1001}
     assert faults_of(case) == []
     case["tasks"]["fold"] = {"kind": "marks"}
     (fault,) = faults_of(case)

@@ -196,8 +196,8 @@ def test_a_models_fold_weighs_its_own_training_windows(case: Toy) -> None:
     windows = fold_windows(case).assign(**{"weight:state": np.float32(9)})
     recipe = replace(recipe_of(), tasks=BOTH, fold="fold2", folds=3)
     assert "weight:state" not in recipe.own_split(windows)  # that of other training windows
-    block = {"weights": "balanced", "negatives": 0.5, "match_gc": False}
-    recipe = replace(recipe, balance={"mark": block}, seed_of_negatives=4)
+    block = {"weights": "balanced", "negatives": 0.5, "match_gc": False, "seed": 4}
+    recipe = replace(recipe, balance={"mark": block})
     own = recipe.own_split(windows)
     weights, train = own["weight:mark"], own["split"] == "train"
     bound = own["mark"] == "bound"
@@ -208,6 +208,26 @@ def test_a_models_fold_weighs_its_own_training_windows(case: Toy) -> None:
     sums = weights[used].groupby(bound[used]).sum()
     assert sums[True] == pytest.approx(sums[False], rel=1e-4)
     assert set(own.loc[train, "fold"].astype(str)) == {"fold1"}
+
+
+def test_windows_are_weighed_among_those_that_a_model_is_trained_on() -> None:
+    """Each class weighs the same in the one cell type that trains, whatever the other one holds."""
+    windows = pd.DataFrame(
+        {
+            "cell_type": ["a"] * 6 + ["b"] * 6,
+            "chrom": "chr1",
+            "centre": range(12),
+            "split": ["train"] * 5 + ["test"] + ["train"] * 5 + ["test"],
+            "state": pd.Categorical(["x"] + ["y"] * 5 + ["x"] * 4 + ["y"] * 2),
+            "weight:state": np.float32(7),
+        }
+    )
+    block = {"weights": "balanced", "negatives": None, "match_gc": False, "seed": 1}
+    recipe = replace(
+        recipe_of(), tasks={"state": ("x", "y")}, train_on=("a",), balance={"state": block}
+    )
+    weights = recipe.own_split(windows)["weight:state"]
+    assert weights[:6].tolist() == [2.5, 0.625, 0.625, 0.625, 0.625, 1]
 
 
 def test_cell_types_that_only_tune_do_so_and_those_not_trained_on_do_not() -> None:

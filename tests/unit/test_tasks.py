@@ -162,11 +162,11 @@ def test_lines_are_kept_for_a_cell_type_or_for_all() -> None:
         ({"kind": "segmentation"}, "a segmentation needs 'classes', or a 'preset'"),
         (
             {"kind": "segmentation", "preset": "ccre", "classes": CLASSES},
-            "has both 'preset' and 'classes' or 'exclude'; keep one",
+            "has both 'preset' and 'classes'; keep one",
         ),
         (
-            {"kind": "segmentation", "preset": "ccre", "exclude": ["CA"]},
-            "has both 'preset' and 'classes' or 'exclude'; keep one",
+            {"kind": "segmentation", "preset": "ccre", "exclude": ["PLS"]},
+            "state 'PLS' is mapped to 'exclude' and to 'promoter_like'; keep one",
         ),
         (
             {"kind": "segmentation", "preset": "ccre", "core": 50},
@@ -213,3 +213,10 @@ def test_faulty_options_are_told(entry: dict[str, Any], words: str) -> None:
 )
 def test_options_of_the_kind_are_taken(entry: dict[str, Any]) -> None:
     assert task_faults("t", entry) == []
+
+
+def test_more_states_may_be_excluded_beside_a_preset() -> None:
+    entry = {"kind": "segmentation", "preset": "ccre", "exclude": ["High-H3K27ac"]}
+    assert task_faults("t", entry) == []
+    task = Task.from_config("t", entry)
+    assert unmapped_states(task, ["High-H3K27ac", "PLS", "CA"]) == {}

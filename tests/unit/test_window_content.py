@@ -72,7 +72,7 @@ def test_counts_are_of_the_pooled_samples(tmp_path: Path) -> None:
     for (store, _), path in zip(stores, paths, strict=True):
         write_fragments(store, path)
     files, plan = files_of(tmp_path, fragments=paths)
-    plan.stores = plans
+    plan.stores = [(*place, f"sample_{number}") for number, place in enumerate(plans)]
     table, _ = build_windows(read_inputs(TILES, TASKS, files, plan), RULES, TASKS)
     for cell_type, assay in (("a", "ATAC"), ("a", "MNase"), ("b", "ATAC")):
         rows = [
