@@ -31,11 +31,11 @@ def predictions_of_runs(wildcards):
 
 
 def rivals():
-    """Models of a comparison; oracles and controls stand beside it as references."""
+    """Models of a comparison: no oracles, controls, or models that test on a fold of their own."""
     return [
         name
         for name, entry in config["models"].items()
-        if entry["kind"] != "oracle" and not entry["permute"]
+        if entry["kind"] != "oracle" and not entry["permute"] and not entry["fold"]
     ]
 
 

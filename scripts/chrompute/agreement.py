@@ -10,10 +10,20 @@ import pandas as pd
 
 from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
 from chrompute.label_columns import replicate_columns
-from chrompute.scores import Labels, Values, Weights, class_scores, label_codes, signal_scores
+from chrompute.scores import (
+    CLASS_SCORES,
+    Labels,
+    Values,
+    Weights,
+    class_scores,
+    label_codes,
+    signal_scores,
+)
 
 _PLACE = ("windows", "task", "cell_type", "split")
 _LIMIT = ("limit", "limit_low", "limit_high")
+#: Before the names of metrics, of their limits in a bootstrap.
+_LIMIT_OF = "limit of "
 AGREEMENT_COLUMNS = (*_PLACE, "metric", "value", "low", "high", *_LIMIT)
 AGREEMENT_CLASS_COLUMNS = (*_PLACE, "class", "either", "value", "low", "high")
 
@@ -36,37 +46,42 @@ class Agreement:
     classes: pd.DataFrame
 
 
-def noise_limit(metric: str, agreement: npt.ArrayLike, n_classes: int = 0) -> Values:
-    """Return what a perfect model would score against one replicate, were the noise independent.
+def noise_limits(accuracy: Values, shares: npt.NDArray[np.float64]) -> dict[str, Values]:
+    """Return what a perfect model would score against one replicate, were the noise uniform.
 
-    Every replicate is taken to give the true class with one chance q and every other class equally
-    often. Two of them then agree with chance a = q^2 + (1 - q)^2 / (K - 1), and a model that knows
-    the truth with chance q = 1/K + (1 - 1/K) sqrt((a - 1/K) / (1 - 1/K)). With the chances taken
-    out, that is the square root; so it is for kappa, and for the Pearson correlation of signals
-    with additive noise (Spearman 1904, Am J Psychol 15:72).
+    Every replicate is taken to name the true class with one chance q, and every other class
+    equally often, whatever the other replicates do. Two of them then agree with chance
+    a = q^2 + (1 - q)^2 / (K - 1), so that q = 1/K + (1 - 1/K) sqrt((a - 1/K) / (1 - 1/K)). The
+    shares of the true classes follow from those of the labels, and from both what the truth scores
+    against labels with such noise. With equally frequent classes, the limit of kappa is the
+    square root of kappa.
 
     Parameters
     ----------
-    metric
-        One of the metrics of `replicate_agreement`.
-    agreement
-        What two replicates reach in it.
-    n_classes
-        Number of classes K.
+    accuracy
+        (n_draws,): how often two replicates agree.
+    shares
+        (n_classes, n_draws): shares of the classes among the labels of both.
 
     Returns
     -------
-    array
-        The limit, NaN where the agreement is no better than chance, and for ranks (Spearman).
+    dict
+        {each of `CLASS_SCORES`: (n_draws,)}, NaN where the replicates agree no better than chance.
     """
-    reached = np.asarray(agreement, dtype=np.float64)
-    if metric == "spearman":
-        return np.full_like(reached, np.nan)
-    chance = 1 / n_classes if metric in ("accuracy", "balanced_accuracy") else 0.0
-    above = (reached - chance) / (1 - chance)
-    above = np.where(above > 0, above, np.nan)
-    limit: Values = chance + (1 - chance) * np.sqrt(above)
-    return limit
+    number = len(shares)
+    above = (accuracy - 1 / number) / (1 - 1 / number)
+    above = np.sqrt(np.where(above > 0, above, np.nan))
+    right = 1 / number + (1 - 1 / number) * above
+    wrong = (1 - right) / max(number - 1, 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        true = np.clip((shares - wrong) / (right - wrong), 0, None)
+        true /= true.sum(axis=0)
+        labels = true * right + (1 - true) * wrong
+        recall = np.where(shares > 0, true * right / labels, 0.0)
+        balanced = recall.sum(axis=0) / (shares > 0).sum(axis=0)
+        chance = (true * labels).sum(axis=0)
+        kappa = np.where(chance < 1, (right - chance) / (1 - chance), np.nan)
+    return dict(zip(CLASS_SCORES, (right, balanced, kappa), strict=True))
 
 
 def pair_agreement(
@@ -132,7 +147,7 @@ def replicate_agreement(
             found = pair_agreement(codes, len(classes), blocks, draws)
         if found is None:
             continue
-        rows += [place | row | _limit_of(row, len(classes)) for row in found.rows()]
+        rows += [place | row for row in _with_limits(found)]
         if classes:
             by_class += [place | row for row in _class_rows(codes, classes, blocks, draws)]
     return Agreement(
@@ -141,11 +156,22 @@ def replicate_agreement(
     )
 
 
-def _limit_of(row: dict[str, float | str], n_classes: int) -> dict[str, float]:
-    """Return the limit of a row of agreement, and of the ends of its interval."""
-    ends = [row[name] for name in ("value", "low", "high")]
-    limits = noise_limit(str(row["metric"]), np.array(ends, dtype=np.float64), n_classes)
-    return dict(zip(_LIMIT, limits.tolist(), strict=True))
+def _with_limits(found: Bootstrap) -> list[dict[str, object]]:
+    """Return a row for each metric, with its limit and the interval of that."""
+    rows = {str(row["metric"]): row for row in found.rows()}
+    return [
+        {
+            **row,
+            **dict.fromkeys(_LIMIT, np.nan),
+            **{
+                name: rows[_LIMIT_OF + metric][end]
+                for name, end in zip(_LIMIT, ("value", "low", "high"), strict=True)
+                if _LIMIT_OF + metric in rows
+            },
+        }
+        for metric, row in rows.items()
+        if not metric.startswith(_LIMIT_OF)
+    ]
 
 
 def _signal_agreement(signals: Sequence[Signal], blocks: Labels, draws: int) -> Bootstrap | None:
@@ -186,7 +212,15 @@ class _Pair:
         one, two, weights = self.one[both], self.two[both], weights[both]
         ahead = class_scores(one, two, self.n_classes, weights)
         back = class_scores(two, one, self.n_classes, weights)
-        return {name: (ahead[name] + back[name]) / 2 for name in ahead}
+        scores = {name: (ahead[name] + back[name]) / 2 for name in ahead}
+        named = [weights[one == c].sum(axis=0) + weights[two == c].sum(axis=0) for c in self.codes]
+        limits = noise_limits(scores["accuracy"], np.stack(named) / (2 * weights.sum(axis=0)))
+        return scores | {_LIMIT_OF + name: limit for name, limit in limits.items()}
+
+    @property
+    def codes(self) -> range:
+        """Indices of the classes."""
+        return range(self.n_classes)
 
 
 @dataclass(frozen=True)
@@ -198,7 +232,10 @@ class _SignalPair:
 
     def __call__(self, weights: Weights) -> dict[str, Values]:
         both = np.isfinite(self.one) & np.isfinite(self.two)
-        return signal_scores(self.one[both], self.two[both], weights[both])
+        scores = signal_scores(self.one[both], self.two[both], weights[both])
+        # The truth behind additive noise of equal size (Spearman 1904, Am J Psychol 15:72).
+        limit = np.sqrt(np.where(scores["pearson"] > 0, scores["pearson"], np.nan))
+        return scores | {_LIMIT_OF + "pearson": limit}
 
 
 @dataclass(frozen=True)

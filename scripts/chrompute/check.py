@@ -12,11 +12,11 @@ from chrompute.check_chip import chip_paths, inspect_chip, program_faults
 from chrompute.check_genome import inspect_digests, inspect_genome
 from chrompute.check_reads import inspect_reads
 from chrompute.check_regions import inspect_regions
+from chrompute.check_sources import inspect_sources
 from chrompute.chip_sheet import segmentation_paths
 from chrompute.errors import InputError
 from chrompute.findings import Findings
 from chrompute.genome import is_excluded, read_aliases
-from chrompute.sample_leaks import file_leaks
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
@@ -117,7 +117,7 @@ def inspect_inputs(
             for pattern in excluded
             if not any(is_excluded(name, [pattern]) for name in found.sizes)
         ]
-    _inspect_holdouts(settings, found)
+    inspect_sources(settings, found)
     for sample in settings.samples:
         for path in (path for path in sample.paths if path not in gone and not is_url(path)):
             inspect_reads(path, sample, excluded, aliases, None, found)
@@ -180,23 +180,6 @@ def _aliases(path: str | None, gone: set[str], found: Findings) -> dict[str, str
     except InputError as error:
         found.faults += error.faults
         return {}
-
-
-def _inspect_holdouts(settings: Settings, found: Findings) -> None:
-    """See that no file of a cell type that is held out is among those of the ones that train."""
-    for name, entry in settings.config["windows"].items():
-        labels = [label for label in settings.labels if label.task in entry["tasks"]]
-        shared = entry["split"]["by"] == "cell_types"
-        for held_out, training in settings.holdouts(name):
-            own = {*held_out, *training}
-            faults = file_leaks(
-                [sample for sample in settings.samples if sample.cell_type in own],
-                [label for label in labels if label.cell_type in own],
-                held_out,
-                shared,
-            )
-            faults = [f"configuration: windows/{name}: {fault}" for fault in faults]
-            found.faults += [fault for fault in faults if fault not in found.faults]
 
 
 def _inspect_splits(settings: Settings, found: Findings) -> None:

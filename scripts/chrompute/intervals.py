@@ -235,14 +235,14 @@ def _fault_of(chrom: str, start: int, end: int, sizes: Mapping[str, int]) -> str
         return f"chromosome {chrom!r} is not in the genome ({known}, ...)"
     if start == end:
         return (
-            f"start and end are both {start}, which is no base in a BED; are the file's positions "
-            "counted from 1?"
+            f"start and end are both {start}, which is no base in a BED; positions seem to count "
+            "from 1"
         )
     if not 0 <= start < end:
         return f"start {start} and end {end} make no interval (0 <= start < end)"
     return (
-        f"end {end:,} lies beyond the end of {chrom} ({sizes[chrom]:,} bp); is the file of another "
-        "assembly?"
+        f"end {end:,} lies beyond the end of {chrom} ({sizes[chrom]:,} bp), as in a file of "
+        "another assembly"
     )
 
 

@@ -23,7 +23,7 @@ def model_rows(
     leading
         The metric that the task names; the best row of it is marked.
     rivals
-        Models that can be the best; oracles and controls cannot.
+        Models that can be the best; oracles, controls and models with an own fold cannot.
 
     Returns
     -------
@@ -69,15 +69,18 @@ def leading_text(row: Mapping[str, Any], leading: str) -> str:
 
 def headline(rows: Sequence[Mapping[str, Any]], leading: str, windows: int) -> str:
     """Say in one sentence which model is best, by how much, and on how many windows."""
-    rivals = [row for row in rows if row["rival"]] or rows
-    ordered = sorted(rivals, key=_descending)
-    text = f"Best of {len(rivals)} models on {windows:,} windows: "
-    text += leading_text(ordered[0], leading)
-    if len(ordered) > 1:
-        text += f"; next is {ordered[1]['title']} with {number_text(ordered[1]['value'])}"
-    beside = [row for row in rows if row not in rivals]
-    names = ", ".join(f"{row['title']} {number_text(row['value'])}" for row in beside)
-    return text + (f"; for reference: {names}." if names else ".")
+    rivals = sorted((row for row in rows if row["rival"]), key=_descending)
+    parts = []
+    if rivals:
+        best = leading_text(rivals[0], leading)
+        parts.append(f"Best of {len(rivals)} models on {windows:,} windows: {best}")
+    if len(rivals) > 1:
+        parts.append(f"next is {rivals[1]['title']} with {number_text(rivals[1]['value'])}")
+    beside = [row for row in rows if not row["rival"]]
+    if beside:
+        names = ", ".join(f"{row['title']} {number_text(row['value'])}" for row in beside)
+        parts.append(f"for reference: {names}" if rivals else f"No model to rank; {names}")
+    return "; ".join(parts) + "."
 
 
 def _descending(row: Mapping[str, Any]) -> tuple[bool, float]:

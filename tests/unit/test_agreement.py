@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, cohen_kappa_score
 
-from chrompute.agreement import AGREEMENT_CLASS_COLUMNS, noise_limit, replicate_agreement
+from chrompute.agreement import AGREEMENT_CLASS_COLUMNS, noise_limits, replicate_agreement
 from chrompute.bootstrap import Bootstrap
 from chrompute.gap import (
     NEGATIVE,
@@ -29,23 +30,38 @@ from helpers import DATA
 CLASSES = ["low", "middle", "high"]
 
 
-def test_the_limit_of_uniform_noise_by_hand_and_by_simulation() -> None:
+def test_the_limit_of_uniform_noise_by_hand() -> None:
     # K = 3 and a = 0.646: (0.646 - 1/3) / (2/3) = 0.469, its root 0.6848, 1/3 + 2/3 of that 0.790.
-    assert noise_limit("accuracy", 0.646, 3) == pytest.approx(0.790, abs=5e-4)
-    assert noise_limit("kappa", 0.49) == pytest.approx(0.7)
-    assert noise_limit("pearson", 0.81) == pytest.approx(0.9)
-    assert np.isnan(noise_limit("spearman", 0.81))
-    for metric, reached in (("accuracy", 1 / 3), ("balanced_accuracy", 0.2), ("kappa", -0.1)):
-        assert np.isnan(noise_limit(metric, reached, 3))
-    rng = np.random.default_rng(0)
-    truth = rng.integers(0, 4, 200_000)
-    right = rng.random((2, len(truth))) < 0.7
-    noisy = np.where(right, truth, (truth + rng.integers(1, 4, right.shape)) % 4)
+    limits = noise_limits(np.array([0.646, 1 / 3, 0.2]), np.full((3, 3), 1 / 3))
+    for name, expected in (("accuracy", 0.790), ("balanced_accuracy", 0.790), ("kappa", 0.6848)):
+        assert limits[name][0] == pytest.approx(expected, abs=5e-4)
+        assert np.isnan(limits[name][1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("shares", "right"),
+    [
+        ((0.25, 0.25, 0.25, 0.25), 0.7),
+        ((0.912, 0.06, 0.028), 0.957),
+        ((0.9, 0.08, 0.02), 0.9),
+        ((0.95, 0.05), 0.9),
+    ],
+)
+def test_the_limit_is_what_the_truth_scores(shares: tuple[float, ...], right: float) -> None:
+    """Classes as unbalanced as tiles of occupancy, noise drawn, scores by scikit-learn."""
+    rng, number = np.random.default_rng(0), len(shares)
+    truth = rng.choice(number, 400_000, p=shares)
+    hit = rng.random((2, len(truth))) < right
+    noisy = np.where(hit, truth, (truth + rng.integers(1, number, hit.shape)) % number)
+    named = np.bincount(noisy.ravel(), minlength=number) / noisy.size
     agreed = (noisy[0] == noisy[1]).mean()
-    assert agreed == pytest.approx(0.7**2 + 0.3**2 / 3, abs=0.005)
-    assert noise_limit("accuracy", agreed, 4) == pytest.approx(0.7, abs=0.005)
-    kappa = (agreed - 0.25) / 0.75
-    assert noise_limit("kappa", kappa) == pytest.approx((0.7 - 0.25) / 0.75, abs=0.01)
+    limits = noise_limits(np.array([agreed]), named[:, None])
+    for name, score in (
+        ("accuracy", accuracy_score),
+        ("balanced_accuracy", balanced_accuracy_score),
+        ("kappa", cohen_kappa_score),
+    ):
+        assert limits[name].item() == pytest.approx(score(noisy[0], truth), abs=0.006), name
 
 
 def three_replicates() -> pd.DataFrame:
@@ -91,13 +107,17 @@ def test_a_class_that_no_replicate_names_has_no_agreement(tmp_path: Path) -> Non
 
 
 def test_the_limit_stands_beside_the_agreement_and_its_interval() -> None:
-    windows = three_replicates()
+    """Of one pair, accuracy alone decides its limit, draw by draw, and so the interval's ends."""
+    windows = three_replicates().drop(columns="t.3")
     rows = replicate_agreement(windows, "s", "t", CLASSES, "test", 20_000, 200).overall
     rows = rows.set_index("metric")
-    for metric, chance in (("accuracy", 1 / 3), ("balanced_accuracy", 1 / 3), ("kappa", 0)):
-        for limit, reached in (("limit", "value"), ("limit_low", "low"), ("limit_high", "high")):
-            share = (rows.loc[metric, reached] - chance) / (1 - chance)
-            assert rows.loc[metric, limit] == pytest.approx(chance + (1 - chance) * share**0.5)
+    for limit, reached in (("limit", "value"), ("limit_low", "low"), ("limit_high", "high")):
+        share = (rows.loc["accuracy", reached] - 1 / 3) / (2 / 3)
+        expected = 1 / 3 + 2 / 3 * share**0.5
+        assert rows.loc["accuracy", limit] == pytest.approx(expected, abs=2e-3)
+    for metric in ("accuracy", "balanced_accuracy", "kappa"):
+        assert rows.loc[metric, "limit_low"] < rows.loc[metric, "limit"]
+        assert rows.loc[metric, "limit"] < rows.loc[metric, "limit_high"]
         assert rows.loc[metric, "limit"] > rows.loc[metric, "value"]
 
 

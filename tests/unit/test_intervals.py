@@ -105,10 +105,10 @@ def test_aliases_name_chromosomes(tmp_path: Path) -> None:
 
 BAD = {
     "chr2\t5\t4": "start 5 and end 4 make no interval",
-    "chr2\t7\t7": "start and end are both 7, which is no base in a BED; are the file's positions "
-    "counted from 1?",
+    "chr2\t7\t7": "start and end are both 7, which is no base in a BED; positions seem to "
+    "count from 1",
     "chr2\t-1\t7": "start -1 and end 7 make no interval",
-    "chr2\t0\t1001": "end 1,001 lies beyond the end of chr2 (1,000 bp); is the file of another",
+    "chr2\t0\t1001": "end 1,001 lies beyond the end of chr2 (1,000 bp), as in a file of another",
     "chr7\t0\t1": "chromosome 'chr7' is not in the genome (chr2, chr10, chr1, ...)",
     "chr2 0 1": "has 1 tab-separated column(s)",
     "chr2\ta\tb": "start 'a' and end 'b' must be whole numbers",

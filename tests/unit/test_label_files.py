@@ -65,9 +65,9 @@ def test_states_become_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([("chr2", 5, 5, "P")], "line 1: start and end are both 5, which is no base in a BED; are"),
+        ([("chr2", 5, 5, "P")], "line 1: start and end are both 5, which is no base in a BED; pos"),
         ([("chr2", 9, 5, "P")], "line 1: start 9 and end 5 make no interval"),
-        ([("chr1", 0, 501, "P")], "line 1: end 501 lies beyond the end of chr1 (500 bp); is the"),
+        ([("chr1", 0, 501, "P")], "line 1: end 501 lies beyond the end of chr1 (500 bp), as in"),
         ([("chr3", 0, 5, "P")], "line 1: chromosome 'chr3' is not in the genome"),
         ([("1", 0, 5, "P")], "line 1: chromosome '1' is not in the genome"),
         ([("chr2", 0, 5, "Q")], "line 1: state 'Q' has no class in tasks/state; add it to a class"),

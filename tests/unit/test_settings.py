@@ -200,7 +200,8 @@ def test_inputs_that_labels_were_derived_from_stop_the_run(case: Case, tmp_path:
 
 def test_replicates_and_truth_are_one_cell_type_to_train_on(case: Case, tmp_path: Path) -> None:
     for name in ("two", "truth"):
-        (tmp_path / f"{name}.bed").write_text((tmp_path / "states.bed").read_text())
+        own = (tmp_path / "states.bed").read_text() + f"chr3\t0\t{50 + len(name)}\tP\n"
+        (tmp_path / f"{name}.bed").write_text(own)
     lines = [
         f"cells\tstate\tsegmentation\t{replicate}\t{tmp_path}/{name}.bed\t\n"
         for replicate, name in (("truth", "truth"), ("1", "states"), ("2", "two"))
