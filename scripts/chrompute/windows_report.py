@@ -23,6 +23,12 @@ _SOURCES = {
     "bed": "intervals of a BED",
     "tiles": "tiles along the genome",
 }
+#: What the figure of a task's windows shows.
+_SHARES = {
+    "class": "Share of each class; in grey that of windows on which the replicates disagree, or "
+    "that none knows",
+    "signal": "Share of the windows on which a label file has a number; in grey that of the others",
+}
 
 
 def candidates_text(entry: Mapping[str, Any]) -> str:
@@ -95,9 +101,12 @@ def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
 def overlap_sentence(overlaps: Mapping[str, Mapping[str, int]]) -> str:
     """Say how many windows share bases within a split, from the facts of a window set."""
     parts = [
-        f"{own['overlapping'] / own['windows']:.0%} of {own['windows']:,} in {split}"
+        f"{own['overlapping']:,} of {own['windows']:,} in {split} "
+        f"({own['overlapping'] / own['windows']:.0%})"
         for split, own in overlaps.items()
     ]
+    if not any(own["overlapping"] for own in overlaps.values()):
+        return "No window shares bases with another of its own split and cell type."
     return (
         "Windows that share bases with another of their own split and cell type: "
         f"{', '.join(parts)}. They are not independent, so that intervals of scores come from "
@@ -113,7 +122,8 @@ def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str
     facts
         Of one task of a window set.
     cell_types
-        Those to tell of; the ones without labels of the task have no row.
+        Those to tell of; the ones without labels of the task have no row, and none has a row of a
+        split in which it has no window.
 
     Returns
     -------
@@ -128,17 +138,18 @@ def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str
         for name, title in (("disagree", "replicates disagree"), ("unknown", "unknown"))
         if any(any(facts.get(name, {}).get(cell_type, {}).values()) for cell_type in there)
     }
+    rows = [
+        {
+            "cell_type": cell_type,
+            "split": split,
+            "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
+        }
+        for cell_type in there
+        for split, counts in facts["counts"][cell_type].items()
+    ]
     return {
         "columns": [*([*facts["classes"].values()] or ["known"]), *beside.values()],
-        "rows": [
-            {
-                "cell_type": cell_type,
-                "split": split,
-                "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
-            }
-            for cell_type in there
-            for split, counts in facts["counts"][cell_type].items()
-        ],
+        "rows": [row for row in rows if any(row["cells"])],
     }
 
 
@@ -236,8 +247,8 @@ def _task_content(
     figure = picture(
         f"figures/composition.{windows}.{task}.png",
         f"Windows of task {facts['title']} by cell type and split",
-        "Share of each class, and at the right the number of windows. Grey: the replicates "
-        "disagree, or none knows the window.",
+        f"{_SHARES['signal' if facts['kind'] == 'signal' else 'class']}, and at the right the "
+        "number of windows.",
     )
     return {
         "title": facts["title"],
