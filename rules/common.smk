@@ -167,10 +167,6 @@ def fragments_of(cell_type, assay, layout=None):
     return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
 
 
-def mappability(wildcards):
-    return existing([config["genome"]["mappability"] or ""])
-
-
 def site_file(name):
     """The file that holds a site set; the matches of a motif are found first, as a BED."""
     if "motif" in config["sites"][name]:

@@ -12,6 +12,7 @@ rule windows:
         genome=genome_file,
         mappability=mappability,
         fragments=stores_of_windows,
+        checked=checked(),
     output:
         table="<results>/windows/{windows}.parquet",
         facts="<results>/windows/{windows}.json",

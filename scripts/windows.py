@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from chrompute.runlog import run_log
 from chrompute.tasks import Task
 from chrompute.window_files import write_windows
-from chrompute.window_inputs import read_inputs
+from chrompute.window_inputs import read_inputs, window_recipe
 from chrompute.windows import WindowRules, build_windows
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if "snakemake" in globals():
         inputs = read_inputs(entry["candidates"], tasks, dict(snakemake.input.items()), params)
         rules = WindowRules.from_config(entry, params.tasks)
         table, facts = build_windows(inputs, rules, tasks)
-        places = zip(params.replicates, snakemake.input.labels, strict=True)
-        labels = [[*place, path] for place, path in places]
-        recipe = {"windows": entry, "tasks": params.tasks, "labels": labels}
+        recipe = window_recipe(dict(snakemake.input.items()), params)
         write_windows(table, facts, recipe, snakemake.output.table, snakemake.output.facts)
         for note in facts["notes"]:
             logger.warning("note: %s", note)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
+from chrompute.bootstrap import Bootstrap, bootstrap, count_blocks, genome_blocks, mean_of
 from chrompute.label_columns import replicate_columns
 from chrompute.scores import (
     CLASS_SCORES,
@@ -24,8 +24,8 @@ _PLACE = ("windows", "task", "cell_type", "split")
 _LIMIT = ("limit", "limit_low", "limit_high")
 #: Before the names of metrics, of their limits in a bootstrap.
 _LIMIT_OF = "limit of "
-AGREEMENT_COLUMNS = (*_PLACE, "metric", "value", "low", "high", *_LIMIT)
-AGREEMENT_CLASS_COLUMNS = (*_PLACE, "class", "either", "value", "low", "high")
+AGREEMENT_COLUMNS = (*_PLACE, "metric", "value", "low", "high", *_LIMIT, "blocks")
+AGREEMENT_CLASS_COLUMNS = (*_PLACE, "class", "either", "value", "low", "high", "blocks")
 
 Signal = npt.NDArray[np.float64]
 
@@ -132,6 +132,8 @@ def replicate_agreement(
         Means over all pairs of replicates, of the windows that both know. The metrics are those of
         predicted classes, or for signals `SIGNAL_SCORES`; balanced accuracy, which is not
         symmetric, is the mean of both directions. Cell types with one replicate have no row.
+        `blocks` counts those that hold a window which two replicates know; of a class, those
+        that hold a window which any of them gives the class.
     """
     rows: list[dict[str, object]] = []
     by_class: list[dict[str, object]] = []
@@ -147,7 +149,9 @@ def replicate_agreement(
             found = pair_agreement(codes, len(classes), blocks, draws)
         if found is None:
             continue
-        rows += [place | row for row in _with_limits(found)]
+        shared = table[[*columns.values()]].notna().sum(axis=1) > 1
+        beside = place | {"blocks": count_blocks(blocks, shared)}
+        rows += [beside | row for row in _with_limits(found)]
         if classes:
             by_class += [place | row for row in _class_rows(codes, classes, blocks, draws)]
     return Agreement(
@@ -187,12 +191,14 @@ def _class_rows(
     replicates: Sequence[Labels], classes: Sequence[str], blocks: Labels, draws: int
 ) -> list[dict[str, object]]:
     stacked = np.stack(replicates)
-    shared = stacked[:, (stacked >= 0).sum(axis=0) > 1]
+    shared = np.where((stacked >= 0).sum(axis=0) > 1, stacked, -1)
+    either = [(shared == code).any(axis=0) for code in range(len(classes))]
     found = bootstrap(_ClassPairs(replicates, len(classes)), blocks, draws)
     return [
         {
             "class": name,
-            "either": int((shared == code).any(axis=0).sum()),
+            "either": int(either[code].sum()),
+            "blocks": count_blocks(blocks, either[code]),
             **{key: row[key] for key in ("value", "low", "high")},
         }
         for code, (name, row) in enumerate(zip(classes, found.rows(), strict=True))

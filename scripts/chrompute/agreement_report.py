@@ -1,14 +1,14 @@
 """What a report says of the agreement of replicates, of its limit, and of the gaps closed."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from chrompute.figures import METRIC_TITLES, metrics_led_by
 from chrompute.label_columns import TRUTH
-from chrompute.model_report import interval_cell, number_text
+from chrompute.model_report import few_blocks_sentence, interval_cell, marked_cell, number_text
 from chrompute.scores import CLASS_SCORES
 
 #: Title of a metric in sentences and tables, those of signals too.
@@ -44,12 +44,17 @@ def agreement_rows(agreement: pd.DataFrame, leading: str) -> list[dict[str, Any]
         {
             "title": title,
             "cells": [
-                interval_cell(*values.loc[metric, columns]) if metric in values.index else None
+                _cell(values.loc[metric], columns) if metric in values.index else None
                 for metric in metrics_led_by(leading)
             ],
         }
         for title, columns in parts.items()
     ]
+
+
+def _cell(row: pd.Series, columns: Sequence[str] = ("value", "low", "high")) -> dict[str, str]:
+    """Return the texts of one row of agreement; an interval from few blocks is marked."""
+    return marked_cell(interval_cell(*row[[*columns]]), row["blocks"])
 
 
 def agreement_sentence(agreement: pd.DataFrame, leading: str, replicates: Collection[str]) -> str:
@@ -75,6 +80,8 @@ def agreement_sentence(agreement: pd.DataFrame, leading: str, replicates: Collec
         if math.isfinite(row["limit"]):
             limits.append(f"{TITLES[metric]} {number_text(row['limit'])}")
     text = f"Replicates agree with {', '.join(parts)}. "
+    few = few_blocks_sentence(agreement["blocks"])
+    text += f"{few} " if few else ""
     if not limits:
         return text + "That is no better than chance, and implies no limit."
     return text + (
@@ -138,7 +145,7 @@ def class_agreement(classes: pd.DataFrame, titles: Mapping[str, str]) -> list[di
         {
             "title": title,
             "either": f"{values.loc[name, 'either']:,}",
-            "cell": interval_cell(*values.loc[name, ["value", "low", "high"]]),
+            "cell": _cell(values.loc[name]),
         }
         for name, title in titles.items()
         if name in values.index

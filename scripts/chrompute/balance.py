@@ -83,6 +83,11 @@ class _Known(NamedTuple):
     votes: Values
     trains: Flags
 
+    @property
+    def trained(self) -> list[tuple[int, str]]:
+        """Index and name of the cell types that have labelled training windows."""
+        return [(code, self.cell_types[code]) for code in np.unique(self.cell_type[self.trains])]
+
 
 def training_weights(
     windows: pd.DataFrame, task_name: str, entry: Mapping[str, Any], seed: int
@@ -111,10 +116,11 @@ def training_weights(
         float32 (n,): of training windows with a label what they weigh, 0 for those that are left
         out and 1 on average for the others; 1 for all other windows.
     facts
-        `classes`: by cell type and class the labelled training windows (`windows`), those in use
-        (`used`), and what they weigh together (`weight`). Windows on which replicates disagree are
-        counted apart, as `disagree`, and weigh for their classes. `negatives`, where they are
-        drawn: by cell type, see `_draw_negatives`.
+        By cell type, those without labelled training windows left out. `classes`: of each class
+        the training windows on which all replicates agree (`windows`), those in use (`used`), and
+        what all windows in use weigh for it (`weight`). `disagree`: `windows` on which replicates
+        disagree and those `used`; they weigh for their classes. `negatives`, where they are drawn:
+        see `_draw_negatives`.
 
     Raises
     ------
@@ -136,7 +142,7 @@ def training_weights(
         there = sums > 0
         each = np.divide(used.sum() / there.sum(), sums, out=np.zeros_like(sums), where=there)
         weights[used] = (known.votes[used] * each).sum(axis=1)
-    return weights.astype(np.float32), {"classes": _count_classes(known, weights), **facts}
+    return weights.astype(np.float32), _count_classes(known, weights) | facts
 
 
 def _known(windows: pd.DataFrame, task_name: str) -> _Known:
@@ -149,23 +155,23 @@ def _known(windows: pd.DataFrame, task_name: str) -> _Known:
     return _Known(cell_type, [str(name) for name in names], classes, shares, trains)
 
 
-def _count_classes(known: _Known, weights: Values) -> dict[str, dict[str, dict[str, float]]]:
+def _count_classes(known: _Known, weights: Values) -> dict[str, Any]:
     """Count the labelled training windows of each class before and after, and weigh them."""
     number = len(known.classes)
     agreed = (known.votes == _UNIT).any(axis=1)
     codes = np.where(agreed, known.votes.argmax(axis=1), number)
-    counts: dict[str, dict[str, dict[str, float]]] = {}
-    for index, cell_type in enumerate(known.cell_types):
+    counts: dict[str, Any] = {"classes": {}, "disagree": {}}
+    for index, cell_type in known.trained:
         mine = known.trains & (known.cell_type == index)
         used = mine & (weights > 0)
         before = np.bincount(codes[mine], minlength=number + 1).tolist()
         after = np.bincount(codes[used], minlength=number + 1).tolist()
         weight = (weights[used] @ known.votes[used] / _UNIT).round(4).tolist()
-        counts[cell_type] = {
+        counts["classes"][cell_type] = {
             name: {"windows": before[code], "used": after[code], "weight": weight[code]}
             for code, name in enumerate(known.classes)
         }
-        counts[cell_type]["disagree"] = {"windows": before[-1], "used": after[-1]}
+        counts["disagree"][cell_type] = {"windows": before[-1], "used": after[-1]}
     return counts
 
 
@@ -193,7 +199,7 @@ def _draw_negatives(
     draws = keyed_draws(seed, windows["cell_type"], windows["chrom"], windows["centre"])
     used = known.trains & is_bound
     facts: dict[str, dict[str, Any]] = {}
-    for index, cell_type in enumerate(known.cell_types):
+    for index, cell_type in known.trained:
         mine = known.trains & (known.cell_type == index)
         bound, free = np.flatnonzero(mine & is_bound), np.flatnonzero(mine & ~is_bound)
         wanted = _wanted(known, bound, bins, entry["negatives"])

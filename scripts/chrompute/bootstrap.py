@@ -21,6 +21,11 @@ def genome_blocks(chroms: Sequence[str], centres: npt.ArrayLike, width: int) -> 
     return np.unique(place, return_inverse=True)[1].astype(np.int64)
 
 
+def count_blocks(blocks: Labels, chosen: npt.ArrayLike) -> int:
+    """Return how many blocks hold a window that is `chosen`, bool (n_windows,)."""
+    return int(np.unique(blocks[np.asarray(chosen, dtype=bool)]).size)
+
+
 def drawn_weights(blocks: Labels, draws: int, seed: int) -> Iterator[Weights]:
     """Draw blocks with replacement; a window counts as often as its block was drawn.
 

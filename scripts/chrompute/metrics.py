@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from chrompute.bootstrap import Bootstrap, bootstrap, genome_blocks, mean_of
+from chrompute.bootstrap import Bootstrap, bootstrap, count_blocks, genome_blocks, mean_of
 from chrompute.label_columns import TRUTH
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.scores import Labels, Probabilities, Values, Weights, all_scores, label_codes
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 _PLACE = ("model", "seed", "task", "cell_type", "split")
 _SCORE = ("metric", "value", "low", "high")
 COLUMNS = (*_PLACE, *_SCORE)
-REPLICATE_COLUMNS = (*_PLACE, "labels", *_SCORE)
+REPLICATE_COLUMNS = (*_PLACE, "labels", *_SCORE, "blocks")
 CONFUSION_COLUMNS = (*_PLACE, "label", "predicted", "windows")
 CLASS_COLUMNS = (*_PLACE, "labels", "class", "windows", "recall", "precision")
 
@@ -35,7 +35,8 @@ class Evaluation:
     scores
         Means over the replicates, tidy, with the columns `COLUMNS`.
     replicates
-        The same against each replicate and the truth, which the column `labels` names.
+        The same against each replicate and the truth, which the column `labels` names; `blocks`
+        is the number of blocks that hold a window with that label.
     confusion
         Windows by label and predicted class. A window counts 1 in all, in equal parts for each
         replicate that knows it.
@@ -163,7 +164,9 @@ def _score_task(
     if not own:
         return Evaluation(*(pd.DataFrame() for _ in fields(Evaluation)))
     replicates: list[dict[str, object]] = [
-        {"labels": reference_title(name), **row} for name in found for row in found[name].rows()
+        {"labels": reference_title(name), "blocks": count_blocks(blocks, labels[name] >= 0)} | row
+        for name in found
+        for row in found[name].rows()
     ]
     by_class = [
         {"labels": reference_title(name)} | row

@@ -8,6 +8,10 @@ import pandas as pd
 
 from chrompute.figures import METRIC_TITLES, metrics_led_by
 
+#: Of fewer blocks an interval is marked: the bootstrap's standard error of a mean over n of them
+#: is too small by sqrt(1 - 1/n), which is 5 % at 10 and 29 % at 2.
+FEW_BLOCKS = 10
+
 
 def model_rows(
     scores: pd.DataFrame, titles: Mapping[str, str], leading: str, rivals: Collection[str]
@@ -53,6 +57,29 @@ def interval_cell(value: float, low: float, high: float) -> dict[str, str]:
     """Return the texts `value` and `interval`; a dash for what is not defined."""
     ends = "" if math.isnan(low + high) else f"{low:.3f} to {high:.3f}"
     return {"value": number_text(value), "interval": ends}
+
+
+def few_blocks_sentence(blocks: pd.Series) -> str:
+    """Warn of intervals from few blocks, of the smallest of some numbers; empty where all do."""
+    number = blocks.min()
+    if blocks.empty or number >= FEW_BLOCKS:
+        return ""
+    return (
+        f"The intervals come from {number} {_blocks(number)} of the genome, fewer than "
+        f"{FEW_BLOCKS}: they are too narrow to be relied on."
+    )
+
+
+def marked_cell(cell: Mapping[str, str], blocks: int) -> dict[str, str]:
+    """Return a cell whose interval, if it has one, tells of its blocks where they are few."""
+    if blocks >= FEW_BLOCKS or not cell["interval"]:
+        return dict(cell)
+    mark = f"{cell['interval']}, too narrow: {blocks} {_blocks(blocks)}"
+    return dict(cell) | {"interval": mark}
+
+
+def _blocks(number: int) -> str:
+    return "block" if number == 1 else "blocks"
 
 
 def number_text(value: float) -> str:

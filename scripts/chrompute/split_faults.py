@@ -85,7 +85,8 @@ def _faults_of_names(split: Split, known: Collection[str]) -> list[str]:
         if not split.named[key]
     ]
     if split.by != "cell_types":
-        where = "in the genome" if split.by == "chromosomes" else f"one of {', '.join(known)}"
+        by_place = split.by == "chromosomes"
+        where = "in the genome (or is excluded)" if by_place else f"one of {', '.join(known)}"
         found += [
             f"split: {key} {what} {name!r} is not {where}; correct it"
             for key, names in split.named.items()
@@ -95,6 +96,11 @@ def _faults_of_names(split: Split, known: Collection[str]) -> list[str]:
     held_out = {*split.named["valid"], *split.named["test"]}
     if held_out >= set(known) if split.train is None else not split.train:
         found.append(f"split: no {what} is left to train; leave one out of valid and test")
+    if found and split.by == "cell_types" and len(known) < len(SPLITS):
+        found.append(
+            "split: cell types can only be split where there are three; with fewer, split by "
+            "chromosomes and name the one that only tests in 'unseen'"
+        )
     return found
 
 

@@ -14,7 +14,13 @@ from chrompute.agreement_report import (
     reference_text,
 )
 from chrompute.figures import METRIC_TITLES, metrics_led_by
-from chrompute.model_report import class_table, headline, model_rows, reference_table
+from chrompute.model_report import (
+    class_table,
+    few_blocks_sentence,
+    headline,
+    model_rows,
+    reference_table,
+)
 from chrompute.predictions import read_scores
 from chrompute.windows_report import (
     FindPicture,
@@ -107,8 +113,12 @@ def task_content(
     counts, disagree = (facts[key][cell_type][split] for key in ("counts", "disagree"))
     number = sum(counts.values()) + disagree
     best = next((row for row in rows if row["best"]), rows[0])
+    own = tables["replicates"][tables["replicates"]["model"].isin(titles)]
+    few = few_blocks_sentence(own["blocks"])
     return content | {
+        "few": few,
         "headline": f"{facts['title']}: {headline(rows, leading, number)}"
+        + (f" {few}" if few else "")
         + reference_text(agreement, tables["gap"], (best["model"], best["seed"]), leading),
         "absent": _absent_classes(facts["classes"], counts, split),
         "folds": _own_folds(titles, plan["folds"]),

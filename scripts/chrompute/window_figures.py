@@ -13,7 +13,7 @@ OTHER = {"disagree": ("replicates disagree", "#999999"), "unknown": ("unknown", 
 
 
 def draw_composition(facts: Mapping[str, Any], title: str) -> Figure:
-    """Draw the shares of the classes in each cell type and split as stacked bars.
+    """Draw the shares of the classes in each cell type and split with windows as stacked bars.
 
     Parameters
     ----------
@@ -23,7 +23,8 @@ def draw_composition(facts: Mapping[str, Any], title: str) -> Figure:
     title
         Of the figure.
     """
-    bars = [(cell_type, split) for cell_type, own in facts["counts"].items() for split in own]
+    places = [(cell_type, split) for cell_type, own in facts["counts"].items() for split in own]
+    bars = [place for place in places if any(_numbers(facts, *place))]
     titles = [*facts["classes"].values()] or ["known"]
     names = [*titles, *(text for text, _ in OTHER.values())]
     numbers = np.array([_numbers(facts, *bar) for bar in bars], dtype=np.float64)

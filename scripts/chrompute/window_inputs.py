@@ -24,6 +24,7 @@ from chrompute.genome import read_aliases, read_genome, read_sizes
 from chrompute.intervals import IntervalSet, read_bed, read_blacklist
 from chrompute.label_columns import TRUTH
 from chrompute.label_files import read_labels_of
+from chrompute.manifest import sha256_of
 from chrompute.sites import scan_sites
 from chrompute.tasks import Task
 
@@ -130,8 +131,9 @@ def read_candidates(
         elif rules.source == "sites":
             table = _sites(files[cell_type], site_entry, sizes, aliases)
         elif rules.source == "segments":
-            segments = _segments(rules, tasks, cell_type, own, sizes, aliases)
+            segments, left_out = _segments(rules, tasks, cell_type, own, sizes, aliases)
             table, reasons = from_intervals(segments, rules)
+            reasons["not_kept"] = left_out
         elif rules.source == "summits":
             path = files[cell_type]
             table = from_summits(read_bed(path, sizes, aliases, [10]), path)
@@ -166,8 +168,11 @@ def _segments(
     labels: Mapping[str, Mapping[str, str]],
     sizes: Mapping[str, int],
     aliases: Mapping[str, str],
-) -> pd.DataFrame:
-    """Read the segments of the first replicate of the task that gives the candidates."""
+) -> tuple[pd.DataFrame, int]:
+    """Read the segments of the first replicate of the task that gives the candidates.
+
+    Beside them stands the number of lines that do not count, by the task's `keep`.
+    """
     name = candidate_task(rules, tasks)
     if name is None or name not in labels:
         raise InputError(
@@ -175,7 +180,9 @@ def _segments(
             "give the windows; add a line to the label sheet, or take candidates from tiles"
         )
     path = next(path for replicate, path in labels[name].items() if replicate != TRUTH)
-    return read_labels_of(path, tasks[name], cell_type, sizes, aliases)
+    segments = read_labels_of(path, tasks[name], cell_type, sizes, aliases)
+    every = len(read_bed(path, sizes, aliases)) if tasks[name].keep else len(segments)
+    return segments, every - len(segments)
 
 
 def candidate_task(rules: CandidateRules, tasks: Mapping[str, Task]) -> str | None:
@@ -234,3 +241,30 @@ def read_inputs(
         stores=stores,
         holdouts=plan.holdouts,
     )
+
+
+def window_recipe(files: Mapping[str, Any], plan: Any) -> dict[str, Any]:
+    """Return what decides a window set, to be kept with it.
+
+    Parameters
+    ----------
+    files, plan
+        As in `read_inputs`; `plan` also has `entry` and `tasks`, blocks of the configuration.
+
+    Returns
+    -------
+    dict
+        The blocks `windows` and `tasks`; `labels`, a list of cell type, task, replicate, path and
+        SHA-256 of each label file; the paths of `genome`, `candidates`, `blacklist`, `aliases` and
+        `mappability`; `exclude`; and the `samples` whose fragments were counted.
+    """
+    places = zip(plan.replicates, files["labels"], strict=True)
+    named = ("genome", "candidates", "blacklist", "aliases", "mappability")
+    return {
+        "windows": plan.entry,
+        "tasks": plan.tasks,
+        "labels": [[*place, path, sha256_of(path)] for place, path in places],
+        **{name: list(files[name]) for name in named},
+        "exclude": list(plan.exclude),
+        "samples": [sample for _, _, sample in plan.stores],
+    }

@@ -1,4 +1,4 @@
-"""What reports say of window sets: composition, splits, leaks, what was dropped and how weighed."""
+"""What reports say of window sets: composition, splits, leaks, and what was dropped."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from chrompute.agreement_report import agreement_sentence, class_agreement
+from chrompute.balance_report import balance_rows, negatives_sentences
 from chrompute.label_columns import TRUTH
 from chrompute.predictions import read_scores
 
@@ -21,6 +22,12 @@ _SOURCES = {
     "sites": "sites of a set",
     "bed": "intervals of a BED",
     "tiles": "tiles along the genome",
+}
+#: What the figure of a task's windows shows.
+_SHARES = {
+    "class": "Share of each class; in grey that of windows on which the replicates disagree, or "
+    "that none knows",
+    "signal": "Share of the windows on which a label file has a number; in grey that of the others",
 }
 
 
@@ -94,9 +101,12 @@ def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
 def overlap_sentence(overlaps: Mapping[str, Mapping[str, int]]) -> str:
     """Say how many windows share bases within a split, from the facts of a window set."""
     parts = [
-        f"{own['overlapping'] / own['windows']:.0%} of {own['windows']:,} in {split}"
+        f"{own['overlapping']:,} of {own['windows']:,} in {split} "
+        f"({own['overlapping'] / own['windows']:.0%})"
         for split, own in overlaps.items()
     ]
+    if not any(own["overlapping"] for own in overlaps.values()):
+        return "No window shares bases with another of its own split and cell type."
     return (
         "Windows that share bases with another of their own split and cell type: "
         f"{', '.join(parts)}. They are not independent, so that intervals of scores come from "
@@ -112,7 +122,8 @@ def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str
     facts
         Of one task of a window set.
     cell_types
-        Those to tell of; the ones without labels of the task have no row.
+        Those to tell of; the ones without labels of the task have no row, and none has a row of a
+        split in which it has no window.
 
     Returns
     -------
@@ -127,69 +138,19 @@ def composition(facts: Mapping[str, Any], cell_types: Sequence[str]) -> dict[str
         for name, title in (("disagree", "replicates disagree"), ("unknown", "unknown"))
         if any(any(facts.get(name, {}).get(cell_type, {}).values()) for cell_type in there)
     }
+    rows = [
+        {
+            "cell_type": cell_type,
+            "split": split,
+            "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
+        }
+        for cell_type in there
+        for split, counts in facts["counts"][cell_type].items()
+    ]
     return {
         "columns": [*([*facts["classes"].values()] or ["known"]), *beside.values()],
-        "rows": [
-            {
-                "cell_type": cell_type,
-                "split": split,
-                "cells": [*counts.values(), *(facts[name][cell_type][split] for name in beside)],
-            }
-            for cell_type in there
-            for split, counts in facts["counts"][cell_type].items()
-        ],
+        "rows": [row for row in rows if any(row["cells"])],
     }
-
-
-def balance_rows(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return how training windows were weighed, one row a cell type and class.
-
-    Parameters
-    ----------
-    facts
-        Of a task: `classes` {class: title}, and `balance` as `chrompute.balance.training_weights`
-        returns it, or None where every window weighs the same.
-
-    Returns
-    -------
-    list
-        Rows with `cell_type`, `title`, and as texts `windows` that train, those `used`, and the
-        share of the training `weight` that the class has in its cell type.
-    """
-    rows = []
-    for cell_type, own in (facts["balance"] or {"classes": {}})["classes"].items():
-        total = sum(own[name]["weight"] for name in facts["classes"])
-        for name, title in facts["classes"].items():
-            share = own[name]["weight"] / total if total else 0
-            numbers = {key: f"{own[name][key]:,}" for key in ("windows", "used")}
-            row = {"cell_type": cell_type, "title": title, **numbers, "weight": f"{share:.1%}"}
-            rows.append(row)
-    return rows
-
-
-def negatives_sentences(facts: Mapping[str, Any]) -> list[str]:
-    """Say how the windows that are not bound were drawn, where they were, for each cell type."""
-    drawn = (facts["balance"] or {}).get("negatives", {})
-    return [
-        f"{cell_type}: {own['kept']:,} of {own['kept'] + own['left_out']:,} windows that are not "
-        f"bound train{_lacking(own)}{_matched(own)}."
-        for cell_type, own in drawn.items()
-    ]
-
-
-def _lacking(own: Mapping[str, Any]) -> str:
-    return f"; {own['not_found']:,} more were wanted and not found" if own["not_found"] else ""
-
-
-def _matched(own: Mapping[str, Any]) -> str:
-    """Return how well the G+C contents fit, "" where they were not matched."""
-    if "gc" not in own or None in own["gc"].values():
-        return ""
-    gc = own["gc"]
-    return (
-        f"; mean G+C of bound ones {gc['bound']:.1%}, of the others {gc['not_bound']:.1%} before "
-        f"and {gc['kept']:.1%} after, {own['from_other_bins']:,} of them from a neighbouring bin"
-    )
 
 
 def read_facts(results: Path, windows: str) -> Any:
@@ -286,8 +247,8 @@ def _task_content(
     figure = picture(
         f"figures/composition.{windows}.{task}.png",
         f"Windows of task {facts['title']} by cell type and split",
-        "Share of each class, and at the right the number of windows. Grey: the replicates "
-        "disagree, or none knows the window.",
+        f"{_SHARES['signal' if facts['kind'] == 'signal' else 'class']}, and at the right the "
+        "number of windows.",
     )
     return {
         "title": facts["title"],

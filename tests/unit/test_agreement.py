@@ -94,6 +94,7 @@ def test_agreement_in_each_class_by_counting_pairs() -> None:
         assert row.low < row.value < row.high
         either = sum((own == row[5]).astype(int) for own in labels) > 0
         assert row.either == (either & shared).sum()
+        assert row.blocks == row.either  # one window lies in each block
     assert [*found["class"]] == CLASSES
 
 
@@ -119,6 +120,29 @@ def test_the_limit_stands_beside_the_agreement_and_its_interval() -> None:
         assert rows.loc[metric, "limit_low"] < rows.loc[metric, "limit"]
         assert rows.loc[metric, "limit"] < rows.loc[metric, "limit_high"]
         assert rows.loc[metric, "limit"] > rows.loc[metric, "value"]
+
+
+def test_blocks_are_those_that_hold_shared_windows() -> None:
+    """Three windows in each block of 20 kb; the second replicate knows the first 10 windows."""
+    windows = pd.DataFrame({"cell_type": "c", "chrom": "chr1", "centre": np.arange(60) * 7_000})
+    first = ["low"] * 7 + ["high"] * 53
+    second = ["low"] * 7 + ["high"] * 3 + [None] * 50
+    for name, labels in (("1", first), ("2", second)):
+        windows[f"t.{name}"] = pd.Categorical(labels, categories=CLASSES)
+    windows["split"] = "test"
+    found = replicate_agreement(windows, "s", "t", CLASSES, "test", 20_000, 50)
+    # Centres 0 to 63,000 lie in blocks 0 to 3; of the high ones 49,000 to 63,000 in 2 and 3.
+    assert set(found.overall["blocks"]) == {4}
+    assert found.classes.set_index("class")["blocks"].to_dict() == {
+        "low": 3,
+        "middle": 0,
+        "high": 2,
+    }
+    signal = windows[["cell_type", "chrom", "centre", "split"]].assign(
+        **{"h.1": np.arange(60.0), "h.2": np.where(np.arange(60) < 20, np.arange(60) % 7, np.nan)}
+    )
+    rows = replicate_agreement(signal, "s", "h", [], "test", 20_000, 50).overall
+    assert set(rows["blocks"]) == {7}
 
 
 def test_signals_correlate_as_in_scipy_in_every_draw() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chrompute.balance import balance_faults, training_weights
+from chrompute.balance_report import balance_rows
 from chrompute.errors import InputError
 
 BALANCED = {"weights": "balanced"}
@@ -44,9 +45,9 @@ def test_without_balance_every_window_weighs_the_same_and_is_counted() -> None:
             "A": {
                 "a": {"windows": 1, "used": 1, "weight": 1},
                 "b": {"windows": 2, "used": 2, "weight": 2},
-                "disagree": {"windows": 0, "used": 0},
             }
-        }
+        },
+        "disagree": {"A": {"windows": 0, "used": 0}},
     }
 
 
@@ -70,7 +71,7 @@ def test_windows_of_disputed_class_count_for_each_by_the_votes() -> None:
     assert weights.tolist() == pytest.approx(
         [third / 1.5, (third / 1.5) / 2 + (third / 1.5) / 2, third / 1.5, third, 1]
     )
-    assert facts["classes"]["A"]["disagree"] == {"windows": 1, "used": 1}
+    assert facts["disagree"]["A"] == {"windows": 1, "used": 1}
     assert facts["classes"]["A"]["a"]["windows"] == 1
     # Of the disputed window, half of its weight is in a class.
     assert facts["classes"]["A"]["a"]["weight"] == pytest.approx(1.5 * third / 1.5, abs=1e-4)
@@ -100,6 +101,35 @@ def test_negatives_are_drawn_in_each_cell_type_by_itself() -> None:
     assert [facts["negatives"][name]["left_out"] for name in "AB"] == [3, 7]
 
 
+def test_cell_types_that_train_nothing_are_not_told_of() -> None:
+    table = pd.concat([marks([0.5] * 3, [0.5] * 9) for _ in range(3)], ignore_index=True)
+    table["cell_type"] = ["A"] * 12 + ["B"] * 12 + ["C"] * 12
+    table.loc[table["cell_type"] == "B", "t"] = None
+    table.loc[table["cell_type"] == "C", "split"] = "test"
+    facts = training_weights(table, "t", {"negatives": 2}, 1)[1]
+    assert [list(facts[key]) for key in ("classes", "disagree", "negatives")] == [["A"]] * 3
+
+
+def test_a_class_may_be_called_disagree() -> None:
+    classes = ["prom", "disagree"]
+    table = windows(
+        ["prom", "disagree", "disagree", None],
+        classes,
+        [["prom", "disagree", "disagree", "prom"], ["prom", "disagree", "disagree", "disagree"]],
+    )
+    facts = training_weights(table, "t", BALANCED, 1)[1]
+    # A vote is 2/1.5 for prom and 2/2.5 for disagree; the disputed window has a half of each, and
+    # its 16/15 stand half and half in the classes.
+    assert facts["classes"]["A"]["disagree"] == {"windows": 2, "used": 2, "weight": 2.1333}
+    assert facts["disagree"]["A"] == {"windows": 1, "used": 1}
+    told = {"classes": dict(zip(classes, classes, strict=True)), "balance": facts}
+    assert [[*row.values()] for row in balance_rows(told)] == [
+        ["A", "prom", "1", "1", "46.7%"],
+        ["A", "disagree", "2", "2", "53.3%"],
+        ["A", "replicates disagree", "1", "1", "in its classes"],
+    ]
+
+
 def test_negatives_are_drawn_at_random_by_the_seed() -> None:
     table = marks([0.5] * 100, [0.5] * 1000)
     drawn = [training_weights(table, "t", {"negatives": 1}, seed)[0][100:] for seed in range(60)]
@@ -122,7 +152,7 @@ def test_disputed_windows_are_kept_and_stand_for_a_part_of_a_negative() -> None:
     assert weights[:4].tolist() == [1] * 4
     assert weights[4:].sum() == 5
     assert facts["negatives"]["A"]["wanted"] == 5
-    assert facts["classes"]["A"]["disagree"] == {"windows": 2, "used": 2}
+    assert facts["disagree"]["A"] == {"windows": 2, "used": 2}
 
 
 def test_matched_negatives_have_the_content_of_the_bound_windows() -> None:
@@ -236,9 +266,11 @@ def test_weights_always_keep_their_promises(case, random) -> None:
     assert weights[used].mean() == pytest.approx(1, abs=1e-5)
     is_bound = (table[["t.0", "t.1"]] == "bound").any(axis=1)
     assert used[known & is_bound].all()
-    counted = sum(c["windows"] for own in facts["classes"].values() for c in own.values())
-    assert counted == known.sum()
-    assert used.sum() == sum(c["used"] for own in facts["classes"].values() for c in own.values())
+    counts = [c for own in facts["classes"].values() for c in own.values()]
+    counts += facts["disagree"].values()
+    assert sum(c["windows"] for c in counts) == known.sum()
+    assert sum(c["used"] for c in counts) == used.sum()
+    assert set(facts["classes"]) == set(facts["disagree"]) == set(table["cell_type"][known])
     for cell_type, found in facts.get("negatives", {}).items():
         free = known & ~is_bound & (table["cell_type"] == cell_type)
         assert found["kept"] == (free & used).sum()

@@ -228,7 +228,11 @@ def test_each_replicate_and_the_truth_are_scored_and_the_replicates_averaged() -
         assert row.loc[cell_type, "value"] == pytest.approx(mean, abs=1e-6)
     columns = ["model", "seed", "task", "cell_type", "split", "metric", "value", "low", "high"]
     assert [*found.scores] == columns
-    assert [*found.replicates] == [*columns[:5], "labels", *columns[5:]]
+    assert [*found.replicates] == [*columns[:5], "labels", *columns[5:], "blocks"]
+    # One window a block: 150 test windows, of which replicate 1 knows two less, and so on.
+    blocks = found.replicates.groupby(["cell_type", "labels"])["blocks"].unique().map(list)
+    assert blocks["a"].to_dict() == {"replicate 1": [148], "replicate 2": [149], "truth": [150]}
+    assert blocks["b"].to_dict() == {"replicate 1": [149], "truth": [150]}
 
 
 def test_recall_and_precision_of_each_class_by_counting() -> None:
@@ -283,7 +287,7 @@ def test_agreement_of_replicates_equals_scikit_learn_in_both_directions() -> Non
     found = agreement_of(windows, "test", 20_000, 200)
     assert set(found["cell_type"]) == {"a"}  # b has one replicate
     place = ["windows", "task", "cell_type", "split"]
-    assert [*found] == [*place, *("metric", "value", "low", "high"), *LIMIT]
+    assert [*found] == [*place, *("metric", "value", "low", "high"), *LIMIT, "blocks"]
     assert found[place].drop_duplicates().to_numpy().tolist() == [["s", "state", "a", "test"]]
     both = windows[windows["split"] == "test"].dropna(subset=["state.1", "state.2"])
     one, two = both["state.1"].astype(object), both["state.2"].astype(object)

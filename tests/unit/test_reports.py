@@ -22,10 +22,16 @@ from chrompute.model_report import headline, model_rows
 from chrompute.report import Picture, index_content, render, windows_page
 from chrompute.task_report import cell_type_windows, task_content
 from chrompute.window_figures import draw_composition
-from chrompute.windows_report import composition, leak_sentences, split_text
+from chrompute.windows_report import (
+    composition,
+    leak_sentences,
+    overlap_sentence,
+    split_text,
+)
 from helpers import ROOT
 
 NAN = float("nan")
+BLOCKS = 40
 TILES = {"from": "tiles", "width": 200, "stride": None, "sites": None, "task": None, "path": None}
 
 
@@ -37,7 +43,9 @@ def agreement() -> pd.DataFrame:
     ]
     columns = ["metric", "value", "low", "high", "limit", "limit_low", "limit_high"]
     table = pd.DataFrame(rows, columns=columns)
-    return table.assign(windows="tiles", task="occupancy", cell_type="c", split="test")
+    return table.assign(
+        windows="tiles", task="occupancy", cell_type="c", split="test", blocks=BLOCKS
+    )
 
 
 def test_agreement_and_limit_stand_below_the_models_the_leading_metric_first() -> None:
@@ -152,6 +160,47 @@ FACTS = {
 }
 
 
+def test_intervals_from_few_blocks_are_marked(results: Path) -> None:
+    warning = "The intervals come from 2 blocks of the genome, fewer than 10"
+    few = agreement().assign(blocks=2)
+    assert warning in agreement_sentence(few, "kappa", ["1", "2"])
+    assert "fewer" not in agreement_sentence(few.assign(blocks=10), "kappa", ["1", "2"])
+    cells = [row["cells"][0]["interval"] for row in agreement_rows(few.assign(blocks=1), "kappa")]
+    ends = ("0.450 to 0.490", "0.670 to 0.700")
+    assert cells == [f"{text}, too narrow: 1 block" for text in ends]
+    assert content_of("occupancy", plan(), results, "c")["few"] == ""
+    path = results / "evaluation/replicates.tsv"
+    table = pd.read_csv(path, sep="\t")
+    table.loc[table["labels"] == "replicate 2", "blocks"] = 2
+    # A model of another window set has windows of its own.
+    other = table.assign(model="other", blocks=1)
+    pd.concat([table, other]).to_csv(path, sep="\t", index=False)
+    told = content_of("occupancy", plan(), results, "c")
+    assert told["few"].startswith(warning)
+    assert f"with 0.300. {warning}" in told["headline"]
+
+
+def test_overlaps_in_words() -> None:
+    apart = {"windows": 228, "overlapping": 0}
+    none = overlap_sentence({"train": apart, "test": apart})
+    assert none == "No window shares bases with another of its own split and cell type."
+    some = overlap_sentence({"train": {"windows": 2000, "overlapping": 1}, "test": apart})
+    assert "1 of 2,000 in train (0%), 0 of 228 in test (0%). They are not independent" in some
+
+
+def test_cell_types_and_splits_without_windows_have_no_row() -> None:
+    facts = json.loads(json.dumps(FACTS["tasks"]["mark"]))
+    for numbers in (facts["counts"]["d"]["train"], facts["counts"]["d"]["valid"]):
+        numbers.update(not_bound=0, bound=0)
+    facts["disagree"]["d"]["valid"] = 1
+    rows = composition(facts, ["d", "no labels"])["rows"]
+    assert [(row["cell_type"], row["split"]) for row in rows] == [("d", "valid"), ("d", "test")]
+    axes = draw_composition(facts, "t").axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        *("c, train", "c, valid", "c, test", "d, valid", "d, test")
+    ]
+
+
 def test_composition_counts_what_there_is() -> None:
     found = composition(FACTS["tasks"]["occupancy"], ["c"])
     assert found["columns"] == ["low", "high", "replicates disagree"]
@@ -226,6 +275,7 @@ def results(tmp_path: Path) -> Path:
     facts = json.loads(json.dumps(FACTS))
     facts["tasks"]["mark"]["balance"] = {
         "classes": {"c": {name: dict(zip(keys, n, strict=True)) for name, n in numbers.items()}},
+        "disagree": {"c": {"windows": 1007, "used": 1006}},
         "negatives": {"c": {"kept": 200, "left_out": 700, "not_found": 6}},
     }
     (tmp_path / "windows/tiles.json").write_text(json.dumps(facts))
@@ -234,7 +284,7 @@ def results(tmp_path: Path) -> Path:
     classes = pd.DataFrame(
         [("low", 55, 0.8, 0.7, 0.9), ("high", 66, 0.9, 0.8, 0.95)],
         columns=["class", "either", "value", "low", "high"],
-    ).assign(windows="tiles", task="occupancy", cell_type="c", split="test")
+    ).assign(windows="tiles", task="occupancy", cell_type="c", split="test", blocks=[BLOCKS, 3])
     recall = pd.DataFrame(
         [
             ("net", 1, labels, name, 42, 0.5, 0.25)
@@ -242,7 +292,7 @@ def results(tmp_path: Path) -> Path:
         ],
         columns=["model", "seed", "labels", "class", "windows", "recall", "precision"],
     ).assign(task="occupancy", cell_type="c", split="test")
-    references = pd.concat([scores().assign(labels=f"replicate {name}") for name in "12"])
+    references = pd.concat([scores().assign(labels=f"replicate {n}", blocks=BLOCKS) for n in "12"])
     for name, table in (
         ("agreement", agreement()), ("agreement_classes", classes), ("classes", recall),
         ("metrics", scores()), ("replicates", references), ("gap", gaps()),
@@ -271,8 +321,13 @@ def test_the_page_of_windows_tells_everything(results: Path) -> None:
         "chromosome end 45", "Whole chromosomes; valid: v; test: t", "5 validation and 17 test",
         "d c ATAC 1.23 % 1.00 %", "c train 400 600 7", "low 55 0.800 0.700 to 0.900",
         "Replicates agree with kappa 0.470", ONE_REPLICATE,
-        "c not bound 900 200 50.0%", "200 of 900 windows that are not bound train; 6 more were",
-        "every training window of this task weighs the same", "25% of 200 in train",
+        "c not bound 900 200 50.0%",
+        "c replicates disagree 1,007 1,006 in its classes",
+        "200 of 900 windows that are not bound train; 6 more were",
+        "every training window of this task weighs the same", "50 of 200 in train (25%)",
+        "high 66 0.900 0.800 to 0.950, too narrow: 3 blocks",
+        "Share of each class; in grey that of windows on which the replicates disagree",
+        "Share of the windows on which a label file has a number; in grey that of the others",
         "Task: the signal (signal)",
     ):  # fmt: skip
         assert words in text, words

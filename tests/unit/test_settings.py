@@ -520,8 +520,8 @@ def test_simulated_files_are_checked_once_they_are_there(
     assert faults == []
     found = inspect_inputs(settings, tmp_path)
     assert found.faults == [
-        "configuration: windows/states: split: test chromosome 'chr9' is not in the genome; "
-        "correct it"
+        "configuration: windows/states: split: test chromosome 'chr9' is not in the genome (or "
+        "is excluded); correct it"
     ]
     later = inspect_inputs(settings, tmp_path, simulated=True).faults
     assert any("results/tiny/simulation/genome.fa: there is no such file" in f for f in later)
