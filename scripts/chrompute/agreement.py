@@ -220,7 +220,9 @@ class _Pair:
         back = class_scores(two, one, self.n_classes, weights)
         scores = {name: (ahead[name] + back[name]) / 2 for name in ahead}
         named = [weights[one == c].sum(axis=0) + weights[two == c].sum(axis=0) for c in self.codes]
-        limits = noise_limits(scores["accuracy"], np.stack(named) / (2 * weights.sum(axis=0)))
+        with np.errstate(invalid="ignore"):  # a draw may hold no window that both know
+            shares = np.stack(named) / (2 * weights.sum(axis=0))
+        limits = noise_limits(scores["accuracy"], shares)
         return scores | {_LIMIT_OF + name: limit for name, limit in limits.items()}
 
     @property
