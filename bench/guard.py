@@ -20,11 +20,11 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from chrompute.alignments import FragmentFilter, read_sample  # noqa: E402
+from chrompute.fragment_leaks import shared_fragments  # noqa: E402
 from chrompute.fragments import Fragments, Shift, pool  # noqa: E402
 from chrompute.genome import read_genome  # noqa: E402
 from chrompute.identical import identical_windows  # noqa: E402
 from chrompute.intervals import read_blacklist  # noqa: E402
-from chrompute.fragment_leaks import shared_fragments  # noqa: E402
 
 WIDTH, CORE = 2001, 200
 STORES = {

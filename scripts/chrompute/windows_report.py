@@ -210,6 +210,7 @@ def windows_content(
                     overlap_sentence(facts["overlaps"]),
                 ],
                 "fragments": facts["leaks"]["fragments"],
+                "notes": facts["notes"],
                 "tasks": [
                     _task_content(name, task, told, own, picture)
                     for task, told in facts["tasks"].items()

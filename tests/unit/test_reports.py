@@ -144,6 +144,7 @@ FACTS = {
     "dropped": {"chromosome_end": 45},
     "windows": 12_300,
     "split": {"by": "chromosomes", "unseen": ["d"], "train": [], "valid": ["v"], "test": ["t"]},
+    "notes": ["task 'mark' in split 'test': no window is bound"],
     "overlaps": {"train": {"windows": 200, "overlapping": 50}},
     "leaks": {
         "places": [],

@@ -11,8 +11,9 @@ import pytest
 from chrompute.bigwig import interval_means
 from chrompute.fragments import Fragments, write_fragments
 from chrompute.genome import encode
+from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
-from chrompute.window_facts import overlap_facts
+from chrompute.window_facts import label_notes, overlap_facts
 from chrompute.window_files import read_windows, write_windows
 from chrompute.window_inputs import read_inputs
 from chrompute.windows import build_windows
@@ -169,3 +170,19 @@ def test_windows_that_overlap_are_counted_in_their_cell_type_and_split() -> None
         own["overlapping"] += any(s < end and start < e for _, _, s, e, _ in others)
     assert overlap_facts(table) == expected
     assert 0 < expected["test"]["overlapping"] < expected["test"]["windows"]
+
+
+def test_labels_that_say_little_are_worth_a_note() -> None:
+    table = pd.DataFrame(
+        {
+            "split": ["train", "train", "valid", "test", "test"],
+            "m.1": pd.Categorical(["bound", "not_bound", None, "not_bound", "not_bound"]),
+            "m.2": pd.Categorical(["bound", "not_bound", None, None, None]),
+        }
+    )
+    task = Task.from_config("m", {"kind": "marks"})
+    assert label_notes(table, [task]) == [
+        "task 'm' in split 'test': replicate '2' knows no window",
+        "task 'm' in split 'test': no window is bound",
+        "task 'm' in split 'valid': no window is known, so that there is nothing to score",
+    ]
