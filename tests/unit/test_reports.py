@@ -326,7 +326,7 @@ def test_the_page_of_windows_tells_everything(results: Path) -> None:
         "c replicates disagree 1,007 1,006 in its classes",
         "200 of 900 windows that are not bound train; 6 more were",
         "every training window of this task weighs the same",
-        "task 'mark' in split 'test': no window is bound", "50 of 200 in train (25%)",
+        "Worth knowing of the labels", ": no window is bound", "50 of 200 in train (25%)",
         "high 66 0.900 0.800 to 0.950, too narrow: 3 blocks",
         "Share of each class; in grey that of windows on which the replicates disagree",
         "Share of the windows on which a label file has a number; in grey that of the others",
