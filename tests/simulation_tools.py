@@ -55,7 +55,7 @@ def lay_out_small(folder: Path, samples: str, simulation: dict[str, Any]) -> Pat
         "open": {"title": "open", "states": [*OPEN]},
         "closed": {"title": "closed", "states": [*CLOSED]},
     }
-    forest = config["models"]["forest"] | {"forest": {"trees": 50}}
+    forest = config["models"]["forest"] | {"forest": {"trees": 50}, "inputs": ["vplot"]}
     config["models"] = {"majority": config["models"]["majority"], "forest": forest}
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return folder

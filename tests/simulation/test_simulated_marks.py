@@ -130,7 +130,7 @@ def test_peak_files_are_sorted_narrow_peaks(tmp_path: Path) -> None:
     write_peaks(peaks, path)
     records = read_bed(path, SIZES)
     order = {chrom: number for number, chrom in enumerate(SIZES)}
-    places = [(order[r.chrom], r.start, r.end) for r in records]
+    places = [(order[r.chrom], r.start, r.end) for r in records.itertuples()]
     assert places == sorted(places)
     assert len(places) == len(peaks)
     rows = [line.split("\t") for line in path.read_text().splitlines()]

@@ -193,7 +193,7 @@ def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> Non
     assert [*metrics.columns] == columns
     assert set(metrics["split"]) == {"test"}
     names = {"accuracy", "balanced_accuracy", "kappa", "auroc", "auprc"}
-    assert len(metrics) == 5 * 2 * len(names)
+    assert len(metrics) == 6 * 2 * len(names)  # models, cell types
     assert set(metrics["metric"]) == names
     assert (metrics["low"] <= metrics["high"]).all()
     predictions = pd.read_parquet(finished / "results/models/forest/seed-1/predictions.parquet")

@@ -85,7 +85,7 @@ def test_simulated_files_pass_the_check_of_inputs(simulated: Path) -> None:
     checked = read_facts(simulated, "check/simulated.json")
     sheets = [simulated / f"config/tiny/{name}.tsv" for name in ("samples", "labels")]
     paths = [path for sheet in sheets for path in pd.read_csv(sheet, sep="\t")["path"]]
-    assert len(paths) == 11
+    assert len(paths) == 5 + 6 + 4  # samples, states, marks
     assert {*paths, f"{SIMULATION}/genome.fa", f"{SIMULATION}/genes.gtf"} <= set(checked["files"])
     assert checked["chromosomes"] == {f"chr{n}": 300_000 for n in (1, 2, 3, 4)}
     assert checked["notes"] == []

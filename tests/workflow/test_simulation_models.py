@@ -45,7 +45,9 @@ def hits_of(folder: Path, model: str, labels: str) -> pd.DataFrame:
 
 def test_models_are_scored_against_the_truth_and_each_replicate(simulated: Path) -> None:
     loci = read_loci(simulated)
-    scores = table_of(simulated, "evaluation/replicates.tsv").query("metric == 'accuracy'")
+    scores = table_of(simulated, "evaluation/replicates.tsv").query(
+        "metric == 'accuracy' and task == 'state'"
+    )
     scores = scores.set_index(["cell_type", "model", "labels"])["value"]
     for model in ("majority", "forest", "oracle", "chrompute"):
         for labels in ("1", "2", "truth"):
