@@ -11,6 +11,7 @@ from chrompute.agreement_report import agreement_sentence, class_agreement
 from chrompute.balance_report import balance_rows, negatives_sentences
 from chrompute.label_columns import TRUTH
 from chrompute.predictions import read_scores
+from chrompute.splits import SPLITS
 
 #: Maps a path below the results folder, what it shows and its caption to a picture.
 FindPicture = Callable[[str, str, str], Any]
@@ -54,16 +55,13 @@ def split_text(split: Mapping[str, Any]) -> str:
             "folds": f"{split.get('number')} folds of whole chromosomes",
             "cell_types": "Whole cell types, at the same places",
         }[split["by"]]
-        parts = [f"{name}: {', '.join(split[name])}" for name in _SPLITS if split[name]]
+        parts = [f"{name}: {', '.join(split[name])}" for name in SPLITS if split[name]]
         text = f"{what}; {'; '.join(parts)}"
         if not split["train"]:
             text += "; train: all others"
     if split["unseen"]:
         text += f"; unseen cell types, which only test: {', '.join(split['unseen'])}"
     return f"{text}."
-
-
-_SPLITS = ("train", "valid", "test")
 
 
 def leak_sentences(leaks: Mapping[str, Any]) -> list[str]:
