@@ -25,8 +25,13 @@ TRAINING = {
 }  # fmt: skip
 IMAGES: dict[str, Any] = {
     "min_length": 0, "max_length": 200, "length_bin": 20, "position_bin": 8, "normalise": "depth",
+    "profile": [120, 181],
 }  # fmt: skip
-FOREST = {"length_edges": [0, 100, 200], "position_bin": 50, "trees": 100, "min_leaf": 3}
+FEATURES = {
+    "length_edges": [0, 100, 200], "position_bin": 50, "spans": [50, 200], "kmer": 3,
+    "kmer_bin": 100,
+}  # fmt: skip
+FOREST = {"trees": 100, "min_leaf": 3}
 
 Genome = dict[str, np.ndarray]
 Toy = tuple[pd.DataFrame, Stores, Genome]
@@ -45,7 +50,8 @@ def recipe_of(*inputs: str, **training: object) -> Recipe:
         images=dict(IMAGES),
         network=SMALL,
         training={**TRAINING, **training},
-        forest={},
+        features={},
+        baseline={},
     )
 
 

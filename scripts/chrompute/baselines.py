@@ -177,7 +177,7 @@ def run_baseline(
     card = recipe.facts(seed, "cpu")
     if recipe.kind == "forest":
         features = forest_features(recipe, windows, stores, orders, role == "train")
-        settings = recipe.forest
+        settings = recipe.baseline
         probabilities = {
             task: forest_probabilities(
                 features, labels, targets.weights[task] * (role == "train"), settings["trees"],
@@ -185,7 +185,7 @@ def run_baseline(
             )
             for task, labels in targets.labels.items()
         }  # fmt: skip
-        card |= {"images": recipe.images, "forest": settings}
+        card |= {"images": recipe.images, "features": recipe.features, "forest": settings}
     else:
         train = recipe.trains(windows)
         probabilities = {
@@ -218,7 +218,7 @@ def forest_features(
     typical = train if recipe.images["normalise"] == "window" else None
     for name, store in stores.items():
         own = binned_features(
-            store, windows, recipe.forest["length_edges"], recipe.forest["position_bin"],
+            store, windows, recipe.features["length_edges"], recipe.features["position_bin"],
             depth[name], typical,
         )  # fmt: skip
         features.append(own[orders[name]] if name in orders else own)

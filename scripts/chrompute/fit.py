@@ -10,7 +10,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,18 @@ class TrainingRules:
     jitter: int
     threads: int
     device: str
+    schedule: str = "one_cycle"
+    precision: str = "auto"
+    accumulate: int = 1
+    patience: int | None = None
+    thinning: float = 1.0
+    auxiliary: float = 0.0
+    neighbours: float = 0.0
+    logit_adjustment: float = 0.0
+    task_weights: str | Mapping[str, float] = field(default_factory=dict)
+    devices: int = 1
+    store: str = "auto"
+    tensorboard: bool = False
 
 
 def choose_device(name: str) -> torch.device:

@@ -34,9 +34,9 @@ def model_faults(model: str, settings: Settings) -> list[str]:
     windows = settings.config["windows"].get(entry["windows"])
     if entry["kind"] == "network":
         faults += _network_faults(entry, settings, windows)
-    edges = entry["forest"]["length_edges"]
+    edges = entry["features"]["length_edges"]
     if edges != sorted(set(edges)):
-        faults.append(f"forest/length_edges {edges} must ascend")
+        faults.append(f"features/length_edges {edges} must ascend")
     # What does not exist is told of already.
     if windows is None or not set(windows["tasks"]) <= set(settings.config["tasks"]):
         return faults

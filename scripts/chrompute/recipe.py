@@ -17,10 +17,10 @@ from chrompute.label_columns import replicate_columns, soft_column, votes, weigh
 from chrompute.splits import roles_of_fold
 
 #: The assay behind each model input that draws images.
-ASSAY_OF_INPUT = {"vplot": "ATAC", "mnase": "MNase"}
+ASSAY_OF_INPUT = {"vplot": "ATAC", "mnase": "MNase", "mnase_profile": "MNase"}
 
 #: What a control may permute between windows: the labels, or an input.
-PERMUTABLE = ("labels", "vplot", "mnase", "sequence")
+PERMUTABLE = ("labels", "vplot", "mnase", "sequence", "mnase_profile")
 
 Stores = dict[str, dict[str, Fragments]]
 #: {what is permuted: for each window the row of the window that it takes it from}.
@@ -66,20 +66,21 @@ class Recipe:
     Attributes
     ----------
     model, kind
-        Its name, and "majority", "forest" or "network".
+        Its name, and "majority", "place", "logistic", "forest", "boosting" or "network".
     tasks
         {task that it predicts: its classes in the order of the outputs}.
     windows, width
         Its window set and the windows' width in bp.
     inputs
-        Any of "vplot", "mnase" and "sequence".
+        Any of "vplot", "mnase", "mnase_profile" and "sequence".
     samples
         (sample, cell type, assay) of each sample it reads.
     train_on
         Cell types it is trained on.
-    images, network, training, forest
-        The configuration's blocks of these names, defaults filled in; empty where the kind of
-        model has no use for them, so that a change there does not fit it again.
+    images, network, training, features, baseline
+        The configuration's blocks of these names, defaults filled in (`baseline`: the block that
+        is called like the kind); empty where the kind of model has no use for them, so that a
+        change there does not fit it again.
     permute
         Any of `PERMUTABLE`: what is permuted between windows, in a control.
     fold, folds
@@ -100,7 +101,8 @@ class Recipe:
     images: Mapping[str, Any]
     network: Mapping[str, Any]
     training: Mapping[str, Any]
-    forest: Mapping[str, Any]
+    features: Mapping[str, Any]
+    baseline: Mapping[str, Any]
     permute: tuple[str, ...] = ()
     fold: str | None = None
     folds: int = 0

@@ -13,6 +13,8 @@ from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import Sample, is_url
 from chrompute.tasks import Task
 
+#: Kinds of models that are fitted to features of windows.
+FEATURE_KINDS = ("logistic", "forest", "boosting")
 #: Names under `training` and their defaults; a model's own block comes before the run's.
 TRAINING_DEFAULTS: dict[str, Any] = {
     "epochs": 12,
@@ -23,12 +25,27 @@ TRAINING_DEFAULTS: dict[str, Any] = {
     "jitter": 20,
     "threads": 2,
     "device": "auto",
+    "schedule": "one_cycle",
+    "precision": "auto",
+    "accumulate": 1,
+    "patience": None,
+    "thinning": 1.0,
+    "auxiliary": 0.0,
+    "neighbours": 0.0,
+    "logit_adjustment": 0.0,
+    "task_weights": {},
+    "devices": 1,
+    "store": "auto",
+    "tensorboard": False,
 }
 
+_FEATURE_IMAGES = ("min_length", "max_length", "normalise", "profile")
 #: What each kind of model uses of the block `images`: a change of the rest does not fit it again.
 _IMAGES_OF_KIND = {
-    "network": ("min_length", "max_length", "length_bin", "position_bin", "normalise"),
-    "forest": ("normalise",),
+    "network": ("min_length", "max_length", "length_bin", "position_bin", "normalise", "profile"),
+    "logistic": _FEATURE_IMAGES,
+    "forest": _FEATURE_IMAGES,
+    "boosting": _FEATURE_IMAGES,
 }
 
 
@@ -181,6 +198,10 @@ class Settings:
         own = self.config["models"][model]["training"]
         return TRAINING_DEFAULTS | dict(self.config["training"]) | dict(own)
 
+    def images(self, model: str) -> dict[str, Any]:
+        """Return what the V-plots of a model look like, every setting filled in."""
+        return dict(self.config["images"]) | dict(self.config["models"][model]["images"])
+
     def recipe(self, model: str) -> Recipe:
         """Gather the recipe of one model."""
         entry = self.config["models"][model]
@@ -195,10 +216,11 @@ class Settings:
             inputs=tuple(entry["inputs"]),
             samples=tuple((s.name, s.cell_type, s.assay) for s in chosen),
             train_on=tuple(self.training_cell_types(model)),
-            images={key: self.config["images"][key] for key in _IMAGES_OF_KIND.get(kind, ())},
+            images={key: self.images(model)[key] for key in _IMAGES_OF_KIND.get(kind, ())},
             network=entry["network"] if kind == "network" else {},
             training=self.training(model) if kind == "network" else {},
-            forest=entry["forest"] if kind == "forest" else {},
+            features=entry["features"] if kind in FEATURE_KINDS else {},
+            baseline=entry[kind] if kind in FEATURE_KINDS else {},
             permute=tuple(entry["permute"]),
             fold=entry["fold"],
             folds=windows["split"]["number"] if entry["fold"] else 0,

@@ -366,7 +366,7 @@ def test_the_model_predicts_what_is_held_out_in_the_tasks_order() -> None:
     recipe = Recipe(
         model="oracle", kind="oracle", tasks={"state": classes}, windows="w", width=2001,
         inputs=("sequence",), samples=(), train_on=tuple(CLEAR.factors), images={}, network={},
-        training={}, forest={},
+        training={}, features={}, baseline={},
     )  # fmt: skip
     table, card = oracle.run_oracle(recipe, CLEAR, windows, {}, 1)
     held_out = windows[windows["split"] != "train"].reset_index(drop=True)

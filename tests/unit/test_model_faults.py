@@ -90,7 +90,8 @@ def test_a_model_holds_what_its_kind_uses_of_the_images(case: Case) -> None:
     case["models"]["wood"] = {"kind": "forest", "windows": "w", "inputs": ["vplot"]}
     case["models"]["most"] = {"kind": "majority", "windows": "w"}
     settings = load(case)
-    assert settings.recipe("wood").images == {"normalise": "window"}
+    assert settings.recipe("wood").images["normalise"] == "window"
+    assert "length_bin" not in settings.recipe("wood").images
     assert settings.recipe("most").images == {}
     assert settings.recipe("net").images == {
         "min_length": 0, "max_length": 250, "length_bin": 20, "position_bin": 16,

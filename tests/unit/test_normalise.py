@@ -16,7 +16,7 @@ from chrompute.predict import predict_logits
 from chrompute.predictions import task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import run_recipe
-from toy_models import FOREST, IMAGES, make_toy, recipe_of
+from toy_models import FEATURES, FOREST, IMAGES, make_toy, recipe_of
 
 SIZES = {"chr1": 20_000}
 WIDTH = 401
@@ -142,7 +142,7 @@ def test_a_difference_of_counts_alone_is_learnt_from_depth_and_not_from_equal_su
     windows["start"], windows["end"] = centre - 20, centre + 21
     windows["split"] = np.where(np.arange(centre.size) % 2, "train", "test")
     windows["state.1"] = np.where(is_open, "open", "closed")
-    recipe = replace(recipe_of("vplot"), kind="forest", forest=FOREST)
+    recipe = replace(recipe_of("vplot"), kind="forest", features=FEATURES, baseline=FOREST)
     right = {}
     for name, own in (("depth", recipe), ("window", normalised(recipe))):
         table, card = run_baseline(own, windows, {"vplot": {"cells": store}}, 1, 1)

@@ -15,7 +15,7 @@ from chrompute.networks import ChromatinNetwork, NetworkSpec
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import TrainedModel, run_recipe
-from toy_models import FOREST, SMALL, WIDTH, Toy, make_toy, recipe_of
+from toy_models import FEATURES, FOREST, SMALL, WIDTH, Toy, make_toy, recipe_of
 
 BOTH = {"state": ("closed", "open"), "mark": ("not_bound", "bound")}
 
@@ -179,7 +179,7 @@ def test_a_models_fold_comes_before_the_split_of_the_windows(
     windows = fold_windows(case)
     recipe = replace(recipe_of("vplot", epochs=1), fold=fold, folds=3)
     network = train(case, windows, recipe, tmp_path).predictions
-    forest = replace(recipe, kind="forest", forest=FOREST)
+    forest = replace(recipe, kind="forest", features=FEATURES, baseline=FOREST)
     tables = [network, run_baseline(forest, windows, case[1], 1, 1)[0]]
     expected = windows["chrom"].astype(object).map(roles)[windows["fold"].notna()]
     for table in tables:
@@ -287,7 +287,9 @@ def test_categories_and_texts_give_the_same_models(case: Toy, tmp_path: Path) ->
     recipe = replace(recipe_of("vplot", "sequence", epochs=1), permute=("labels",))
     one, two = (train(case, table, recipe, tmp_path) for table in (windows, categorical(windows)))
     assert same_weights(one, two)
-    forest = replace(recipe_of("vplot"), kind="forest", forest=FOREST, tasks=BOTH)
+    forest = replace(
+        recipe_of("vplot"), kind="forest", features=FEATURES, baseline=FOREST, tasks=BOTH
+    )
     tables = [
         run_baseline(forest, table, case[1], 1, 1)[0] for table in (windows, categorical(windows))
     ]
@@ -301,7 +303,7 @@ def test_a_task_without_training_windows_is_refused(case: Toy, tmp_path: Path) -
     message = "model net: none of its training windows has a label of task 'mark'"
     with pytest.raises(InputError, match=message):
         train(case, hidden, network, tmp_path)
-    forest = replace(network, kind="forest", forest=FOREST)
+    forest = replace(network, kind="forest", features=FEATURES, baseline=FOREST)
     with pytest.raises(InputError, match=message):
         run_baseline(forest, hidden, case[1], 1, 1)
 

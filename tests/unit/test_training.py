@@ -21,7 +21,7 @@ from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
 from chrompute.predict import load_network, predict_logits, save_network
 from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
 from chrompute.runs import TrainedModel, run_recipe
-from toy_models import FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
+from toy_models import FEATURES, FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +232,8 @@ def test_a_forest_loses_what_is_permuted_and_keeps_the_rest(
     recipe = replace(
         recipe_of("vplot", "mnase"),
         kind="forest",
-        forest=FOREST,
+        features=FEATURES,
+        baseline=FOREST,
         permute=permute,
     )
     both = dict.fromkeys(recipe.inputs, stores["vplot"])

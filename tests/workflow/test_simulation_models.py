@@ -152,13 +152,14 @@ def permuted() -> Mapping[str, Truths]:
     windows["state.truth"] = loci["sim_A"]
     inside = (windows["start"] >= 0) & (windows["end"] <= design.chromosome_length)
     windows = windows[inside].reset_index(drop=True)
-    forest = {"trees": 100, "min_leaf": 3, "length_edges": [0, 100, 160, 240, 400]}
-    forest["position_bin"] = 100
+    forest = {"trees": 100, "min_leaf": 3}
+    features = {"length_edges": [0, 100, 160, 240, 400], "position_bin": 100}
 
     def hits(kind: str, inputs: tuple[str, ...], permute: tuple[str, ...] = ()) -> Truths:
         recipe = Recipe(
             "m", kind, {"state": STATES}, "w", 2001, inputs, (), ("sim_A",),
-            images={"normalise": "depth"}, network={}, training={}, forest=forest, permute=permute,
+            images={"normalise": "depth"}, network={}, training={}, features=features,
+            baseline=forest, permute=permute,
         )  # fmt: skip
         table, _ = run_baseline(recipe, windows, {name: stores[name] for name in inputs}, 1, 2)
         called = table.filter(like="p:state:").idxmax(axis=1).str.removeprefix("p:state:")
