@@ -95,7 +95,7 @@ def test_a_model_holds_what_its_kind_uses_of_the_images(case: Case) -> None:
     assert settings.recipe("most").images == {}
     assert settings.recipe("net").images == {
         "min_length": 0, "max_length": 250, "length_bin": 20, "position_bin": 16,
-        "normalise": "window",
+        "normalise": "window", "profile": [120, 181],
     }  # fmt: skip
 
 
