@@ -11,7 +11,8 @@ from torch import Tensor
 
 from chrompute.dataset import WindowData
 from chrompute.errors import InputError
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 
 
 @torch.no_grad()
