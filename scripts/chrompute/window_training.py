@@ -118,7 +118,7 @@ class WindowTraining(lightning.LightningModule):
         """Note the learning rate."""
         self._rate = optimizer.param_groups[0]["lr"]
 
-    def configure_gradient_clipping(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         """Clip the norm of the gradient; Lightning's own way refuses fused optimisers."""
         torch.nn.utils.clip_grad_norm_(self.parameters(), MAX_NORM)
 
