@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chrompute.genome import read_genome
-from chrompute.predict import save_network
+from chrompute.model_files import sample_facts, save_network
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
 from chrompute.runs import run_recipe
@@ -23,7 +23,8 @@ if "snakemake" in globals():
             recipe, windows, stores, genome, int(snakemake.wildcards.seed),
             Path(snakemake.params.results) / "checkpoints", snakemake.params.code,
         )  # fmt: skip
-        save_network(trained.network, trained.card, snakemake.output.weights, snakemake.output.card)
+        card = trained.card | {"stores": sample_facts(snakemake.input.fragments)}
+        save_network(trained.network, card, snakemake.output.weights, snakemake.output.card)
         trained.history.to_csv(snakemake.output.history, sep="\t", index=False)
         trained.predictions.to_parquet(snakemake.output.predictions, index=False)
         trained.discard_checkpoints()

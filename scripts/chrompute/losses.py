@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from chrompute.dataset import WindowData
+from chrompute.inference import predict_logits
 from chrompute.networks import ChromatinNetwork
-from chrompute.predict import predict_logits
 
 #: Stands for a sum of weights that is 0, so that nothing is divided by it.
 _SMALL = 1e-12

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from chrompute.dataset import WindowData, typical_sums, window_data
 from chrompute.fit import TrainingRules, choose_device, train_network
+from chrompute.inference import predict_logits
+from chrompute.model_files import training_facts
 from chrompute.networks import ChromatinNetwork, NetworkSpec
-from chrompute.predict import predict_logits
 from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores
 
@@ -93,7 +94,8 @@ def run_recipe(
     chosen = held_out(windows)
     logits = predict_logits(network, data, _ids(chosen, device), rules.batch_size)
     probabilities = {task: values.softmax(1).cpu().numpy() for task, values in logits.items()}
-    card = recipe.facts(seed, device.type) | {
+    card = recipe.facts(seed, device.type) | training_facts(recipe, windows, role, stores, genome)
+    card |= {
         "images": recipe.images,
         "reference_depth": depth,
         "typical_sum": sums,

@@ -15,10 +15,11 @@ from chrompute.baselines import run_baseline
 from chrompute.dataset import window_data
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
+from chrompute.inference import predict_logits
 from chrompute.losses import soft_cross_entropy
 from chrompute.model_faults import TRUNK_BIN
+from chrompute.model_files import load_network, save_network
 from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
-from chrompute.predict import load_network, predict_logits, save_network
 from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
 from chrompute.runs import TrainedModel, run_recipe
 from toy_models import FEATURES, FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
