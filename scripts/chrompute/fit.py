@@ -25,7 +25,8 @@ from torch.utils.data import DataLoader, Sampler
 
 from chrompute.dataset import WindowData
 from chrompute.losses import mean_loss, validation_scores
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 
 logger = logging.getLogger(__name__)
 

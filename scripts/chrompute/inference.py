@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from chrompute.dataset import WindowData
-from chrompute.networks import ChromatinNetwork
+from chrompute.networks import Network
 
 #: Windows in a step of prediction, for each one in a step of training: no gradient is kept.
 STEP_FACTOR = 4
@@ -12,7 +12,7 @@ STEP_FACTOR = 4
 
 @torch.no_grad()
 def predict_logits(
-    network: ChromatinNetwork, data: WindowData, ids: Tensor, batch_size: int
+    network: Network, data: WindowData, ids: Tensor, batch_size: int
 ) -> dict[str, Tensor]:
     """Predict windows on both strands and average.
 

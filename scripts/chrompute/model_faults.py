@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from os.path import realpath
 from typing import Any
 
+from chrompute.network_spec import NetworkSpec, architecture_fault
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.settings import Settings, samples_of_model
 from chrompute.sheets import Sample, is_url
-
-#: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
-TRUNK_BIN = 16
 
 
 def model_faults(model: str, settings: Settings) -> list[str]:
@@ -154,7 +152,12 @@ def _permute_faults(entry: Mapping[str, Any]) -> list[str]:
 def _network_faults(
     entry: Mapping[str, Any], settings: Settings, windows: Mapping[str, Any] | None
 ) -> list[str]:
-    bin_size = entry["network"].get("position_bin", TRUNK_BIN)
+    architecture = entry["network"].get("architecture", NetworkSpec.architecture)
+    if fault := architecture_fault(architecture, entry["inputs"]):
+        return [fault]
+    if architecture != "chrompute":
+        return []  # the others have no bins
+    bin_size = entry["network"].get("position_bin", NetworkSpec.position_bin)
     pixel = settings.config["images"]["position_bin"]
     faults = []
     if bin_size % pixel:

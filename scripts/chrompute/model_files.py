@@ -21,10 +21,12 @@ import torch
 from torch import Tensor
 
 from chrompute import __version__
+from chrompute.classic_networks import CLASSICS
 from chrompute.digests import fragments_digest, genome_digests, windows_digest
 from chrompute.errors import InputError
 from chrompute.fragments import read_facts, read_fragments
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import Network, build_network
 from chrompute.recipe import Recipe, Stores
 from chrompute.whole_files import written_whole
 
@@ -122,7 +124,7 @@ def sample_facts(paths: Sequence[str | Path]) -> dict[str, dict[str, Any]]:
 
 
 def save_network(
-    network: ChromatinNetwork, card: Mapping[str, Any], weights: str | Path, card_path: str | Path
+    network: Network, card: Mapping[str, Any], weights: str | Path, card_path: str | Path
 ) -> None:
     """Write the weights as safetensors and the card, with the network's shape, as JSON.
 
@@ -144,7 +146,7 @@ def save_network(
         part.write_text(text)
 
 
-def load_model(folder: str | Path) -> tuple[ChromatinNetwork, dict[str, Any]]:
+def load_model(folder: str | Path) -> tuple[Network, dict[str, Any]]:
     """Read the network in the folder of a trained model (`load_network`).
 
     Raises
@@ -161,9 +163,7 @@ def load_model(folder: str | Path) -> tuple[ChromatinNetwork, dict[str, Any]]:
     return load_network(folder / WEIGHTS, folder / CARD)
 
 
-def load_network(
-    weights: str | Path, card_path: str | Path
-) -> tuple[ChromatinNetwork, dict[str, Any]]:
+def load_network(weights: str | Path, card_path: str | Path) -> tuple[Network, dict[str, Any]]:
     """Read what `save_network` wrote; the network is on the CPU, in evaluation mode.
 
     Raises
@@ -244,12 +244,14 @@ def _read_weights(path: str | Path, expected: str, card_path: str | Path) -> dic
 
 def _built(
     card: Mapping[str, Any], state: Mapping[str, Tensor], weights: str | Path, path: str | Path
-) -> ChromatinNetwork:
+) -> Network:
     """Build the network that a card describes, once it is known to fit the weights."""
     try:
         spec = NetworkSpec.from_json(card["network"])
+        if spec.architecture not in ("chrompute", *CLASSICS):
+            raise ValueError(f"unknown architecture {spec.architecture!r}")
         with torch.device("meta"):  # takes no memory, however large a wrong card says it is
-            expected = ChromatinNetwork(spec).state_dict()
+            expected = build_network(spec).state_dict()
         classes = {task: len(names) for task, names in card["tasks"].items()}
     except (
         TypeError,
@@ -273,7 +275,7 @@ def _built(
             f"{weights}: does not belong to {path}: {wrong[0]!r} is {found.get(wrong[0])}, and "
             f"{wanted.get(wrong[0])} by the card; {_REMEDY}"
         )
-    return ChromatinNetwork(spec)
+    return build_network(spec)
 
 
 def _kind_of(value: Tensor) -> str:

@@ -19,7 +19,8 @@ from chrompute.dataset import WindowData, typical_sums, window_data
 from chrompute.fit import TrainingRules, choose_device, train_network
 from chrompute.inference import predict_logits
 from chrompute.model_files import training_facts
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores
 

@@ -23,7 +23,8 @@ from chrompute.model_files import (
     save_network,
     training_facts,
 )
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 from toy_models import SIZES, SMALL, WIDTH, make_toy, recipe_of
 
 SPEC = NetworkSpec({"vplot": (10, 51)}, True, WIDTH, {"state": 2, "mark": 3}, **SMALL)
@@ -159,6 +160,9 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     ),
     "shape with strange keys": (lambda f: other_spec(f, layers=3), "card.json", "no network"),
     "shape with text": (lambda f: other_spec(f, channels="many"), "card.json", "no network"),
+    "shape of a strange kind": (
+        lambda f: other_spec(f, architecture="resnet"), "card.json", "unknown architecture",
+    ),
     "shape of negative size": (lambda f: other_spec(f, channels=-8), "card.json", "no network"),
     "more classes than outputs": (
         lambda f: edit_card(f, tasks={"state": [*"abc"], "mark": [*"xyz"]}), "card.json", "classes",

@@ -11,7 +11,8 @@ import torch
 from chrompute.baselines import forest_probabilities, majority_probabilities, run_baseline
 from chrompute.errors import InputError
 from chrompute.losses import mean_loss
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import TrainedModel, run_recipe

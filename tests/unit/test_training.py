@@ -13,13 +13,14 @@ import torch
 from chrompute import fit
 from chrompute.baselines import run_baseline
 from chrompute.dataset import window_data
+from chrompute.encoders import Smoothing
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.inference import predict_logits
 from chrompute.losses import soft_cross_entropy
-from chrompute.model_faults import TRUNK_BIN
 from chrompute.model_files import load_network, save_network
-from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
 from chrompute.runs import TrainedModel, run_recipe
 from toy_models import FEATURES, FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
@@ -317,10 +318,6 @@ def test_several_tasks_have_several_heads() -> None:
         "x": (4, 3),
         "y": (4, 5),
     }
-
-
-def test_the_settings_know_the_networks_default_bin() -> None:
-    assert NetworkSpec({}, True, WIDTH, {"x": 2}).position_bin == TRUNK_BIN
 
 
 def test_smoothing_is_a_gaussian_of_the_named_width() -> None:
