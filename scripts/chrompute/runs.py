@@ -22,7 +22,7 @@ from chrompute.fit import FittedNetwork, train_network
 from chrompute.model_files import training_facts
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network
-from chrompute.predict import predict_logits
+from chrompute.inference import predict_logits
 from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores, Targets
 from chrompute.training_rules import TrainingRules

@@ -20,9 +20,10 @@ from typing import Any
 
 from chrompute.errors import ChromputeError, InputError
 from chrompute.genome import read_genome
-from chrompute.predict import save_network
+from chrompute.model_files import sample_facts, save_network
 from chrompute.recipe import Recipe
 from chrompute.runs import run_recipe
+from chrompute.whole_files import written_whole
 from chrompute.window_files import read_windows
 
 logger = logging.getLogger(__name__)
@@ -95,9 +96,12 @@ def _train_here(job: TrainingJob) -> None:
     )
     if _rank() > 0:
         return
-    save_network(trained.network, trained.card, job.weights, job.card)
-    trained.history.to_csv(job.history, sep="\t", index=False)
-    trained.predictions.to_parquet(job.predictions, index=False)
+    with written_whole(job.history) as part:
+        trained.history.to_csv(part, sep="\t", index=False)
+    with written_whole(job.predictions) as part:
+        trained.predictions.to_parquet(part, index=False)
+    card = trained.card | {"stores": sample_facts(job.fragments)}
+    save_network(trained.network, card, job.weights, job.card)
     trained.discard_checkpoints()
 
 

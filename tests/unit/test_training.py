@@ -16,10 +16,11 @@ from chrompute.dataset import window_data
 from chrompute.encoders import Smoothing
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
+from chrompute.inference import predict_logits
 from chrompute.losses import soft_cross_entropy
+from chrompute.model_files import load_network, save_network
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import ChromatinNetwork
-from chrompute.predict import load_network, predict_logits, save_network
 from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
 from chrompute.runs import TrainedModel, run_recipe
 from toy_models import FEATURES, FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
