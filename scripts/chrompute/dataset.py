@@ -106,7 +106,12 @@ class WindowData:
         return {}
 
     def draw(
-        self, ids: Tensor, shift: Tensor | None = None, reverse: Tensor | None = None, keep=None, generator=None
+        self,
+        ids: Tensor,
+        shift: Tensor | None = None,
+        reverse: Tensor | None = None,
+        keep=None,
+        generator=None,
     ) -> dict[str, Tensor]:
         """Return the inputs of the windows `ids`, {input name: Tensor}."""
         shift = torch.zeros_like(ids) if shift is None else shift

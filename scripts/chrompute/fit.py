@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from chrompute.dataset import WindowData
-from chrompute.devices import autocast_precision, choose_device, make_deterministic
+from chrompute.devices import choose_device, make_deterministic, uses_bfloat16
 from chrompute.errors import InputError
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network, build_network
@@ -32,9 +32,9 @@ from chrompute.progress import Progress
 from chrompute.training_rules import TrainingRules
 from chrompute.window_training import EpochSteps, WindowTraining
 
-__all__ = ["FittedNetwork", "TrainingRules", "choose_device", "train_network"]
-
 logger = logging.getLogger(__name__)
+# What a run looks like is said here, in fewer words.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 _CHECKPOINT = "last.ckpt"
 
@@ -173,7 +173,7 @@ def _trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         devices=rules.devices,
         strategy="auto" if rules.devices == 1 else "ddp",
-        precision=autocast_precision(rules.precision, device),
+        precision="bf16-mixed" if uses_bfloat16(rules.precision, device) else "32-true",
         accumulate_grad_batches=rules.accumulate,
         callbacks=[Progress(), saver],
         logger=loggers or False,

@@ -235,6 +235,6 @@ def weighted_mean(values: Tensor, weights: Sequence[float]) -> Tensor:
 
 
 def _log_shares(labels: Tensor, counted: Tensor) -> Tensor:
-    """Return the logarithm of the classes' shares, (n_classes,); one that is absent has a little."""
+    """Return the logarithm of each class's share; an absent one is given half a window."""
     mass = (labels * counted[:, None]).sum(0)
     return (mass.clamp(min=0.5) / mass.sum().clamp(min=_SMALL)).log()

@@ -19,10 +19,10 @@ from chrompute.calibrate import apply_temperature, fit_temperature
 from chrompute.dataset import WindowData, typical_sums, window_data
 from chrompute.devices import choose_device, explained_memory
 from chrompute.fit import FittedNetwork, train_network
+from chrompute.inference import predict_logits
 from chrompute.model_files import training_facts
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network
-from chrompute.inference import predict_logits
 from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores, Targets
 from chrompute.training_rules import TrainingRules

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import nn
@@ -68,7 +69,7 @@ def adamw(network: nn.Module, objective: nn.Module, rules: TrainingRules) -> tor
     Weights of tasks do not decay. On CUDA one fused kernel does the whole step.
     """
     weights, of_tasks = [*network.parameters()], [*objective.parameters()]
-    groups = [{"params": weights}]
+    groups: list[dict[str, Any]] = [{"params": weights}]
     if of_tasks:
         groups.append({"params": of_tasks, "weight_decay": 0.0})
     return torch.optim.AdamW(

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from chrompute.dataset import WindowData
 from chrompute.losses import Objective
-from chrompute.networks import ChromatinNetwork
+from chrompute.networks import Network
 from chrompute.training_rules import TrainingRules
 
 
@@ -63,7 +63,9 @@ class Draw:
     counts: Tensor | None
 
 
-def draw_part(windows: Tensor, rules: TrainingRules, place: Place, generator: torch.Generator) -> Draw:
+def draw_part(
+    windows: Tensor, rules: TrainingRules, place: Place, generator: torch.Generator
+) -> Draw:
     """Draw how the windows of a step are moved, turned and thinned, and return those of a part.
 
     Parameters
@@ -102,7 +104,7 @@ def draw_part(windows: Tensor, rules: TrainingRules, place: Place, generator: to
 
 
 def part_loss(
-    network: ChromatinNetwork,
+    network: Network,
     data: WindowData,
     objective: Objective,
     windows: Tensor,

@@ -13,9 +13,9 @@ from torch.utils.data import Sampler
 
 from chrompute.dataset import WindowData
 from chrompute.errors import InputError
+from chrompute.inference import predict_logits
 from chrompute.losses import Objective
 from chrompute.networks import Network
-from chrompute.inference import predict_logits
 from chrompute.training_rules import TrainingRules, adamw, learning_rates
 from chrompute.training_step import Place, part_loss, parts_of, seed_of
 
