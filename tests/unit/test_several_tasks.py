@@ -10,12 +10,10 @@ import torch
 
 from chrompute.baselines import forest_probabilities, majority_probabilities, run_baseline
 from chrompute.errors import InputError
-from chrompute.network_spec import NetworkSpec
-from chrompute.networks import ChromatinNetwork
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import TrainedModel, run_recipe
-from toy_models import FEATURES, FOREST, SMALL, WIDTH, Toy, make_toy, recipe_of
+from toy_models import FEATURES, FOREST, Toy, make_toy, recipe_of
 
 BOTH = {"state": ("closed", "open"), "mark": ("not_bound", "bound")}
 

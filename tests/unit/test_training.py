@@ -12,11 +12,11 @@ import torch
 
 from chrompute import fit
 from chrompute.baselines import run_baseline
-from chrompute.dataset import window_data
 from chrompute.encoders import Smoothing
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.inference import predict_logits
+from chrompute.model_data import window_data
 from chrompute.model_files import load_network, save_network
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import ChromatinNetwork
