@@ -229,6 +229,7 @@ class Settings:
                 for task in self.tasks_of_model(model)
                 if kind != "majority" and is_balanced(self.config["tasks"][task.name]["balance"])
             },
+            candidates=windows["candidates"],
         )
 
 
