@@ -13,9 +13,13 @@ from torch import Tensor
 
 from chrompute.encoders import ImageChannels, Smoothing, one_hot
 from chrompute.errors import InputError
+from chrompute.fragments import Fragments
 from chrompute.heads import BinSummary
+from chrompute.inference import predict_logits
+from chrompute.model_data import window_data
 from chrompute.network_spec import NetworkSpec, architecture_fault
 from chrompute.networks import ConvNextBlock, build_network
+from toy_models import SIZES, Toy, make_toy, recipe_of
 
 WIDTH = 401
 IMAGES = {"vplot": (10, 51), "mnase": (8, 51), "mnase_profile": (1, 51)}
@@ -371,3 +375,48 @@ def test_a_convnext_block_is_the_published_one() -> None:
     y = y @ own["layers.4.weight"].T + own["layers.4.bias"]
     expected = x.double().numpy() + (own["gain"] * y).transpose(0, 2, 1)
     assert block(x).detach().numpy() == pytest.approx(expected, abs=1e-5)
+
+
+def other_strand(toy: Toy) -> Toy:
+    """Return the toy experiment as the other strand tells it: every chromosome turned round."""
+    windows, stores, genome = toy
+    size = windows["chrom"].map(SIZES)
+    turned = windows.assign(start=size - windows["end"], end=size - windows["start"])
+    chroms, starts, ends = [], [], []
+    for index, name in enumerate(SIZES):
+        left, right = stores["vplot"]["cells"].intervals(name)
+        chroms += [index] * len(left)
+        starts += [*(SIZES[name] - right)]
+        ends += [*(SIZES[name] - left)]
+    store = Fragments.from_intervals(SIZES, chroms, starts, ends)
+    return turned, {"vplot": {"cells": store}}, {c: 3 - g[::-1] for c, g in genome.items()}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "changes"),
+    [
+        (("vplot", "sequence"), {"expected": True}),
+        (("vplot",), {"trunk": "convnext"}),
+        (("vplot",), {"architecture": "alexnet"}),
+        (("sequence",), {"architecture": "deepbind"}),
+        (("sequence",), {"architecture": "deepsea"}),
+    ],
+)
+def test_a_window_and_its_reverse_complement_have_the_same_prediction(
+    inputs: tuple[str, ...], changes: dict[str, object]
+) -> None:
+    """To the last bit: both strands of one are drawn as both strands of the other."""
+    toy = make_toy()
+    recipe = recipe_of(*inputs)
+    predictions, ahead = [], []
+    for windows, stores, genome in (toy, other_strand(toy)):
+        stores, depth = (stores, {"vplot": 1000.0}) if "vplot" in inputs else ({}, {})
+        own = genome if "sequence" in inputs else None
+        data = window_data(recipe, windows, stores, depth, own, torch.device("cpu"))
+        shapes = {name: image.grid.shape for name, image in data.images.items()}
+        network = network_of(*inputs, images=shapes, **changes)
+        ids = torch.arange(len(windows))
+        predictions.append(predict_logits(network, data, ids, 16)["state"])
+        ahead.append(logits_of(network, data.draw(ids))["state"])
+    assert torch.equal(*predictions)
+    assert not torch.allclose(*ahead)
