@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from chrompute.codons import CodonEncoder
+from chrompute.errors import InputError
 from chrompute.network_spec import GROUPS, NetworkSpec
 
 #: Images of more columns are smoothed in pieces, by kernels that are cut off.
@@ -101,12 +102,23 @@ class ImageEncoder(nn.Module):
 
     The lengths of each channel of the image are the channels of a convolution along the genome:
     the length axis is pooled at once by learnt profiles, the genome axis is kept.
+
+    Raises
+    ------
+    InputError
+        When the columns of the image cannot be pooled to the bins of the trunk.
     """
 
     def __init__(self, spec: NetworkSpec, rows: int, columns: int) -> None:
         super().__init__()
         channels = spec.channels
         self.pool = max(1, round(columns * spec.position_bin / spec.width))
+        if -(-columns // self.pool) != spec.bins:
+            raise InputError(
+                f"an image of {columns} columns does not fit {spec.bins} bins of "
+                f"{spec.position_bin} bp; make network/position_bin a multiple of "
+                "images/position_bin"
+            )
         self.image = ImageChannels(rows, columns, spec.smoothing, spec.expected)
         self.profiles = nn.Sequential(
             nn.Conv1d(self.image.channels, channels, 1),

@@ -169,6 +169,14 @@ def test_a_classic_refuses_inputs_that_are_not_its_own(
     assert architecture_fault("chrompute", inputs) is None
 
 
+def test_an_image_that_does_not_fit_the_bins_is_refused() -> None:
+    for columns, pixel in ((401, 1), (51, 8), (26, 16)):
+        build_network(spec_of("vplot", images={"vplot": (5, columns)}))
+        assert columns == -(-WIDTH // pixel)
+    with pytest.raises(InputError, match="multiple of images/position_bin"):
+        build_network(spec_of("vplot", images={"vplot": (5, 41)}))
+
+
 @pytest.mark.parametrize(
     ("inputs", "architecture"),
     [(("vplot", "sequence"), "chrompute"), (("sequence",), "deepbind"), (("sequence",), "deepsea")],
