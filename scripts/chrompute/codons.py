@@ -18,7 +18,7 @@ _FRAMES = 3  # of a strand
 _STRANDS = 2
 #: Features of a frame beside the usage of codons: a stretch's length, both its ends, ATG.
 _OTHERS = 4
-_HIDDEN = 48
+_HIDDEN = 32
 #: Usual log(1 + codons) of a stretch, roughly: features should lie around 0.
 _USUAL = 3.0
 
@@ -148,10 +148,11 @@ def _running_max(x: Tensor) -> Tensor:
 
 
 class CodonEncoder(nn.Module):
-    """DNA to (n, `channels`, n_bins) features of reading frames, of one net for all six.
+    """DNA to (n, `channels`, n_bins) features of reading frames, by one net for all six.
 
     Each strand is the mean of its frames, weighted by a score that the net gives them: coding DNA
-    has one frame that matters. The scores follow as features of their own.
+    has one frame that matters. The weights follow as features of their own. Frames are normalised
+    together, since by themselves they would lose what tells them apart.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -160,25 +161,23 @@ class CodonEncoder(nn.Module):
         self.usage = nn.Linear(_CODONS, spec.codons, bias=False)
         nn.init.normal_(self.usage.weight)
         self.net = nn.Sequential(
-            nn.Conv1d(spec.codons + _OTHERS, _HIDDEN, 1),
+            nn.Conv2d(spec.codons + _OTHERS, _HIDDEN, 1),
             nn.GroupNorm(GROUPS, _HIDDEN),
             nn.GELU(),
-            nn.Conv1d(_HIDDEN, _HIDDEN, 9, padding=4, groups=_HIDDEN),
-            nn.Conv1d(_HIDDEN, _HIDDEN, 1),
+            nn.Conv2d(_HIDDEN, _HIDDEN, (1, 9), padding=(0, 4), groups=_HIDDEN),
+            nn.Conv2d(_HIDDEN, _HIDDEN, 1),
             nn.GroupNorm(GROUPS, _HIDDEN),
             nn.GELU(),
-            nn.Dropout1d(spec.dropout / 2),
+            nn.Dropout2d(spec.dropout / 2),
         )
-        self.score = nn.Conv1d(_HIDDEN, 1, 5, padding=2, bias=False)
+        self.score = nn.Conv2d(_HIDDEN, 1, (1, 5), padding=(0, 2), bias=False)
         self.channels = _STRANDS * (_HIDDEN + _FRAMES)
 
     def forward(self, sequence: Tensor) -> Tensor:
         """Encode one batch of sequences."""
         usage, others = self.frames(sequence)
-        n, bins = len(usage), usage.shape[3]
-        frames = torch.cat([self.usage(usage), others], -1).transpose(-1, -2)
-        found = self.net(frames.flatten(0, 2))
-        shares = self.score(found).view(n, _STRANDS * _FRAMES, 1, bins).softmax(1)
-        weighted = found.view(n, _STRANDS * _FRAMES, _HIDDEN, bins) * shares
-        strands = weighted.view(n, _STRANDS, _FRAMES, _HIDDEN, bins).sum(2)
-        return torch.cat([strands.flatten(1, 2), shares.flatten(1, 2)], 1)
+        both = torch.cat([self.usage(usage), others], -1).flatten(1, 2)
+        found = self.net(both.permute(0, 3, 1, 2))  # (n, hidden, frames of both strands, n_bins)
+        shares = self.score(found).softmax(2)
+        frames = (found * shares).unflatten(2, (_STRANDS, _FRAMES))
+        return torch.cat([frames.sum(3).flatten(1, 2), shares[:, 0]], 1)
