@@ -428,3 +428,20 @@ def test_a_window_and_its_reverse_complement_have_the_same_prediction(
         ahead.append(logits_of(network, data.draw(ids))["state"])
     assert torch.equal(*predictions)
     assert not torch.allclose(*ahead)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"expected": True}, {"trunk": "convnext", "modality_dropout": 0.5}]
+)
+def test_networks_train_in_bfloat16(changes: dict[str, object]) -> None:
+    network = network_of("vplot", "sequence", auxiliary=True, **changes)
+    batch = batch_of(network.spec)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits, alone = network.all_logits(batch)
+        mixed_sum([*logits.values(), *alone["vplot"].values()]).backward()
+    exact = logits_of(network, batch)["state"]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = logits_of(network, batch)["state"]
+    assert rough.float().numpy() == pytest.approx(exact.numpy(), abs=0.05)
+    assert not torch.equal(rough.float(), exact)
+    assert all(p.grad.isfinite().all() for p in network.heads.parameters())
