@@ -146,7 +146,7 @@ def _indices(chroms: pd.Series, names: list[str], where: str) -> npt.NDArray[np.
     if (found < 0).any():
         strange = sorted(set(chroms.to_numpy()[found < 0].tolist()))
         raise InputError(
-            f"windows lie on {', '.join(strange)}, which {where} lack; "
+            f"windows lie on {', '.join(strange)}, which is not in {where}; "
             "leave these windows out, or use data of the same genome"
         )
     return found.astype(np.int64)

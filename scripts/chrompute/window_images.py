@@ -210,7 +210,7 @@ class FragmentImages:
             On the device of the store.
         """
         pixels, shape = self._place(ids, shift, reverse, thinning)
-        return SparseImages(pixels[pixels < math.prod(shape)], shape)
+        return SparseImages(pixels.masked_select(pixels < math.prod(shape)), shape)
 
     def counts(
         self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None = None
@@ -243,7 +243,8 @@ class FragmentImages:
             factor = self._factor[ids] / self.fraction
             if thinning is not None:
                 factor = factor / thinning.keep.to(factor)
-        return counts * factor[:, None, None]
+        # Multiplied as floats: integers times floats are 30 times slower here.
+        return counts.float().mul_(factor[:, None, None])
 
     def mean_sum(self, ids: Tensor, batch: int = 4096) -> float:
         """Return the mean sum of the images of some windows at the model's depth."""
