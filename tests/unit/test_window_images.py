@@ -7,9 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chrompute.canvas import Canvas
 from chrompute.fragments import Fragments
 from chrompute.vplots import fragments_at_sites
-from chrompute.window_images import Canvas, FragmentImages, ImageGrid
+from chrompute.window_images import FragmentImages, ImageGrid
 from image_tools import (
     CPU,
     DEVICES,
