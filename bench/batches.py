@@ -36,7 +36,8 @@ CPU = torch.device("cpu")
 #: 20 x 126 pixels, and a pixel a bp and length.
 BINNED, FULL = ImageGrid(WIDTH, 0, 400, 20, 16), ImageGrid(WIDTH, 0, 300, 1, 1)
 Arguments = tuple[Tensor, Tensor, Tensor]
-Way = tuple[int, Callable[[Arguments], object]]
+#: Windows in a batch, batches in a round, and what draws a batch.
+Way = tuple[int, int, Callable[[Arguments], object]]
 
 
 class Case:
@@ -132,15 +133,16 @@ def drawn(rng: np.random.Generator, number: int) -> Arguments:
 
 
 def rates_of(ways: dict[str, Way], rng: np.random.Generator) -> dict[str, float]:
-    """Return windows per CPU second of each way: {name: (windows in a batch, function)}."""
+    """Return windows per CPU second of each way, medians of the rounds."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(ROUNDS + 2):  # the first two fill buffers
-        for name, (number, way) in ways.items():
-            arguments = drawn(rng, number)
+        for name, (number, batches, way) in ways.items():
+            arguments = [drawn(rng, number) for _ in range(batches)]
             begin = time.process_time()
-            way(arguments)
+            for each in arguments:
+                way(each)
             if turn > 1:
-                seconds[name].append((time.process_time() - begin) / number)
+                seconds[name].append((time.process_time() - begin) / (number * batches))
     return {name: 1 / statistics.median(values) for name, values in seconds.items()}
 
 
@@ -170,10 +172,10 @@ def main() -> int:
             150_000,
             rates_of(
                 {
-                    "sparse, 100 fragments a window": (2048, lambda a: binned.sparse(*a)),
-                    "the same, as dense counts": (512, lambda a: binned.counts(*a)),
-                    "the same, scaled": (512, lambda a: binned.scaled(*a)),
-                    "sparse, 1,000 fragments a window": (512, lambda a: deep_images.sparse(*a)),
+                    "sparse, 100 fragments a window": (1024, 4, lambda a: binned.sparse(*a)),
+                    "the same, as dense counts": (512, 4, lambda a: binned.counts(*a)),
+                    "the same, scaled": (512, 4, lambda a: binned.scaled(*a)),
+                    "sparse, 1,000 fragments a window": (256, 4, lambda a: deep_images.sparse(*a)),
                 },
                 rng,
             ),
@@ -184,10 +186,11 @@ def main() -> int:
             40_000,
             rates_of(
                 {
-                    "reused buffer": (128, lambda a: full.counts(*a)),
-                    "fresh zeros": (128, lambda a: fresh_zeros(full, a)),
+                    "reused buffer": (128, 8, lambda a: full.counts(*a)),
+                    "fresh zeros": (128, 1, lambda a: fresh_zeros(full, a)),
                     "DataLoader of dense images, batches of 32": (
                         32,
+                        1,
                         lambda a: [*DataLoader(dense, 32, sampler=a[0].tolist())],
                     ),
                 },
@@ -201,8 +204,8 @@ def main() -> int:
         fasta = write_fasta(Path(folder) / "genome.fa", genome)
         rates = rates_of(
             {
-                "codes": (512, lambda a: sequence.codes(*a)),
-                "pysam and one-hot": (64, lambda a: one_hot_of_strings(fasta, case, a)),
+                "codes": (256, 16, lambda a: sequence.codes(*a)),
+                "pysam and one-hot": (64, 4, lambda a: one_hot_of_strings(fasta, case, a)),
             },
             rng,
         )

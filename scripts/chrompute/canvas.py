@@ -45,6 +45,7 @@ class Canvas:
         """
         size = math.prod(shape)
         if self._buffer.numel() <= size:
+            self._buffer = self._buffer.new_zeros(0)  # freed before more is asked for
             self._buffer = self._buffer.new_zeros(size + 1)
         else:
             self._buffer.index_fill_(0, self._lit, 0)

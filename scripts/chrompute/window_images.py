@@ -16,6 +16,8 @@ from chrompute.thinning import Thinning, bound, hashed
 _PIXELS = 1 << 25
 #: Pixels that int32 can number with room to spare.
 _INT32_PIXELS = 1 << 30
+#: Fragments that int32 can number.
+_INT32_ROWS = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -226,9 +228,13 @@ class FragmentImages:
         low = start + 1 - reverse.long()
         first, number = self.store.slices(group, low, low + 2 * width)
         total = int(number.sum())
+        # Integers of 32 bits wherever they do: there are many, and memory is what takes time.
+        kind = torch.int32 if max(total, len(self.store)) < _INT32_ROWS else torch.int64
+        number = number.to(kind)
         owner = torch.repeat_interleave(number, output_size=total)
-        before = torch.cumsum(number, 0) - number
-        fragment = torch.arange(total, device=home) + (first - before).index_select(0, owner)
+        before = torch.cumsum(number, 0, dtype=kind) - number
+        fragment = torch.arange(total, dtype=kind, device=home)
+        fragment += (first.to(kind) - before).index_select(0, owner)
         shape = (len(ids), *self.grid.shape)
         pixels = self._pixels(fragment, owner, start - (2 * width + 1) * reverse, shape)
         if self.fraction < 1:
@@ -242,17 +248,14 @@ class FragmentImages:
     def _pixels(
         self, fragment: Tensor, owner: Tensor, start: Tensor, shape: tuple[int, int, int]
     ) -> Tensor:
-        """Look up row and column of fragments, given their windows and these windows' starts.
-
-        Integers of 32 bits are used where they do, because they are twice as fast.
-        """
+        """Look up row and column of fragments, given their windows and these windows' starts."""
         size, (rows, columns) = math.prod(shape), shape[1:]
         kind = torch.int32 if size < _INT32_PIXELS else torch.int64
         row_begins = torch.where(self._rows < 0, size, self._rows.to(kind) * columns).to(kind)
         midpoint = self.store.midpoints.index_select(0, fragment)
         length = self.store.lengths.index_select(0, fragment).to(torch.int32).bitwise_and_(0xFFFF)
-        offset = midpoint - start.to(torch.int32).index_select(0, owner)
-        pixels = owner.to(kind).mul_(rows * columns)
+        offset = midpoint.sub_(start.to(torch.int32).index_select(0, owner))
+        pixels = owner.to(kind) * (rows * columns)
         pixels += self._columns.index_select(0, offset)
         pixels += row_begins.index_select(0, length)
         return pixels.clamp_(max=size)

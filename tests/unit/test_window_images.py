@@ -163,6 +163,7 @@ def test_large_batches_are_numbered_in_64_bits(monkeypatch: pytest.MonkeyPatch) 
     expected = small.sparse(*batch)
     assert expected.pixels.dtype == torch.int32
     monkeypatch.setattr("chrompute.window_images._INT32_PIXELS", 1000)
+    monkeypatch.setattr("chrompute.window_images._INT32_ROWS", 1000)
     found = small.sparse(*batch)
     assert found.pixels.dtype == torch.int64
     assert torch.equal(found.pixels, expected.pixels.long())
