@@ -67,7 +67,7 @@ def window_data(
         if key not in shared:
             shared[key] = DeviceFragments([*by_type.values()], home)
         places = _reordered(windows, orders.get(name))
-        scale = {cell_type: depth[name] / max(len(store), 1) for cell_type, store in by_type.items()}
+        scale = {cell_type: depth[name] / max(len(own), 1) for cell_type, own in by_type.items()}
         data.images[name] = FragmentImages(
             shared[key],
             groups_of(by_type, places),
