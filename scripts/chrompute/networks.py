@@ -134,6 +134,8 @@ class SequenceEncoder(nn.Module):
 
     def forward(self, sequence: Tensor) -> Tensor:
         """Encode one batch of sequences: the strongest and the mean match in each bin."""
+        if sequence.dtype == torch.uint8:  # codes, of which 4 is unknown
+            sequence = functional.one_hot(sequence.long(), 5)[..., :4].transpose(1, 2).float()
         match = functional.relu_(self.motif(sequence))
         best = functional.max_pool1d(match, self.pool, ceil_mode=True)
         mean = functional.avg_pool1d(match, self.pool, ceil_mode=True)

@@ -15,8 +15,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from chrompute.dataset import WindowData, typical_sums, window_data
+from chrompute.dataset import WindowData
 from chrompute.fit import TrainingRules, choose_device, train_network
+from chrompute.model_data import typical_sums, window_data
 from chrompute.networks import ChromatinNetwork, NetworkSpec
 from chrompute.predict import predict_logits
 from chrompute.predictions import held_out, prediction_table

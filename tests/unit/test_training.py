@@ -12,10 +12,10 @@ import torch
 
 from chrompute import fit
 from chrompute.baselines import run_baseline
-from chrompute.dataset import window_data
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.losses import soft_cross_entropy
+from chrompute.model_data import window_data
 from chrompute.model_faults import TRUNK_BIN
 from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
 from chrompute.predict import load_network, predict_logits, save_network
