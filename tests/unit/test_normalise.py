@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute.baselines import binned_features, run_baseline
+from chrompute.baselines import run_baseline
 from chrompute.dataset import typical_sums, window_data
+from chrompute.features import binned_features
 from chrompute.fragments import Fragments
 from chrompute.predict import predict_logits
 from chrompute.predictions import task_probabilities
