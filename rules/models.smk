@@ -18,7 +18,7 @@ rule baseline:
         model=one_of(BASELINES),
     conda:
         "../envs/models.yaml"
-    threads: 2
+    threads: baseline_threads
     resources:
         mem_mb=training_mb,
         runtime=60,

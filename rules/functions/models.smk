@@ -29,5 +29,10 @@ def training_mb(wildcards, attempt):
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
 
 
+def baseline_threads(wildcards):
+    """Trees grow on two threads; no other baseline would use a second one."""
+    return 2 if wildcards.model in settings.models_of_kind("forest", "boosting") else 1
+
+
 def training_threads(wildcards):
     return settings.training(wildcards.model)["threads"]
