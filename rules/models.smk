@@ -6,6 +6,7 @@ rule baseline:
     input:
         windows=windows_of_model,
         fragments=fragments_of_model,
+        genome=genome_of_model,
     output:
         predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
         card="<results>/models/{model}/seed-{seed}/card.json",
@@ -17,7 +18,7 @@ rule baseline:
         model=one_of(BASELINES),
     conda:
         "../envs/models.yaml"
-    threads: 2
+    threads: baseline_threads
     resources:
         mem_mb=training_mb,
         runtime=60,

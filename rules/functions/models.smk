@@ -17,7 +17,8 @@ def windows_of_model(wildcards):
 
 
 def genome_of_model(wildcards):
-    reads = "sequence" in config["models"][wildcards.model]["inputs"]
+    source = settings.source_of(wildcards.model)
+    reads = "sequence" in config["models"][source]["inputs"]
     return genome_file(wildcards) if reads else []
 
 
@@ -26,6 +27,11 @@ def training_mb(wildcards, attempt):
     paths = [path for s in settings.samples for path in s.paths if not is_url(path)]
     genome = 4 * genome_mb()
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
+
+
+def baseline_threads(wildcards):
+    """Trees grow on two threads; no other baseline would use a second one."""
+    return 2 if wildcards.model in settings.models_of_kind("forest", "boosting") else 1
 
 
 def training_threads(wildcards):

@@ -166,8 +166,9 @@ def test_no_cell_type_is_called_a_file_of_a_sample(case: Case, name: str, tmp_pa
     [
         ({"windows": "v"}, "unknown window set 'v'"),
         ({"inputs": []}, "names no 'inputs'"),
-        ({"kind": "forest", "inputs": ["sequence"]}, "a forest reads 'vplot' and 'mnase' only"),
+        ({"kind": "logistic", "inputs": ["sequence"]}, "reads counts of fragments only; remove"),
         ({"kind": "majority"}, "a majority model reads nothing"),
+        ({"kind": "place"}, "a place model reads nothing"),
         ({"kind": "majority", "inputs": [], "permute": ["labels"]}, "is the same with permuted"),
         ({"permute": ["labels", "sequence"]}, "permute: 'sequence' is not among its 'inputs'"),
         ({"permute": ["label"]}, "models/net/permute/0: 'label' is not one of"),
