@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from chrompute.calibrate import apply_temperature, fit_temperature
 from chrompute.dataset import WindowData, typical_sums, window_data
 from chrompute.fit import TrainingRules, choose_device, train_network
 from chrompute.inference import predict_logits
@@ -93,19 +94,39 @@ def run_recipe(
     network, history = train_network(spec_of(recipe, data), data, role, rules, seed, folder)
     network.to(device)
     chosen = held_out(windows)
+    temperature = _temperatures(network, data, _ids(role == "valid", device), rules.batch_size)
     logits = predict_logits(network, data, _ids(chosen, device), rules.batch_size)
-    probabilities = {task: values.softmax(1).cpu().numpy() for task, values in logits.items()}
+    probabilities = {
+        task: apply_temperature(values.cpu().numpy(), temperature[task])
+        for task, values in logits.items()
+    }
     card = recipe.facts(seed, device.type) | training_facts(recipe, windows, role, stores, genome)
     card |= {
         "images": recipe.images,
         "reference_depth": depth,
         "typical_sum": sums,
+        "temperature": temperature,
         "training": recipe.training,
         "parameters": sum(p.numel() for p in network.parameters()),
         "validation": _without_nan(history.iloc[-1].to_dict()),
     }
     table = prediction_table(windows[chosen], recipe.tasks, probabilities)
     return TrainedModel(network.cpu(), card, history, table, folder)
+
+
+def _temperatures(
+    network: ChromatinNetwork, data: WindowData, ids: Tensor, batch_size: int
+) -> dict[str, float]:
+    """Fit the temperature of each task on the validation windows."""
+    return {
+        task: fit_temperature(
+            *(
+                values.cpu().numpy()
+                for values in (logits, data.labels[task][ids], data.weights[task][ids])
+            )
+        )
+        for task, logits in predict_logits(network, data, ids, batch_size).items()
+    }
 
 
 def spec_of(recipe: Recipe, data: WindowData) -> NetworkSpec:
