@@ -98,8 +98,20 @@ class WindowData:
         for name, value in sums.items():
             self.images[name].typical = value
 
+    @property
+    def inputs(self):
+        return (*self.images, *(["sequence"] if self.sequence is not None else []))
+
+    def mean_images(self, ids):
+        return {}
+
     def draw(
-        self, ids: Tensor, shift: Tensor | None = None, reverse: Tensor | None = None
+        self,
+        ids: Tensor,
+        shift: Tensor | None = None,
+        reverse: Tensor | None = None,
+        keep=None,
+        generator=None,
     ) -> dict[str, Tensor]:
         """Return the inputs of the windows `ids`, {input name: Tensor}."""
         shift = torch.zeros_like(ids) if shift is None else shift
@@ -107,6 +119,7 @@ class WindowData:
         batch = {name: image.scaled(ids, shift, reverse) for name, image in self.images.items()}
         if self.sequence is not None:
             batch["sequence"] = self.sequence.one_hot(ids, shift, reverse)
+        batch["present"] = torch.ones(len(ids), len(self.inputs), dtype=torch.bool)
         return batch
 
 

@@ -36,17 +36,22 @@ def choose_device(name: str, doing: str = "training") -> torch.device:
     if name == "cpu" or not found:
         logger.info("%s%s on the CPU", "" if name == "cpu" else "no CUDA device: ", doing)
         return torch.device("cpu")
-    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    number = int(os.environ.get("LOCAL_RANK", "0"))
+    if number >= torch.cuda.device_count():
+        raise InputError(
+            f"training/devices asks for more CUDA devices than the {torch.cuda.device_count()} "
+            "here; lower it"
+        )
+    device = torch.device("cuda", number)
     logger.info("%s on %s (%s)", doing, torch.cuda.get_device_name(device), device)
     return device
 
 
-def autocast_precision(name: str, device: torch.device) -> str:
-    """Return Lightning's name of the precision "auto", "float32" or "bfloat16"."""
-    if name == "auto":
-        able = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-        name = "bfloat16" if able else "float32"
-    return {"float32": "32-true", "bfloat16": "bf16-mixed"}[name]
+def uses_bfloat16(precision: str, device: torch.device) -> bool:
+    """Whether the precision "auto", "float32" or "bfloat16" means bfloat16 on a device."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def make_deterministic(device: torch.device) -> None:

@@ -53,7 +53,7 @@ def test_a_network_learns_what_is_planted(case, tmp_path: Path, inputs: tuple[st
     hits = (test["p:state:open"] > 0.5) == (test["label:state:1"] == "open")
     assert hits.mean() > 0.9
     assert set(model.predictions["split"]) == {"valid", "test"}
-    assert [*model.history.columns] == ["epoch", "train_loss", "valid_loss", "valid_accuracy"]
+    assert [*model.history.columns] == ["epoch", "learning_rate", "train_loss", "valid_loss", "valid_accuracy"]
     assert not any(tmp_path.iterdir())  # checkpoints are gone
 
 
