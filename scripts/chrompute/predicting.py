@@ -13,11 +13,11 @@ import pandas as pd
 import torch
 
 from chrompute.calibrate import apply_temperature
-from chrompute.dataset import window_data
 from chrompute.devices import choose_device
 from chrompute.errors import InputError
 from chrompute.genome import read_genome
 from chrompute.inference import STEP_FACTOR, predict_logits
+from chrompute.model_data import window_data
 from chrompute.model_files import load_model
 from chrompute.networks import Network
 from chrompute.prediction_inputs import (

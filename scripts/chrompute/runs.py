@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from chrompute.calibrate import apply_temperature, fit_temperature
-from chrompute.dataset import WindowData, typical_sums, window_data
+from chrompute.dataset import WindowData
 from chrompute.devices import choose_device, explained_memory
 from chrompute.fit import FittedNetwork, train_network
 from chrompute.inference import predict_logits
+from chrompute.model_data import typical_sums, window_data
 from chrompute.model_files import training_facts
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network

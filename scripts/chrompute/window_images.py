@@ -1,15 +1,22 @@
-"""V-plots of windows, drawn from fragment stores that live on the device."""
+"""V-plots of windows, drawn from fragments that live on the device."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from torch import Tensor
 
-from chrompute.fragments import Fragments
+from chrompute.device_fragments import DeviceFragments
+from chrompute.thinning import Thinning, bound, hashed
+
+#: Pixels of a float image that `mean` holds at a time.
+_PIXELS = 1 << 25
+#: Pixels that int32 can number with room to spare.
+_INT32_PIXELS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -38,75 +45,151 @@ class ImageGrid:
         rows = -(-(self.max_length - self.min_length) // self.length_bin)
         return rows, -(-self.width // self.position_bin)
 
+    def columns_of_offsets(self) -> Tensor:
+        """Return the column of each offset, int32 (4 * width + 2,).
 
-class FragmentImages:
-    """Draws V-plots of windows from fragment stores that live on the device.
+        An offset is a doubled midpoint less twice the window's start. Those of the fragments in
+        a window are 1 to 2 * width; on the other strand, where they are mirrored before they are
+        binned, 0 to 2 * width - 1. The second half of the table is for that strand.
+        """
+        offset = torch.arange(2 * self.width + 1)
+        both = torch.cat([offset, 2 * self.width - offset])
+        return ((both - 1).clamp(min=0) // 2 // self.position_bin).to(torch.int32)
 
-    Parameters
-    ----------
-    stores
-        {cell type: fragments of one assay}. A cell type without the assay gives empty images.
-    windows
-        Columns `cell_type`, `chrom`, `start`.
-    scale
-        {cell type: factor that brings its counts to the depth the model was trained at}.
-    grid
-        The pixels.
-    max_jitter
-        Largest shift, in bp, that `counts` will be asked for.
-    device
-        Where everything lies.
+    def rows_of_lengths(self, longest: int) -> Tensor:
+        """Return the row of each length up to the longest, -1 for none, int32 (longest + 1,)."""
+        length = torch.arange(longest + 1)
+        row = (length - self.min_length).div(self.length_bin, rounding_mode="floor")
+        inside = (length >= self.min_length) & (length < self.max_length)
+        return torch.where(inside, row, -1).to(torch.int32)
+
+
+@dataclass(frozen=True)
+class SparseImages:
+    """Images of which only the lit pixels are held.
 
     Attributes
     ----------
+    pixels
+        Integers (n_fragments,): the flat index of each fragment's pixel in all images together,
+        `(window * n_lengths + row) * n_positions + column`. A pixel of two fragments is there
+        twice.
+    shape
+        (n_windows, n_lengths, n_positions).
+    """
+
+    pixels: Tensor
+    shape: tuple[int, int, int]
+
+
+class Canvas:
+    """A buffer of pixels that images are drawn in, one batch after the other.
+
+    It is not made anew for each batch, nor wiped: only the pixels that the last batch lit are put
+    out. Of 300 x 2001 pixels a window lights about 100.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._buffer = torch.zeros(0, dtype=torch.int32, device=device)
+        self._lit = torch.zeros(0, dtype=torch.int64, device=device)
+
+    def paint(self, pixels: Tensor, shape: tuple[int, int, int]) -> Tensor:
+        """Count how often each pixel is named, int32 of that shape, valid until the next call.
+
+        A pixel of the number of all, one beyond the last, is on no image.
+        """
+        size = math.prod(shape)
+        if self._buffer.numel() <= size:
+            self._buffer = self._buffer.new_zeros(size + 1)
+        else:
+            self._buffer.index_fill_(0, self._lit, 0)
+        self._lit = pixels.long()
+        with _in_any_order(pixels.device):
+            self._buffer.scatter_add_(0, self._lit, torch.ones_like(pixels, dtype=torch.int32))
+        return self._buffer[:size].view(shape)
+
+
+@contextmanager
+def _in_any_order(device: torch.device) -> Iterator[None]:
+    """Let a CUDA device add in any order, whatever is asked of other operations.
+
+    Integers add up to the same sum in every order, so nothing is lost. Asked for determinism,
+    torch would sort the pixels first.
+    """
+    wanted = torch.are_deterministic_algorithms_enabled()
+    if not wanted or device.type != "cuda":
+        yield
+        return
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(True, warn_only=warn_only)
+
+
+class FragmentImages:
+    """Draws V-plots of windows from fragments that live on the device.
+
+    Parameters
+    ----------
+    store
+        Fragments of one assay.
+    group
+        int64 (n_windows,): group of each window in the store, -1 where the window's cell type has
+        no sample of the assay. Such a window is empty.
+    starts
+        int64 (n_windows,): first bases of the windows.
+    factor
+        float32 (n_windows,): brings the counts to the depth that the model was trained at.
+    grid
+        The pixels.
+    device
+        Where batches are wanted. Where the store lies elsewhere, only lit pixels travel.
+    travel
+        Whether only lit pixels are handed over even though both are the same device.
+
+    Attributes
+    ----------
+    present
+        bool (n_windows,): whether the window's cell type has a sample of the assay.
     typical
         Where set, images are scaled to this sum of their pixels, instead of to the depth; those
         without a fragment stay empty.
+    fraction
+        Share of the store that is shown. The same fragments are shown in every window, and those
+        of a smaller share are among those of a larger one.
     """
 
     def __init__(
         self,
-        stores: Mapping[str, Fragments],
-        windows: pd.DataFrame,
-        scale: Mapping[str, float],
+        store: DeviceFragments,
+        group: npt.NDArray[np.int64],
+        starts: npt.NDArray[np.int64],
+        factor: npt.NDArray[np.float32],
         grid: ImageGrid,
-        max_jitter: int,
         device: torch.device,
+        travel: bool = False,
     ) -> None:
         self.grid = grid
         self.device = device
         self.typical: float | None = None
-        midpoints = [store.midpoints for store in stores.values()]
-        lengths = [store.lengths.astype(np.int16) for store in stores.values()]
-        self._midpoints = torch.from_numpy(joined(midpoints, np.int32)).to(device)
-        self._lengths = torch.from_numpy(joined(lengths, np.int16)).to(device)
-        first, last = _slices(stores, windows, grid.width, max_jitter)
-        self._first = torch.from_numpy(first).to(device)
-        self._last = torch.from_numpy(last).to(device)
-        starts = windows["start"].to_numpy(dtype=np.int64, copy=True)
-        self._starts = torch.from_numpy(starts).to(device)
-        factor = windows["cell_type"].astype(object).map(scale).fillna(0.0)
-        factor = factor.to_numpy(dtype=np.float32, copy=True)
-        self._factor = torch.from_numpy(factor).to(device)
+        self.fraction = 1.0
+        self.store = store
+        self.present = torch.from_numpy(group >= 0).to(device)
+        self._travel = travel or store.device != device
+        self._factor = torch.from_numpy(np.array(factor, dtype=np.float32)).to(device)
+        home = store.device
+        self._group = torch.from_numpy(np.where(group < 0, store.groups, group)).to(home)
+        self._starts = torch.from_numpy(np.array(starts, dtype=np.int64)).to(home)
+        self._columns = grid.columns_of_offsets().to(home)
+        self._rows = grid.rows_of_lengths(store.longest).to(home)
+        self._canvas = Canvas(device)
 
-    def scaled(self, ids: Tensor, shift: Tensor, reverse: Tensor) -> Tensor:
-        """Return `counts`, scaled to the depth or to the sum `typical`, float32."""
-        counts = self.counts(ids, shift, reverse)
-        if self.typical is None:
-            return counts * self._factor[ids][:, None, None]
-        return counts * (self.typical / counts.sum(dim=(1, 2)).clamp(min=1))[:, None, None]
-
-    def mean_sum(self, ids: Tensor, batch: int = 4096) -> float:
-        """Return the mean sum of the images of some windows at the model's depth."""
-        sums = [self._sums(chunk) * self._factor[chunk].double() for chunk in ids.split(batch)]
-        return float(torch.cat(sums).mean())
-
-    def _sums(self, ids: Tensor) -> Tensor:
-        still = torch.zeros_like(ids)
-        return self.counts(ids, still, still.bool()).sum(dim=(1, 2))
-
-    def counts(self, ids: Tensor, shift: Tensor, reverse: Tensor) -> Tensor:
-        """Count fragments by length and position.
+    def sparse(
+        self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None = None
+    ) -> SparseImages:
+        """Place the fragments of windows by length and position.
 
         Parameters
         ----------
@@ -118,52 +201,131 @@ class FragmentImages:
             bool (n_windows,): whether the window is read on the other strand. Doubled midpoints
             are mirrored before binning; flipping the image would move every fragment of even
             length by one base.
+        thinning
+            Which fragments are left out; none by default.
+
+        Returns
+        -------
+        SparseImages
+            On the device of the store.
+        """
+        pixels, shape = self._place(ids, shift, reverse, thinning)
+        return SparseImages(pixels[pixels < math.prod(shape)], shape)
+
+    def counts(
+        self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None = None
+    ) -> Tensor:
+        """Count fragments by length and position; the arguments are those of `sparse`.
 
         Returns
         -------
         Tensor
-            int32 (n_windows, n_lengths, n_positions).
+            int32 (n_windows, n_lengths, n_positions), in a buffer that the next call draws in:
+            what is needed longer must be copied. `scaled` is a copy.
         """
-        grid, (rows, columns) = self.grid, self.grid.shape
-        first, number = self._first[ids], self._last[ids] - self._first[ids]
-        owner = torch.repeat_interleave(torch.arange(len(ids), device=self.device), number)
+        if self._travel:
+            images = self.sparse(ids, shift, reverse, thinning)
+            return self._canvas.paint(images.pixels.to(self.device), images.shape)
+        return self._canvas.paint(*self._place(ids, shift, reverse, thinning))
+
+    def scaled(
+        self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None = None
+    ) -> Tensor:
+        """Return `counts`, scaled to the depth or to the sum `typical`, float32, a new tensor.
+
+        By depth, counts of thinned windows are scaled up by one over the share that is kept, and
+        all are by one over `fraction`.
+        """
+        counts = self.counts(ids, shift, reverse, thinning)
+        if self.typical is not None:
+            factor = self.typical / counts.sum(dim=(1, 2)).clamp(min=1)
+        else:
+            factor = self._factor[ids] / self.fraction
+            if thinning is not None:
+                factor = factor / thinning.keep.to(factor)
+        return counts * factor[:, None, None]
+
+    def mean_sum(self, ids: Tensor, batch: int = 4096) -> float:
+        """Return the mean sum of the images of some windows at the model's depth."""
+        sums = [self._sums(chunk) * self._factor[chunk].double() for chunk in ids.split(batch)]
+        return float(torch.cat(sums).mean()) / self.fraction
+
+    def _sums(self, ids: Tensor) -> Tensor:
+        still = torch.zeros_like(ids)
+        images = self.sparse(ids, still, still.bool())
+        window = images.pixels // math.prod(self.grid.shape)
+        return torch.bincount(window, minlength=len(ids)).to(self.device)
+
+    def mean(self, ids: Tensor) -> Tensor:
+        """Return the mean of the scaled images of some windows, of both strands alike.
+
+        Windows whose cell type has no sample of the assay do not count. Without any other the
+        mean is 0.
+
+        Returns
+        -------
+        Tensor
+            float32 (n_lengths, n_positions).
+        """
+        ids = ids[self.present[ids]]
+        total = torch.zeros(self.grid.shape, dtype=torch.float64, device=self.device)
+        for chunk in ids.split(max(_PIXELS // total.numel(), 1)):
+            for backwards in (False, True):
+                reverse = torch.full_like(chunk, backwards, dtype=torch.bool)
+                images = self.scaled(chunk, torch.zeros_like(chunk), reverse)
+                total += images.sum(dim=0, dtype=torch.float64)
+        return (total / max(2 * len(ids), 1)).float()
+
+    def _place(
+        self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None
+    ) -> tuple[Tensor, tuple[int, int, int]]:
+        """Return the pixel of each fragment of the windows, and the shape of the images.
+
+        Fragments that the images leave out have the number of all pixels.
+        """
+        home, width = self.store.device, self.grid.width
+        ids, shift, reverse = (each.to(home) for each in (ids, shift, reverse))
+        group, start = self._group[ids], 2 * (self._starts[ids] + shift)
+        # What lies in the window: one end is open, on the other strand the other one.
+        low = start + 1 - reverse.long()
+        first, number = self.store.slices(group, low, low + 2 * width)
+        total = int(number.sum())
+        owner = torch.repeat_interleave(number, output_size=total)
         before = torch.cumsum(number, 0) - number
-        fragment = torch.arange(len(owner), device=self.device) + (first - before)[owner]
-        length = self._lengths[fragment].long()
-        offset = self._midpoints[fragment].long() - 2 * (self._starts[ids] + shift)[owner]
-        offset = torch.where(reverse[owner], 2 * grid.width - offset, offset)
-        column = torch.div(offset - 1, 2, rounding_mode="floor")
-        inside = (column >= 0) & (column < grid.width)
-        inside &= (length >= grid.min_length) & (length < grid.max_length)
-        row = (length - grid.min_length) // grid.length_bin
-        pixel = (owner * rows + row) * columns + column // grid.position_bin
-        image = torch.zeros(len(ids) * rows * columns, dtype=torch.int32, device=self.device)
-        # Integers add up to the same sum in any order, so this is exact on every device.
-        image.scatter_add_(0, pixel[inside], torch.ones_like(pixel[inside], dtype=torch.int32))
-        return image.view(len(ids), rows, columns)
+        fragment = torch.arange(total, device=home) + (first - before).index_select(0, owner)
+        shape = (len(ids), *self.grid.shape)
+        pixels = self._pixels(fragment, owner, start - (2 * width + 1) * reverse, shape)
+        if self.fraction < 1:
+            whole = torch.full((len(ids),), self.fraction, dtype=torch.float64, device=home)
+            same = Thinning(whole, -self.store.bases.index_select(0, group))
+            _leave_out(pixels, fragment, owner, same, math.prod(shape))
+        if thinning is not None:
+            _leave_out(pixels, fragment, owner, thinning.to(home), math.prod(shape))
+        return pixels, shape
+
+    def _pixels(
+        self, fragment: Tensor, owner: Tensor, start: Tensor, shape: tuple[int, int, int]
+    ) -> Tensor:
+        """Look up row and column of fragments, given their windows and these windows' starts.
+
+        Integers of 32 bits are used where they do, because they are twice as fast.
+        """
+        size, (rows, columns) = math.prod(shape), shape[1:]
+        kind = torch.int32 if size < _INT32_PIXELS else torch.int64
+        row_begins = torch.where(self._rows < 0, size, self._rows.to(kind) * columns).to(kind)
+        midpoint = self.store.midpoints.index_select(0, fragment)
+        length = self.store.lengths.index_select(0, fragment).to(torch.int32).bitwise_and_(0xFFFF)
+        offset = midpoint - start.to(torch.int32).index_select(0, owner)
+        pixels = owner.to(kind).mul_(rows * columns)
+        pixels += self._columns.index_select(0, offset)
+        pixels += row_begins.index_select(0, length)
+        return pixels.clamp_(max=size)
 
 
-def joined(arrays: Sequence[npt.NDArray], dtype: type) -> npt.NDArray:
-    """Join arrays end to end; none make an empty one."""
-    return np.concatenate(arrays).astype(dtype) if arrays else np.zeros(0, dtype)
-
-
-def _slices(
-    stores: Mapping[str, Fragments], windows: pd.DataFrame, width: int, max_jitter: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Find the rows of the joined stores that each window, moved by the jitter, can show."""
-    first = np.zeros(len(windows), dtype=np.int64)
-    last = np.zeros(len(windows), dtype=np.int64)
-    base = 0
-    for cell_type, store in stores.items():
-        mine = windows["cell_type"] == cell_type
-        for chrom, group in windows[mine].groupby("chrom", sort=False):
-            rows = store.rows(str(chrom))
-            starts = group["start"].to_numpy(np.int64)
-            midpoints = store.midpoints[rows]
-            low = np.searchsorted(midpoints, 2 * (starts - max_jitter), side="left")
-            high = np.searchsorted(midpoints, 2 * (starts + width + max_jitter), side="right")
-            first[group.index] = base + rows.start + low
-            last[group.index] = base + rows.start + high
-        base += len(store)
-    return first, last
+def _leave_out(
+    pixels: Tensor, fragment: Tensor, owner: Tensor, thinning: Thinning, outside: int
+) -> None:
+    """Move the fragments that are not kept to the pixel `outside`."""
+    number = fragment + thinning.salt.index_select(0, owner)
+    dropped = hashed(number) > bound(thinning.keep).index_select(0, owner)
+    pixels.masked_fill_(dropped, outside)

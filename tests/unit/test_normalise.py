@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from chrompute.baselines import binned_features, run_baseline
-from chrompute.dataset import typical_sums, window_data
 from chrompute.fragments import Fragments
 from chrompute.inference import predict_logits
+from chrompute.model_data import typical_sums, window_data
 from chrompute.predictions import task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import run_recipe

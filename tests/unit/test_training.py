@@ -12,12 +12,12 @@ import torch
 
 from chrompute import fit
 from chrompute.baselines import run_baseline
-from chrompute.dataset import window_data
 from chrompute.encoders import Smoothing
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.inference import predict_logits
 from chrompute.losses import soft_cross_entropy
+from chrompute.model_data import window_data
 from chrompute.model_files import load_network, save_network
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import ChromatinNetwork
@@ -53,7 +53,13 @@ def test_a_network_learns_what_is_planted(case, tmp_path: Path, inputs: tuple[st
     hits = (test["p:state:open"] > 0.5) == (test["label:state:1"] == "open")
     assert hits.mean() > 0.9
     assert set(model.predictions["split"]) == {"valid", "test"}
-    assert [*model.history.columns] == ["epoch", "learning_rate", "train_loss", "valid_loss", "valid_accuracy"]
+    assert [*model.history.columns] == [
+        "epoch",
+        "learning_rate",
+        "train_loss",
+        "valid_loss",
+        "valid_accuracy",
+    ]
     assert not any(tmp_path.iterdir())  # checkpoints are gone
 
 
