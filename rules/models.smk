@@ -6,6 +6,7 @@ rule baseline:
     input:
         windows=windows_of_model,
         fragments=fragments_of_model,
+        genome=genome_of_model,
     output:
         predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
         card="<results>/models/{model}/seed-{seed}/card.json",

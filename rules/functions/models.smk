@@ -17,7 +17,8 @@ def windows_of_model(wildcards):
 
 
 def genome_of_model(wildcards):
-    reads = "sequence" in config["models"][wildcards.model]["inputs"]
+    source = settings.source_of(wildcards.model)
+    reads = "sequence" in config["models"][source]["inputs"]
     return genome_file(wildcards) if reads else []
 
 
