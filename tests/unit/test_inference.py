@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 import chrompute
+from chrompute.__main__ import main
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, write_fragments
 from chrompute.model_files import sample_facts, save_network
@@ -283,3 +285,53 @@ def test_a_card_without_what_prediction_needs_is_told(case: Case, tmp_path: Path
     (tmp_path / "card.json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="lacks temperature; train the model again"):
         chrompute.predict(tmp_path, {"ATAC": case.atac}, case.genome, case.held_out)
+
+
+def test_the_command_line_writes_the_same_table(
+    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bed = write_bed(tmp_path / "w.bed", case.held_out[["chrom", "start", "end"]].to_numpy())
+    output = tmp_path / "out.tsv"
+    folders = [of(case, "net", seed) for seed in (1, 2)]
+    code = main(
+        ["predict", *map(str, folders), "--fragments", f"ATAC={case.atac}", "--genome",
+         str(case.genome), "--windows", str(bed), "--output", str(output)]
+    )  # fmt: skip
+    told = capsys.readouterr().err
+    assert code == 0, told
+    assert "168 of 168 windows" in told  # progress
+    expected = chrompute.predict(folders, {"ATAC": case.atac}, case.genome, bed)
+    found = pd.read_csv(output, sep="\t")
+    assert bits(found) == bits(expected)
+    assert [*found["state"]] == [*expected["state"]]
+    assert len([*tmp_path.iterdir()]) == 2  # nothing is left beside it
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "nowhere"], "nowhere: is no folder"),
+        (["predict", "nowhere", "--fragments", "a.parquet"], "must be ASSAY=STORE"),
+        (["export", "nowhere", "out.onnx"], "nowhere: is no folder|needs onnx"),
+    ],
+)
+def test_the_command_line_tells_errors_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    output = tmp_path / "out.tsv"
+    if arguments[0] == "predict":
+        arguments = [*arguments, "--windows", "none.bed", "--output", str(output)]
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1
+    assert re.search(f"ERROR: .*({message})", told)
+    assert not output.exists()
+
+
+def test_the_command_line_explains_itself() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "chrompute", "predict", "--help"],
+        cwd=ROOT / "scripts", capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "--allow-changed" in result.stdout
