@@ -7,6 +7,7 @@ task is in the card, which travels in the file's metadata.
 """
 
 import json
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +124,13 @@ def _exported(network: Network) -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep back what torch's exporter says of itself: it means nothing to a user."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-        warnings.filterwarnings("ignore", message=".*axis name.*will not be used.*")
-        yield
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+            warnings.filterwarnings("ignore", message=".*axis name.*will not be used.*")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -89,7 +89,7 @@ class Recipe:
     balance
         {task: its block `balance`}, where that asks for anything.
     candidates
-        The block `candidates` of the window set: where its windows are centred.
+        Where the windows of the set are centred: what its block `candidates` says.
     """
 
     model: str
