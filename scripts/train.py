@@ -3,27 +3,28 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chrompute.genome import read_genome
-from chrompute.predict import save_network
-from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
-from chrompute.runs import run_recipe
-from chrompute.window_files import read_windows
+from chrompute.training_job import TrainingJob, train
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        recipe = Recipe(**snakemake.params.recipe)
-        windows = read_windows(snakemake.input.windows)
-        stores = recipe.read_stores(snakemake.input.fragments)
-        genome = read_genome(snakemake.input.genome[0]) if snakemake.input.genome else None
-        trained = run_recipe(
-            recipe, windows, stores, genome, int(snakemake.wildcards.seed),
-            Path(snakemake.params.results) / "checkpoints", snakemake.params.code,
-        )  # fmt: skip
-        save_network(trained.network, trained.card, snakemake.output.weights, snakemake.output.card)
-        trained.history.to_csv(snakemake.output.history, sep="\t", index=False)
-        trained.predictions.to_parquet(snakemake.output.predictions, index=False)
-        trained.discard_checkpoints()
+        results = Path(snakemake.params.results)
+        train(
+            TrainingJob(
+                recipe=snakemake.params.recipe,
+                windows=snakemake.input.windows,
+                fragments=[*snakemake.input.fragments],
+                genome=snakemake.input.genome[0] if snakemake.input.genome else None,
+                seed=int(snakemake.wildcards.seed),
+                checkpoints=str(results / "checkpoints"),
+                code=snakemake.params.code,
+                weights=snakemake.output.weights,
+                card=snakemake.output.card,
+                history=snakemake.output.history,
+                predictions=snakemake.output.predictions,
+                logs=str(Path(snakemake.output.history).parent / "tensorboard"),
+            )
+        )

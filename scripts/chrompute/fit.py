@@ -5,208 +5,58 @@ strand, and dropout. So a run that was interrupted and resumed gives the same we
 that was not.
 """
 
+import importlib.util
 import logging
-import os
-import time
+import shutil
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 from chrompute.dataset import WindowData
-from chrompute.losses import mean_loss, validation_scores
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.devices import choose_device, make_deterministic, uses_bfloat16
+from chrompute.errors import InputError
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import Network, build_network
+from chrompute.progress import Progress
+from chrompute.training_rules import TrainingRules
+from chrompute.window_training import EpochSteps, WindowTraining
 
 logger = logging.getLogger(__name__)
+# What a run looks like is said here, in fewer words.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 _CHECKPOINT = "last.ckpt"
 
 
 @dataclass(frozen=True)
-class TrainingRules:
-    """How a network is trained; the names are those of the configuration's `training` block."""
+class FittedNetwork:
+    """What training gives.
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    label_smoothing: float
-    jitter: int
-    threads: int
-    device: str
-    schedule: str = "one_cycle"
-    precision: str = "auto"
-    accumulate: int = 1
-    patience: int | None = None
-    thinning: float = 1.0
-    auxiliary: float = 0.0
-    neighbours: float = 0.0
-    logit_adjustment: float = 0.0
-    task_weights: str | Mapping[str, float] = field(default_factory=dict)
-    devices: int = 1
-    store: str = "auto"
-    tensorboard: bool = False
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device for "auto" (CUDA where present), "cpu" or "cuda"."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
-class EpochOrder(Sampler[int]):
-    """The training windows in an order that depends on the seed and the epoch alone."""
-
-    def __init__(self, ids: Tensor, seed: int) -> None:
-        self.ids = ids
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this before each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(_seed_of(self.seed, self.epoch, 0))
-        return iter(self.ids[torch.randperm(len(self.ids), generator=generator)].tolist())
-
-
-def _seed_of(seed: int, epoch: int, step: int) -> int:
-    """Mix three numbers into one seed."""
-    return int(np.random.SeedSequence([seed, epoch, step]).generate_state(1, np.uint64)[0] >> 1)
-
-
-class WindowTraining(lightning.LightningModule):
-    """One network, its data and its optimiser.
-
-    Parameters
+    Attributes
     ----------
     network
-        The network.
-    data
-        Inputs and labels of all windows.
-    valid
-        int64: windows that are scored after each epoch.
-    rules
-        Training settings.
-    seed
-        Seed of everything random.
-    steps
-        Optimiser steps in all, for the learning-rate schedule.
+        On the CPU, in evaluation mode.
+    history
+        One line an epoch: learning rate of its last step, losses, and scores on the validation
+        windows.
+    kept
+        The epoch whose weights these are, counted from 1.
     """
 
-    def __init__(
-        self,
-        network: ChromatinNetwork,
-        data: WindowData,
-        valid: Tensor,
-        rules: TrainingRules,
-        seed: int,
-        steps: int,
-    ) -> None:
-        super().__init__()
-        self.network = network
-        self.data = data
-        self.valid = valid
-        self.rules = rules
-        self.seed = seed
-        self.steps = steps
-        self.history: list[dict[str, float]] = []
-        self._losses: list[Tensor] = []
-
-    def training_step(self, ids: Tensor, step: int) -> Tensor:
-        """Draw a batch of windows, jittered and on a random strand, and return its loss."""
-        seed = _seed_of(self.seed, self.current_epoch, step + 1)
-        torch.manual_seed(seed)  # dropout
-        generator = torch.Generator().manual_seed(seed)
-        jitter = self.rules.jitter
-        shift = torch.randint(-jitter, jitter + 1, ids.shape, generator=generator)
-        reverse = torch.rand(ids.shape, generator=generator) < 0.5
-        batch = self.data.draw(ids, shift.to(ids.device), reverse.to(ids.device))
-        labels = {task: values[ids] for task, values in self.data.labels.items()}
-        weights = {task: values[ids] for task, values in self.data.weights.items()}
-        loss = mean_loss(self.network(batch), labels, weights, self.rules.label_smoothing)
-        self._losses.append(loss.detach())
-        return loss
-
-    def on_train_epoch_end(self) -> None:
-        """Score the validation windows and add a line to the history."""
-        line: dict[str, float] = {"epoch": self.current_epoch + 1}
-        line["train_loss"] = float(torch.stack(self._losses).mean())
-        line |= validation_scores(self.network, self.data, self.valid, self.rules.batch_size)
-        self._losses.clear()
-        self.history.append(line)
-        scores = ", ".join(f"{k.replace('_', ' ')} {v:.4f}" for k, v in line.items())
-        logger.info("%s", scores.replace(".0000", ""))
-
-    def configure_optimizers(self) -> Any:
-        """AdamW under a one-cycle schedule."""
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=self.rules.learning_rate,
-            weight_decay=self.rules.weight_decay,
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.rules.learning_rate, total_steps=self.steps, pct_start=0.15
-        )
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the history with the weights."""
-        checkpoint["history"] = self.history
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the history back."""
-        self.history = list(checkpoint["history"])
-
-
-class Progress(Callback):
-    """Says every few seconds how far training is, how fast, and how long it will take."""
-
-    def __init__(self, seconds: float = 10.0) -> None:
-        self.seconds = seconds
-        self.begun = self.said = time.monotonic()
-        self.steps_before = 0
-
-    def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
-        """Note where a resumed run begins."""
-        self.begun = self.said = time.monotonic()
-        self.steps_before = trainer.global_step
-
-    def on_train_batch_end(
-        self, trainer: lightning.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Say it, when it is time."""
-        now = time.monotonic()
-        if now - self.said < self.seconds:
-            return
-        self.said = now
-        done = trainer.global_step - self.steps_before
-        rate = done / (now - self.begun)
-        left = (pl_module.steps - trainer.global_step) / rate
-        logger.info(
-            "epoch %d of %d, %d %%, %.0f windows/s, loss %.3f, about %s left",
-            trainer.current_epoch + 1,
-            trainer.max_epochs,
-            100 * (batch_idx + 1) / trainer.num_training_batches,
-            rate * pl_module.rules.batch_size,
-            float(outputs["loss"]),
-            f"{left / 60:.0f} min" if left > 90 else f"{left:.0f} s",
-        )
+    network: Network
+    history: list[dict[str, float]]
+    kept: int
 
 
 def train_network(
@@ -216,7 +66,8 @@ def train_network(
     rules: TrainingRules,
     seed: int,
     checkpoints: str | Path,
-) -> tuple[ChromatinNetwork, pd.DataFrame]:
+    logs: str | Path | None = None,
+) -> FittedNetwork:
     """Train one network on the windows whose role is "train".
 
     Parameters
@@ -234,50 +85,81 @@ def train_network(
     checkpoints
         Folder for the state after each epoch. A state found there is resumed. The caller
         removes the folder once what comes back is safe on disk.
+    logs
+        Folder of TensorBoard logs, where `rules` asks for them.
 
-    Returns
-    -------
-    network
-        On the CPU, in evaluation mode.
-    history
-        One line an epoch: losses and scores on the validation windows.
+    Raises
+    ------
+    InputError
+        When the rules ask for what these windows or this machine do not have, or when the loss
+        is no finite number any more.
     """
     torch.set_num_threads(rules.threads)
     device = choose_device(rules.device)
+    make_deterministic(device)
     lightning.seed_everything(seed, verbose=False)
-    if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS
-        torch.use_deterministic_algorithms(True, warn_only=True)
-    chosen = {name: torch.from_numpy(np.flatnonzero(role == name)) for name in ("train", "valid")}
-    loader: DataLoader[int] = DataLoader(
-        range(len(role)),  # type: ignore[arg-type]  # ids are all that a batch holds
-        batch_size=rules.batch_size,
-        sampler=EpochOrder(chosen["train"], seed),
-    )
-    module = WindowTraining(
-        ChromatinNetwork(spec),
-        data,
-        chosen["valid"].to(device),
-        rules,
-        seed,
-        steps=rules.epochs * len(loader),
-    )
-    size = sum(parameter.numel() for parameter in module.network.parameters())
+    train, valid = (_ids(role == name, device) for name in ("train", "valid"))
+    _refuse(rules, spec, data, valid)
+    network = build_network(spec)
+    if spec.expected:
+        network.set_expected(data.mean_images(train))
+    module = WindowTraining(network, data, train, valid, rules, seed)
     logger.info(
-        "%s parameters, %d training and %d validation windows, %s",
-        f"{size:,}", len(chosen["train"]), len(chosen["valid"]), device,
+        "%s parameters, %d training and %d validation windows",
+        f"{sum(p.numel() for p in network.parameters()):,}", len(train), len(valid),
     )  # fmt: skip
-    _fit(module, loader, rules, device, Path(checkpoints))
-    return module.network.cpu().eval(), pd.DataFrame(module.history)
+    resumed = _usable_checkpoint(Path(checkpoints) / _CHECKPOINT)
+    loggers = _loggers(rules, logs, resumed is None)
+    loader: DataLoader[Tensor] = DataLoader(
+        train,  # type: ignore[arg-type]  # ids are all that a batch holds
+        batch_size=None,
+        sampler=EpochSteps(train, rules, seed),
+    )
+    trainer = _trainer(rules, device, Path(checkpoints), loggers)
+    with warnings.catch_warnings():
+        # The data are on the device already: workers would have nothing to do.
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
+        trainer.fit(module, loader, ckpt_path=resumed, weights_only=True)
+    module.take_best()
+    kept = module.best_epoch if rules.patience else len(module.history)
+    return FittedNetwork(network.cpu().eval(), module.history, kept)
 
 
-def _fit(
-    module: WindowTraining,
-    loader: DataLoader[int],
-    rules: TrainingRules,
-    device: torch.device,
-    folder: Path,
-) -> None:
+def _ids(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
+    return torch.from_numpy(np.flatnonzero(chosen)).to(device)
+
+
+def _refuse(rules: TrainingRules, spec: NetworkSpec, data: WindowData, valid: Tensor) -> None:
+    """Raise InputError when the rules do not fit the model, its windows or the machine."""
+    faults = rules.faults(spec.tasks)
+    known = any(bool((data.labels[task][valid].sum(1) > 0).any()) for task in spec.tasks)
+    if rules.patience is not None and not known:
+        faults.append(
+            "training/patience waits for a lower validation loss, and no validation window has a "
+            "label; set it to null, or let windows tune"
+        )
+    if rules.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        faults.append(
+            "training/tensorboard needs the package tensorboard, which is not installed; install "
+            "it (pip install tensorboard), or set it to false"
+        )
+    if faults:
+        raise InputError(faults)
+
+
+def _loggers(rules: TrainingRules, folder: str | Path | None, anew: bool) -> list[Logger]:
+    """Return the writers of logs; a training that begins anew begins its logs anew."""
+    if not rules.tensorboard or folder is None:
+        return []
+    if anew:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [TensorBoardLogger(folder, name="", version="")]
+
+
+def _trainer(
+    rules: TrainingRules, device: torch.device, folder: Path, loggers: list[Logger]
+) -> lightning.Trainer:
     saver = ModelCheckpoint(
         dirpath=folder,
         filename=_CHECKPOINT.removesuffix(".ckpt"),
@@ -286,23 +168,19 @@ def _fit(
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-    trainer = lightning.Trainer(
+    return lightning.Trainer(
         max_epochs=rules.epochs,
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=1,
+        devices=rules.devices,
+        strategy="auto" if rules.devices == 1 else "ddp",
+        precision="bf16-mixed" if uses_bfloat16(rules.precision, device) else "32-true",
+        accumulate_grad_batches=rules.accumulate,
         callbacks=[Progress(), saver],
-        gradient_clip_val=1.0,
-        logger=False,
+        logger=loggers or False,
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
-    resumed = _usable_checkpoint(folder / _CHECKPOINT)
-    with warnings.catch_warnings():
-        # The data are on the device already: workers would have nothing to do.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
-        trainer.fit(module, loader, ckpt_path=resumed, weights_only=True)
 
 
 def _usable_checkpoint(path: Path) -> str | None:
@@ -313,7 +191,7 @@ def _usable_checkpoint(path: Path) -> str | None:
         state: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged file makes the reader raise
         logger.warning("%s is damaged (%s); training begins anew", path, type(error).__name__)
-        path.unlink()
+        path.unlink(missing_ok=True)
         return None
     logger.info("resuming after epoch %d from %s", state["epoch"] + 1, path)
     return str(path)

@@ -6,9 +6,11 @@ lengths alike. Windows, coverage, V-plots and training batches are all views of 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -265,23 +267,41 @@ def read_fragments(path: str | Path) -> Fragments:
     InputError
         When the file is no fragment store.
     """
-    try:
-        with pq.ParquetFile(str(path)) as file:
-            metadata = json.loads(file.schema_arrow.metadata[_METADATA_KEY])
-            sizes, numbers = metadata["sizes"], metadata["numbers"]
-            # Where each chromosome begins is known, so its column need not be decoded.
-            there = [name for name in file.schema_arrow.names if name != "chrom"]
-            table = file.read(columns=there)
-    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: is no fragment store ({error}); remove it and run the workflow again"
-        ) from error
+    with _opened(path) as (file, metadata):
+        sizes, numbers = metadata["sizes"], metadata["numbers"]
+        # Where each chromosome begins is known, so its column need not be decoded.
+        there = [name for name in file.schema_arrow.names if name != "chrom"]
+        table = file.read(columns=there)
     offsets = np.concatenate([[0], np.cumsum(numbers)]).astype(np.int64)
     strands = table.column("strand").to_numpy() if "strand" in there else None
     halves, lengths = (table.column(name).to_numpy() for name in ("midpoint", "length"))
     midpoints = (halves << 1) + (lengths & 1).astype(np.int32)
     pa.default_memory_pool().release_unused()  # else what decoding took stays with the process
     return Fragments(sizes, offsets, midpoints, lengths, strands)
+
+
+def read_facts(path: str | Path) -> dict[str, Any]:
+    """Read what else `write_fragments` was told of a store.
+
+    Raises
+    ------
+    InputError
+        When the file is no fragment store.
+    """
+    with _opened(path) as (_, metadata):
+        return {key: metadata[key] for key in metadata if key not in ("sizes", "numbers")}
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tuple[pq.ParquetFile, dict[str, Any]]]:
+    """Open a store with its metadata; what is wrong with the file is told as `InputError`."""
+    try:
+        with pq.ParquetFile(str(path)) as file:
+            yield file, json.loads(file.schema_arrow.metadata[_METADATA_KEY])
+    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: is no fragment store ({error}); remove it and run the workflow again"
+        ) from error
 
 
 def read_pool(paths: Sequence[str | Path]) -> Fragments:

@@ -6,6 +6,7 @@ from typing import Any
 
 from chrompute.derived_faults import derived_faults
 from chrompute.features import length_classes
+from chrompute.network_spec import NetworkSpec, architecture_fault
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.settings import (
     DERIVED_KINDS,
@@ -16,8 +17,6 @@ from chrompute.settings import (
 )
 from chrompute.sheets import Sample, is_url
 
-#: The trunk bin of a network that names none (`chrompute.networks.NetworkSpec.position_bin`).
-TRUNK_BIN = 16
 #: Kinds that know labels alone.
 UNREADING = ("majority", "place")
 
@@ -202,7 +201,12 @@ def _permute_faults(entry: Mapping[str, Any]) -> list[str]:
 def _network_faults(
     entry: Mapping[str, Any], pixel: int, windows: Mapping[str, Any] | None
 ) -> list[str]:
-    bin_size = entry["network"].get("position_bin", TRUNK_BIN)
+    architecture = entry["network"].get("architecture", NetworkSpec.architecture)
+    if fault := architecture_fault(architecture, entry["inputs"]):
+        return [fault]
+    if architecture != "chrompute":
+        return []  # the others have no bins
+    bin_size = entry["network"].get("position_bin", NetworkSpec.position_bin)
     faults = []
     if bin_size % pixel:
         faults.append(

@@ -1,228 +1,191 @@
 """The network family: any subset of V-plot, MNase and DNA inputs, one trunk, one head a task.
 
-Each input is brought to the same genome bins by an encoder of its own (the V-plots lose their
-length axis there, the sequence is pooled), the encodings are joined, a dilated residual trunk
-mixes the bins, and each head reads the centre and the whole of the window.
+Each input is brought to the same genome bins by an encoder of its own (`chrompute.encoders`),
+the encodings are joined, a residual trunk mixes the bins, and each head reads the middle and the
+whole of the window (`chrompute.heads`).
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from chrompute.classic_networks import CLASSICS, ClassicNetwork
+from chrompute.encoders import GROUPS, ImageEncoder, SequenceEncoder
+from chrompute.errors import InputError
+from chrompute.heads import BinSummary, Heads
+from chrompute.network_spec import SEQUENCE, NetworkSpec, architecture_fault
+
+#: How much a block adds at first to what comes in.
+_GAIN = 0.3
 
 
-@dataclass(frozen=True)
-class NetworkSpec:
-    """What a network looks like; with the weights it is all that is needed to rebuild it.
-
-    Attributes
-    ----------
-    images
-        {input name: (n_lengths, n_positions)} of each V-plot input.
-    sequence
-        Whether DNA is read.
-    width
-        Window width in bp.
-    tasks
-        {task: number of classes}.
-    position_bin
-        bp of one trunk bin.
-    channels
-        Channels of the trunk.
-    blocks
-        Residual blocks; the dilation doubles from one to the next, 1 to 16, and again.
-    motif_width, motifs
-        Length in bp and number of the first sequence filters.
-    smoothing
-        Standard deviations, in V-plot columns, of the smoothed copies of each V-plot.
-    dropout
-        Rate inside the blocks and before the heads.
-    """
-
-    images: Mapping[str, tuple[int, int]]
-    sequence: bool
-    width: int
-    tasks: Mapping[str, int]
-    position_bin: int = 16
-    channels: int = 64
-    blocks: int = 5
-    motif_width: int = 15
-    motifs: int = 64
-    smoothing: tuple[float, ...] = (2.0, 8.0)
-    dropout: float = 0.2
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the specification as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> "NetworkSpec":
-        """Read what `as_json` wrote."""
-        images = {name: tuple(values) for name, values in entry["images"].items()}
-        return cls(**{**entry, "images": images, "smoothing": tuple(entry["smoothing"])})
-
-
-class Smoothing(nn.Module):
-    """Stack a V-plot with copies of itself, smoothed along the genome by Gaussians.
-
-    A pixel of a sparse V-plot says little, its neighbourhood much; fixed kernels say it
-    without parameters to fit. Input (n, n_lengths, n_positions), output
-    (n, (1 + n_scales) * n_lengths, n_positions).
-    """
-
-    kernels: Tensor
-
-    def __init__(self, columns: int, scales: tuple[float, ...]) -> None:
-        super().__init__()
-        place = torch.arange(columns, dtype=torch.float32)
-        distance = place[:, None] - place[None, :]
-        kernels = [torch.exp(-0.5 * (distance / scale) ** 2) / scale for scale in scales]
-        stacked = torch.stack(kernels) if kernels else torch.empty(0, columns, columns)
-        self.register_buffer("kernels", stacked, persistent=False)
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Return the image and its smoothed copies, stacked along the length axis."""
-        return torch.cat([image, *(image @ kernel for kernel in self.kernels)], dim=1)
-
-
-class VplotEncoder(nn.Module):
-    """(n, n_lengths, n_positions) depth-scaled counts to (n, channels, n_bins) features.
-
-    The lengths of each scale are the channels of a convolution along the genome: the length
-    axis is pooled at once by learnt profiles, the genome axis is kept.
-    """
-
-    def __init__(self, spec: NetworkSpec, rows: int, columns: int) -> None:
-        super().__init__()
-        channels, copies = spec.channels, 1 + len(spec.smoothing)
-        self.pool = columns * spec.position_bin // spec.width
-        self.smoothing = Smoothing(columns, spec.smoothing)
-        self.layers = nn.Sequential(
-            nn.Conv1d(rows * copies, channels, 1),
-            nn.GroupNorm(8, channels),
-            nn.GELU(),
-            nn.Dropout1d(spec.dropout / 2),
-            nn.Conv1d(channels, channels, 7, padding=3),
-            nn.GroupNorm(8, channels),
-            nn.GELU(),
-        )
-
-    def forward(self, counts: Tensor) -> Tensor:
-        """Encode one batch of V-plots."""
-        image = torch.log1p(self.smoothing(counts))
-        return functional.avg_pool1d(self.layers(image), self.pool, ceil_mode=True)
-
-
-class SequenceEncoder(nn.Module):
-    """(n, 4, width) one-hot DNA to (n, channels, n_bins) features."""
-
-    def __init__(self, spec: NetworkSpec) -> None:
-        super().__init__()
-        channels, motifs = spec.channels, spec.motifs
-        self.pool = spec.position_bin
-        self.motif = nn.Conv1d(4, motifs, spec.motif_width, padding=spec.motif_width // 2)
-        self.mix = nn.Sequential(
-            nn.GroupNorm(8, 2 * motifs),
-            nn.Dropout1d(spec.dropout / 2),
-            nn.Conv1d(2 * motifs, channels, 5, padding=2),
-            nn.GroupNorm(8, channels),
-            nn.GELU(),
-        )
-
-    def forward(self, sequence: Tensor) -> Tensor:
-        """Encode one batch of sequences: the strongest and the mean match in each bin."""
-        if sequence.dtype == torch.uint8:  # codes, of which 4 is unknown
-            sequence = functional.one_hot(sequence.long(), 5)[..., :4].transpose(1, 2).float()
-        match = functional.relu_(self.motif(sequence))
-        best = functional.max_pool1d(match, self.pool, ceil_mode=True)
-        mean = functional.avg_pool1d(match, self.pool, ceil_mode=True)
-        return self.mix(torch.cat([best, mean], dim=1))
-
-
-class ResidualBlock(nn.Module):
+class DilatedBlock(nn.Module):
     """A dilated residual block with layer scale."""
 
     def __init__(self, channels: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.GroupNorm(8, channels),
+            nn.GroupNorm(GROUPS, channels),
             nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation),
             nn.GELU(),
             nn.Dropout(dropout),
             nn.Conv1d(channels, channels, 1),
         )
-        self.gain = nn.Parameter(torch.full((channels, 1), 0.3))
+        self.gain = nn.Parameter(torch.full((channels, 1), _GAIN))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what the block found to what came in."""
+        """Add what the block found to what came in, (n, channels, n_bins)."""
         return x + self.gain * self.layers(x)
 
 
-class Head(nn.Module):
-    """Class scores from the centre bins, the mean and the maximum of a window's features."""
+class ConvNextBlock(nn.Module):
+    """A block as in ConvNeXt (Liu et al. 2022), along one axis and dilated.
 
-    def __init__(self, spec: NetworkSpec, classes: int) -> None:
+    A depthwise convolution of width 7, layer normalisation over the channels, and a layer of
+    four times the channels between two that are applied to each bin by itself.
+    """
+
+    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
         super().__init__()
-        channels, dropout = spec.channels, spec.dropout
-        self.middle = spec.width // 2 // spec.position_bin
-        self.side = max(1, spec.width // spec.position_bin // 16)
+        reach = 3 * dilation
+        self.depthwise = nn.Conv1d(
+            channels, channels, 7, padding=reach, dilation=dilation, groups=channels
+        )
         self.layers = nn.Sequential(
-            nn.LayerNorm(6 * channels),
-            nn.Dropout(dropout),
-            nn.Linear(6 * channels, channels),
+            nn.LayerNorm(channels),
+            nn.Linear(channels, 4 * channels),
             nn.GELU(),
             nn.Dropout(dropout),
-            nn.Linear(channels, classes),
+            nn.Linear(4 * channels, channels),
         )
+        self.gain = nn.Parameter(torch.full((channels,), _GAIN))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (n, classes) logits of (n, channels, n_bins) features."""
-        middle, side = self.middle, self.side
-        parts = [
-            x[..., middle],
-            x[..., middle - 1 : middle + 2].mean(-1),
-            x[..., middle - side : middle].mean(-1),
-            x[..., middle + 1 : middle + side + 1].mean(-1),
-            x.mean(-1),
-            x.amax(-1),
-        ]
-        return self.layers(torch.cat(parts, dim=1))
+        """Add what the block found to what came in, (n, channels, n_bins)."""
+        found = self.gain * self.layers(self.depthwise(x).transpose(1, 2))
+        return x + found.transpose(1, 2)
+
+
+BLOCKS = {"dilated": DilatedBlock, "convnext": ConvNextBlock}
 
 
 class ChromatinNetwork(nn.Module):
-    """The network of one `NetworkSpec`; maps a batch of inputs to {task: logits}."""
+    """The network of one `NetworkSpec`; maps a batch of inputs to {task: logits}.
+
+    A batch holds each image input as float32 (n, n_lengths, n_positions), "sequence" as uint8
+    codes (n, width) or one-hot (n, 4, width), and "present" as bool (n, n_inputs), in the order
+    of `NetworkSpec.inputs`; without it all inputs are there.
+    """
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.vplots = nn.ModuleDict(
-            {name: VplotEncoder(spec, *image) for name, image in spec.images.items()}
-        )
-        self.sequence = SequenceEncoder(spec) if spec.sequence else None
-        encoders = len(spec.images) + spec.sequence
-        self.join = nn.Conv1d(encoders * spec.channels, spec.channels, 1)
+        encoders: dict[str, nn.Module] = {
+            name: ImageEncoder(spec, *image) for name, image in spec.images.items()
+        }
+        if spec.sequence:
+            encoders[SEQUENCE] = SequenceEncoder(spec)
+        self.encoders = nn.ModuleDict(encoders)
+        self.join = nn.Conv1d(len(encoders) * spec.channels, spec.channels, 1)
         self.trunk = nn.Sequential(
             *(
-                ResidualBlock(spec.channels, 2 ** (index % 5), spec.dropout)
+                BLOCKS[spec.trunk](spec.channels, 2 ** (index % 5), spec.dropout)
                 for index in range(spec.blocks)
             )
         )
-        self.heads = nn.ModuleDict(
-            {_head_of(task): Head(spec, classes) for task, classes in spec.tasks.items()}
-        )
+        self.summary = BinSummary(spec)
+        self.heads = Heads(spec)
+        auxiliary = spec.inputs if spec.auxiliary else ()
+        self.auxiliary = nn.ModuleDict({name: Heads(spec) for name in auxiliary})
 
-    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return {task: (n_windows, n_classes) logits}."""
-        parts = [encoder(batch[name]) for name, encoder in self.vplots.items()]
-        if self.sequence is not None:
-            parts.append(self.sequence(batch["sequence"]))
-        features = self.trunk(self.join(torch.cat(parts, dim=1)))
-        return {task: self.heads[_head_of(task)](features) for task in self.spec.tasks}
+    def forward(self, batch: Mapping[str, Tensor], at: Tensor | None = None) -> dict[str, Tensor]:
+        """Return {task: (n, n_classes) logits}, or at some places of the windows.
+
+        Parameters
+        ----------
+        batch
+            The inputs.
+        at
+            int64 (n, n_places): bp from the left end of each window, as it was drawn. The logits
+            then are (n, n_places, n_classes), those of a window that had its middle there.
+        """
+        features, _ = self._features(batch)
+        return self.heads(self.summary(features, at))
+
+    def all_logits(
+        self, batch: Mapping[str, Tensor], at: Tensor | None = None
+    ) -> tuple[dict[str, Tensor], dict[str, dict[str, Tensor]]]:
+        """Return the logits as `forward` does, and {input: {task: logits}} of each input alone.
+
+        An input's own heads read its encoder's features before any are dropped. Where a window
+        lacks the input they read nothing, and their logits mean nothing.
+        """
+        features, encoded = self._features(batch)
+        alone = {
+            name: heads(self.summary(encoded[name], at)) for name, heads in self.auxiliary.items()
+        }
+        return self.heads(self.summary(features, at)), alone
+
+    def set_expected(self, images: Mapping[str, Tensor]) -> None:
+        """Take the mean training image of each image input, where the network compares with it."""
+        for name, image in images.items():
+            encoder = self.encoders[name]
+            if self.spec.expected and isinstance(encoder, ImageEncoder):
+                encoder.image.set_expected(image)
+
+    def _features(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the trunk's features and those of each encoder, (n, channels, n_bins)."""
+        encoded = {name: encoder(batch[name]) for name, encoder in self.encoders.items()}
+        present = batch.get("present")
+        if present is not None:
+            encoded = {
+                name: torch.where(present[:, index, None, None], values, 0)
+                for index, (name, values) in enumerate(encoded.items())
+            }
+        joined = torch.stack([*encoded.values()], 1)
+        weights = self._input_weights(present, joined)
+        if weights is not None:
+            joined = joined * weights[:, :, None, None]
+        return self.trunk(self.join(joined.flatten(1, 2))), encoded
+
+    def _input_weights(self, present: Tensor | None, joined: Tensor) -> Tensor | None:
+        """Return (n, n_inputs): what each input of each window is multiplied by.
+
+        Inputs that are absent or dropped count 0, and the others n_inputs over their number, so
+        that what is joined stays as large.
+        """
+        number = joined.shape[1]
+        if self.training and self.spec.modality_dropout > 0 and number > 1:
+            present = _some_of(present, joined, self.spec.modality_dropout)
+        if present is None:
+            return None
+        kept = present.to(joined.dtype)
+        return kept * (number / kept.sum(1, keepdim=True).clamp(min=1))
 
 
-def _head_of(task: str) -> str:
-    """Name the head of a task; a task may be called like something that torch's modules have."""
-    return f"task_{task}"
+def _some_of(present: Tensor | None, joined: Tensor, rate: float) -> Tensor:
+    """Drop inputs of each window at a rate, bool (n, n_inputs); one that is there stays."""
+    luck = torch.rand(joined.shape[:2], device=joined.device)
+    if present is not None:
+        luck = torch.where(present, luck, -1.0)
+    luckiest = luck == luck.amax(1, keepdim=True)
+    return ((luck >= rate) | luckiest) & (luck >= 0)
+
+
+Network = ChromatinNetwork | ClassicNetwork
+
+
+def build_network(spec: NetworkSpec) -> Network:
+    """Build the network of a specification, weights drawn from torch's generator.
+
+    Raises
+    ------
+    InputError
+        When its architecture cannot read its inputs.
+    """
+    if fault := architecture_fault(spec.architecture, spec.inputs):
+        raise InputError(fault)
+    if spec.architecture in CLASSICS:
+        return CLASSICS[spec.architecture](spec)
+    return ChromatinNetwork(spec)

@@ -88,6 +88,8 @@ class Recipe:
         are. Otherwise None and 0.
     balance
         {task: its block `balance`}, where that asks for anything.
+    candidates
+        Where the windows of the set are centred: what its block `candidates` says.
     """
 
     model: str
@@ -107,6 +109,7 @@ class Recipe:
     fold: str | None = None
     folds: int = 0
     balance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    candidates: Mapping[str, Any] = field(default_factory=dict)
 
     def facts(self, seed: int, device: str) -> dict[str, Any]:
         """Return what the cards of all kinds of models tell."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from chrompute.calibrate import apply_temperature, fit_temperature
 from chrompute.dataset import WindowData
-from chrompute.fit import TrainingRules, choose_device, train_network
+from chrompute.devices import choose_device, explained_memory
+from chrompute.fit import FittedNetwork, train_network
+from chrompute.inference import predict_logits
 from chrompute.model_data import typical_sums, window_data
-from chrompute.networks import ChromatinNetwork, NetworkSpec
-from chrompute.predict import predict_logits
+from chrompute.model_files import training_facts
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import Network
 from chrompute.predictions import held_out, prediction_table
-from chrompute.recipe import Recipe, Stores
+from chrompute.recipe import Recipe, Stores, Targets
+from chrompute.training_rules import TrainingRules
+
+Genome = Mapping[str, npt.NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class TrainedModel:
     to be called once the rest is safe on disk.
     """
 
-    network: ChromatinNetwork
+    network: Network
     card: dict[str, Any]
     history: pd.DataFrame
     predictions: pd.DataFrame
@@ -43,14 +50,27 @@ class TrainedModel:
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """The data of a run on the device, and what was made of its windows on the way."""
+
+    windows: pd.DataFrame
+    targets: Targets
+    role: npt.NDArray[np.str_]
+    data: WindowData
+    depth: dict[str, float]
+    sums: dict[str, float]
+
+
 def run_recipe(
     recipe: Recipe,
     windows: pd.DataFrame,
     stores: Stores,
-    genome: Mapping[str, npt.NDArray[np.uint8]] | None,
+    genome: Genome | None,
     seed: int,
     checkpoints: str | Path,
     code: str,
+    logs: str | Path | None = None,
 ) -> TrainedModel:
     """Train the network of a recipe and predict the windows that it is not trained on.
 
@@ -69,41 +89,34 @@ def run_recipe(
         whose name digests recipe, seed, code and data: another model never resumes from it.
     code
         Digest of the code.
+    logs
+        Folder of TensorBoard logs, where the recipe asks for them.
 
     Raises
     ------
     InputError
-        When a task has no window to train on.
+        When a task has no window to train on, when the training settings do not fit the model,
+        its windows or the machine, when memory ends, or when the loss is no number any more.
     """
     rules = TrainingRules(**recipe.training)
     device = choose_device(rules.device)
-    depth = recipe.reference_depth(stores)
-    windows = recipe.own_split(windows)
-    orders = recipe.orders(windows, seed)
-    targets = recipe.targets(windows, orders)
-    role = recipe.fit_role(windows, targets)
-    recipe.refuse_untaught(role, targets)
-    data = window_data(recipe, windows, stores, depth, genome, device, targets, orders)
-    sums = typical_sums(recipe, data, _ids(role == "train", device))
-    data.scale_to(sums)
-    made_by = [asdict(recipe), seed, code, torch.__version__, device.type]
-    key = _digest(made_by, windows, stores, genome)
-    folder = Path(checkpoints) / f"{recipe.model}-seed-{seed}-{key}"
-    network, history = train_network(spec_of(recipe, data), data, role, rules, seed, folder)
-    network.to(device)
-    chosen = held_out(windows)
-    logits = predict_logits(network, data, _ids(chosen, device), rules.batch_size)
-    probabilities = {task: values.softmax(1).cpu().numpy() for task, values in logits.items()}
-    card = recipe.facts(seed, device.type) | {
-        "images": recipe.images,
-        "reference_depth": depth,
-        "typical_sum": sums,
-        "training": recipe.training,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "validation": _without_nan(history.iloc[-1].to_dict()),
-    }
-    table = prediction_table(windows[chosen], recipe.tasks, probabilities)
-    return TrainedModel(network.cpu(), card, history, table, folder)
+    with explained_memory():
+        ready = _prepare(recipe, windows, stores, genome, seed, device)
+        made_by = [asdict(recipe), seed, code, torch.__version__, device.type]
+        key = _digest(made_by, ready.windows, stores, genome)
+        folder = Path(checkpoints) / f"{recipe.model}-seed-{seed}-{key}"
+        spec = spec_of(recipe, ready.data)
+        fitted = train_network(spec, ready.data, ready.role, rules, seed, folder, logs)
+        logits = _held_out_logits(fitted.network.to(device), ready, rules.batch_size)
+    temperature = _temperatures(logits, ready)
+    probabilities = {t: apply_temperature(values, temperature[t]) for t, values in logits.items()}
+    chosen = ready.windows[held_out(ready.windows)]
+    card = recipe.facts(seed, device.type)
+    card |= training_facts(recipe, ready.windows, ready.role, stores, genome)
+    card |= _card_of_training(recipe, ready, fitted) | {"temperature": temperature}
+    table = prediction_table(chosen, recipe.tasks, probabilities)
+    history = pd.DataFrame(fitted.history)
+    return TrainedModel(fitted.network.cpu(), card, history, table, folder)
 
 
 def spec_of(recipe: Recipe, data: WindowData) -> NetworkSpec:
@@ -113,24 +126,83 @@ def spec_of(recipe: Recipe, data: WindowData) -> NetworkSpec:
         sequence=data.sequence is not None,
         width=recipe.width,
         tasks={task: len(classes) for task, classes in recipe.tasks.items()},
+        auxiliary=recipe.training.get("auxiliary", 0) > 0,
         **recipe.network,
     )
+
+
+def _prepare(
+    recipe: Recipe,
+    windows: pd.DataFrame,
+    stores: Stores,
+    genome: Genome | None,
+    seed: int,
+    device: torch.device,
+) -> _Prepared:
+    """Bring the data of a run to the device, scaled as its training windows want it."""
+    depth = recipe.reference_depth(stores)
+    windows = recipe.own_split(windows)
+    orders = recipe.orders(windows, seed)
+    targets = recipe.targets(windows, orders)
+    role = recipe.fit_role(windows, targets)
+    recipe.refuse_untaught(role, targets)
+    data = window_data(recipe, windows, stores, depth, genome, device, targets, orders)
+    sums = typical_sums(recipe, data, _ids(role == "train", device))
+    data.scale_to(sums)
+    return _Prepared(windows, targets, role, data, depth, sums)
+
+
+def _held_out_logits(
+    network: Network, ready: _Prepared, batch_size: int
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the logits of the held-out windows by task, both strands averaged."""
+    ids = _ids(held_out(ready.windows), next(network.parameters()).device)
+    logits = predict_logits(network, ready.data, ids, batch_size)
+    return {task: values.cpu().numpy() for task, values in logits.items()}
+
+
+def _temperatures(
+    logits: Mapping[str, npt.NDArray[np.float32]], ready: _Prepared
+) -> dict[str, float]:
+    """Fit the temperature of each task on the windows that tune (`chrompute.calibrate`)."""
+    chosen = held_out(ready.windows)
+    tunes = ready.role[chosen] == "valid"
+    return {
+        task: fit_temperature(
+            values[tunes],
+            ready.targets.labels[task][chosen][tunes],
+            ready.targets.weights[task][chosen][tunes],
+        )
+        for task, values in logits.items()
+    }
+
+
+def _card_of_training(recipe: Recipe, ready: _Prepared, fitted: FittedNetwork) -> dict[str, Any]:
+    losses = [line["valid_loss"] for line in fitted.history]
+    best = None if np.isnan(losses).all() else int(np.nanargmin(losses))
+    return {
+        "images": recipe.images,
+        "reference_depth": ready.depth,
+        "typical_sum": ready.sums,
+        "training": recipe.training,
+        "parameters": sum(p.numel() for p in fitted.network.parameters()),
+        "epochs": {"run": len(fitted.history), "kept": fitted.kept},
+        "validation": _without_nan(fitted.history[fitted.kept - 1]),
+        "best": None if best is None else _without_nan(fitted.history[best]),
+    }
 
 
 def _ids(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
     return torch.from_numpy(np.flatnonzero(chosen)).to(device)
 
 
-def _without_nan(values: Mapping[Hashable, float]) -> dict[Hashable, float | None]:
+def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
     """Put None for numbers that are not known: JSON has no NaN."""
     return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def _digest(
-    made_by: Sequence[Any],
-    windows: pd.DataFrame,
-    stores: Stores,
-    genome: Mapping[str, npt.NDArray[np.uint8]] | None,
+    made_by: Sequence[Any], windows: pd.DataFrame, stores: Stores, genome: Genome | None
 ) -> str:
     """Digest all that decides the weights."""
     digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())

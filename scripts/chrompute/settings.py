@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chrompute.balance import is_balanced
+from chrompute.candidates import options_of
 from chrompute.chromhmm import ChipFile
 from chrompute.downloads import Download
 from chrompute.label_sheet import LabelFile
@@ -267,6 +268,7 @@ class Settings:
                 if kind not in _UNWEIGHTED
                 and is_balanced(self.config["tasks"][task.name]["balance"])
             },
+            candidates=options_of(windows["candidates"]),
         )
 
 

@@ -12,8 +12,8 @@ import torch
 from chrompute.baselines import run_baseline
 from chrompute.features import binned_features
 from chrompute.fragments import Fragments
+from chrompute.inference import predict_logits
 from chrompute.model_data import typical_sums, window_data
-from chrompute.predict import predict_logits
 from chrompute.predictions import task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import run_recipe

@@ -36,8 +36,9 @@ ASSAY_MODULES = (
     *("split_faults", "partitions", "leaks", "sample_leaks", "identical", "balance"),
 )
 MODEL_MODULES = (
-    *("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics"),
+    *("dataset", "networks", "fit", "inference", "recipe", "runs", "baselines", "metrics"),
     *("scores", "bootstrap", "losses", "agreement", "gap"),
+    *("model_files", "predicting", "derived", "export"),
 )
 
 

@@ -12,7 +12,8 @@ from chrompute.baselines import majority_probabilities, run_baseline
 from chrompute.classifiers import forest_probabilities
 from chrompute.errors import InputError
 from chrompute.losses import mean_loss
-from chrompute.networks import ChromatinNetwork, NetworkSpec
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import TrainedModel, run_recipe

@@ -12,13 +12,15 @@ import torch
 
 from chrompute import fit
 from chrompute.baselines import run_baseline
+from chrompute.encoders import Smoothing
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
+from chrompute.inference import predict_logits
 from chrompute.losses import soft_cross_entropy
 from chrompute.model_data import window_data
-from chrompute.model_faults import TRUNK_BIN
-from chrompute.networks import ChromatinNetwork, NetworkSpec, Smoothing
-from chrompute.predict import load_network, predict_logits, save_network
+from chrompute.model_files import load_network, save_network
+from chrompute.network_spec import NetworkSpec
+from chrompute.networks import ChromatinNetwork
 from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
 from chrompute.runs import TrainedModel, run_recipe
 from toy_models import FEATURES, FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
@@ -51,7 +53,13 @@ def test_a_network_learns_what_is_planted(case, tmp_path: Path, inputs: tuple[st
     hits = (test["p:state:open"] > 0.5) == (test["label:state:1"] == "open")
     assert hits.mean() > 0.9
     assert set(model.predictions["split"]) == {"valid", "test"}
-    assert [*model.history.columns] == ["epoch", "train_loss", "valid_loss", "valid_accuracy"]
+    assert [*model.history.columns] == [
+        "epoch",
+        "learning_rate",
+        "train_loss",
+        "valid_loss",
+        "valid_accuracy",
+    ]
     assert not any(tmp_path.iterdir())  # checkpoints are gone
 
 
@@ -316,10 +324,6 @@ def test_several_tasks_have_several_heads() -> None:
         "x": (4, 3),
         "y": (4, 5),
     }
-
-
-def test_the_settings_know_the_networks_default_bin() -> None:
-    assert NetworkSpec({}, True, WIDTH, {"x": 2}).position_bin == TRUNK_BIN
 
 
 def test_smoothing_is_a_gaussian_of_the_named_width() -> None:

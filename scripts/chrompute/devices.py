@@ -1,0 +1,87 @@
+"""Where networks are trained: the device, its arithmetic, and what to do when its memory ends."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from chrompute.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+#: What is said when there is no memory left, by torch's allocators on the host and by CUDA.
+_NO_HOST_MEMORY = ("not enough memory", "can't allocate memory", "cannot allocate memory")
+_NO_CUDA_MEMORY = ("cuda out of memory", "cuda error: out of memory", "status_alloc_failed")
+
+
+def choose_device(name: str, doing: str = "training") -> torch.device:
+    """Return the device for "auto" (CUDA where present), "cpu" or "cuda", and log it.
+
+    Where several processes share the work, each has the CUDA device of its local rank. `doing` is
+    what the log says that the device is for.
+
+    Raises
+    ------
+    InputError
+        When CUDA is asked for and there is none.
+    """
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise InputError(
+            "training/device is cuda, and torch finds no CUDA device here (look at nvidia-smi, and "
+            "whether torch was installed for the CPU); mend that, or set training/device to cpu"
+        )
+    if name == "cpu" or not found:
+        logger.info("%s%s on the CPU", "" if name == "cpu" else "no CUDA device: ", doing)
+        return torch.device("cpu")
+    number = int(os.environ.get("LOCAL_RANK", "0"))
+    if number >= torch.cuda.device_count():
+        raise InputError(
+            f"training/devices asks for more CUDA devices than the {torch.cuda.device_count()} "
+            "here; lower it"
+        )
+    device = torch.device("cuda", number)
+    logger.info("%s on %s (%s)", doing, torch.cuda.get_device_name(device), device)
+    return device
+
+
+def uses_bfloat16(precision: str, device: torch.device) -> bool:
+    """Whether the precision "auto", "float32" or "bfloat16" means bfloat16 on a device."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def make_deterministic(device: torch.device) -> None:
+    """Ask torch for the same bits from the same work, and for true float32 where that is used."""
+    if device.type != "cuda":
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
+
+
+@contextmanager
+def explained_memory() -> Iterator[None]:
+    """Turn an allocation that failed into a message that names the settings to lower."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        text = str(error).lower()
+        if isinstance(error, torch.OutOfMemoryError) or any(x in text for x in _NO_CUDA_MEMORY):
+            raise InputError(_advice("the CUDA device", "set training/store to host, ")) from error
+        if isinstance(error, MemoryError) or any(x in text for x in _NO_HOST_MEMORY):
+            raise InputError(_advice("this machine", "")) from error
+        raise
+
+
+def _advice(place: str, store: str) -> str:
+    return (
+        f"the memory of {place} is used up; lower training/batch_size (and raise "
+        "training/accumulate as much, which gives the same steps), or else raise "
+        f"images/position_bin, {store}or lower network/channels"
+    )

@@ -1,0 +1,45 @@
+"""Class scores of windows, averaged over both strands."""
+
+import torch
+from torch import Tensor
+
+from chrompute.dataset import WindowData
+from chrompute.networks import Network
+
+#: Windows in a step of prediction, for each one in a step of training: no gradient is kept.
+STEP_FACTOR = 4
+
+
+@torch.no_grad()
+def predict_logits(
+    network: Network, data: WindowData, ids: Tensor, batch_size: int
+) -> dict[str, Tensor]:
+    """Predict windows on both strands and average.
+
+    Parameters
+    ----------
+    network, data
+        On the same device.
+    ids
+        int64 (n_windows,): rows of the window table.
+    batch_size
+        Windows in a step of training; `STEP_FACTOR` times as many are predicted at once.
+
+    Returns
+    -------
+    dict
+        {task: float32 (n_windows, n_classes)}: log of the mean of the two strands' probabilities.
+    """
+    was_training = network.training
+    network.eval()
+    parts: dict[str, list[Tensor]] = {task: [] for task in network.spec.tasks}
+    for chunk in ids.split(STEP_FACTOR * batch_size):
+        strands = []
+        for backwards in (False, True):
+            reverse = torch.full_like(chunk, backwards, dtype=torch.bool)
+            strands.append(network(data.draw(chunk, reverse=reverse)))
+        for task, logits in parts.items():
+            both = torch.stack([strand[task].softmax(1) for strand in strands])
+            logits.append(both.mean(0).log())
+    network.train(was_training)
+    return {task: torch.cat(logits) for task, logits in parts.items()}

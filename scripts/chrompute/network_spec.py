@@ -1,0 +1,117 @@
+"""What a network looks like, as plain values: no torch, so that a configuration can be checked.
+
+A specification and the weights are all that is needed to rebuild a network. Not every
+architecture can read every input; what does not fit is told here, before anything runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+#: The input that is DNA; all other inputs are images (V-plots, or profiles of one row).
+SEQUENCE = "sequence"
+#: What networks were like before cards named these fields.
+_BEFORE: dict[str, Any] = {
+    "architecture": "chrompute",
+    "trunk": "dilated",
+    "expected": False,
+    "modality_dropout": 0.0,
+    "auxiliary": False,
+}
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """What a network looks like; with the weights it is all that is needed to rebuild it.
+
+    Attributes
+    ----------
+    images
+        {input name: (n_lengths, n_positions)} of each image input; a profile has one row.
+    sequence
+        Whether DNA is read.
+    width
+        Window width in bp.
+    tasks
+        {task: number of classes}.
+    position_bin
+        bp of one trunk bin.
+    channels
+        Channels of the trunk.
+    blocks
+        Residual blocks; the dilation doubles from one to the next, 1 to 16, and again.
+    motif_width, motifs
+        Length in bp and number of the first sequence filters.
+    smoothing
+        Standard deviations, in image columns, of the smoothed copies of each image.
+    dropout
+        Rate inside the blocks and before the heads.
+    architecture
+        "chrompute", or for comparison "alexnet" (one image; knows `channels` and `dropout`),
+        "deepbind" (DNA; `motifs`, `motif_width` and `dropout`) or "deepsea" (DNA; `channels` and
+        `dropout`).
+    trunk
+        Kind of the residual blocks: "dilated" or "convnext".
+    expected
+        Whether an image also shows its logarithm over what is expected of each pixel.
+    modality_dropout
+        Rate at which training leaves out an input of a window; one always stays.
+    auxiliary
+        Whether each input has heads of its own beside those that read all of them.
+    """
+
+    images: Mapping[str, tuple[int, int]]
+    sequence: bool
+    width: int
+    tasks: Mapping[str, int]
+    position_bin: int = 16
+    channels: int = 64
+    blocks: int = 5
+    motif_width: int = 15
+    motifs: int = 64
+    smoothing: tuple[float, ...] = (2.0, 8.0)
+    dropout: float = 0.2
+    architecture: str = "chrompute"
+    trunk: str = "dilated"
+    expected: bool = False
+    modality_dropout: float = 0.0
+    auxiliary: bool = False
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs in the order of the columns of `present`."""
+        return (*self.images, *([SEQUENCE] if self.sequence else []))
+
+    @property
+    def bins(self) -> int:
+        """Bins of the trunk; the last one may be narrower."""
+        return -(-self.width // self.position_bin)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the specification as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "NetworkSpec":
+        """Read what `as_json` wrote, now or before some of the fields were there."""
+        own = {**_BEFORE, **entry}
+        images = {name: tuple(values) for name, values in own["images"].items()}
+        return cls(**{**own, "images": images, "smoothing": tuple(own["smoothing"])})
+
+
+def architecture_fault(architecture: str, inputs: Sequence[str]) -> str | None:
+    """Say what is wrong with the inputs of an architecture, None where nothing is.
+
+    Parameters
+    ----------
+    architecture
+        "chrompute", "alexnet", "deepbind" or "deepsea".
+    inputs
+        Names of the inputs that the model reads.
+    """
+    place = f"network/architecture {architecture}"
+    if architecture == "alexnet" and (len(inputs) != 1 or SEQUENCE in inputs):
+        return f"{place} reads exactly one image; give one of vplot, mnase as its 'inputs'"
+    if architecture in ("deepbind", "deepsea") and tuple(inputs) != (SEQUENCE,):
+        return f"{place} reads DNA alone; set its 'inputs' to [sequence]"
+    return None

@@ -1,0 +1,198 @@
+"""What Lightning trains: a network, its data, its loss and its optimiser."""
+
+import copy
+import logging
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+from torch.utils.data import Sampler
+
+from chrompute.dataset import WindowData
+from chrompute.errors import InputError
+from chrompute.inference import predict_logits
+from chrompute.losses import Objective
+from chrompute.networks import Network
+from chrompute.training_rules import TrainingRules, adamw, learning_rates
+from chrompute.training_step import Place, part_loss, parts_of, seed_of
+
+logger = logging.getLogger(__name__)
+
+#: The gradient's norm is clipped at this.
+MAX_NORM = 1.0
+
+
+class EpochSteps(Sampler[Tensor]):
+    """Which training windows make each optimiser step, by seed and epoch alone.
+
+    Gives their places among the training windows, all of a step at once, and once for each batch
+    that the step is accumulated from.
+    """
+
+    def __init__(self, train: Tensor, rules: TrainingRules, seed: int) -> None:
+        self.number, self.device = len(train), train.device
+        self.rules, self.seed = rules, seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return parts_of(self.number, self.rules)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        generator = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, 0))
+        order = torch.randperm(self.number, generator=generator).to(self.device)
+        for places in order.split(self.rules.step_size):
+            for _ in range(parts_of(len(places), self.rules)):
+                yield places
+
+
+class WindowTraining(lightning.LightningModule):
+    """One network, its data and its optimiser.
+
+    Parameters
+    ----------
+    network
+        The network.
+    data
+        Inputs and labels of all windows.
+    train, valid
+        int64: windows that train, and those that are scored after each epoch.
+    rules
+        Training settings.
+    seed
+        Seed of everything random.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: WindowData,
+        train: Tensor,
+        valid: Tensor,
+        rules: TrainingRules,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.objective = Objective(data.labels, data.weights, train, data.inputs, rules)
+        self.data, self.valid, self.rules, self.seed = data, valid, rules, seed
+        self.steps = rules.steps(len(train))
+        self.history: list[dict[str, float]] = []
+        self.best: dict[str, Tensor] = {}
+        self._generator = torch.Generator(train.device)
+        self._losses: list[Tensor] = []
+        self._rate = math.nan
+
+    def on_train_start(self) -> None:
+        """Stop at once where the training that is resumed had stopped."""
+        self.trainer.should_stop = self._is_stale()
+
+    def training_step(self, windows: Tensor, batch: int) -> Tensor:
+        """Return the loss of a batch, this process's part of the windows of a step."""
+        step, part = divmod(batch, self.rules.accumulate)
+        place = Place(
+            self.seed, self.current_epoch, step, part, self.global_rank, self.trainer.world_size
+        )
+        loss = part_loss(self.network, self.data, self.objective, windows, place, self._generator)
+        self._losses.append(loss.detach())
+        # Lightning divides by `accumulate`, and an epoch's last step may have fewer parts.
+        return loss * (self.rules.accumulate / parts_of(len(windows), self.rules))
+
+    def last_loss(self) -> float:
+        """Return this process's loss of the last batch; it waits for the device.
+
+        Raises
+        ------
+        InputError
+            When the loss is no finite number.
+        """
+        return self._finite(float(self._losses[-1]))
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note the learning rate."""
+        self._rate = optimizer.param_groups[0]["lr"]
+
+    def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
+        """Clip the norm of the gradient; Lightning's own way refuses fused optimisers."""
+        torch.nn.utils.clip_grad_norm_(self.parameters(), MAX_NORM)
+
+    def on_train_epoch_end(self) -> None:
+        """Score the validation windows and add a line to the history."""
+        line: dict[str, float] = {"epoch": self.current_epoch + 1, "learning_rate": self._rate}
+        loss = self.trainer.strategy.reduce(torch.stack(self._losses).mean(), reduce_op="mean")
+        line["train_loss"] = self._finite(float(loss))
+        line |= self._validation()
+        if self.objective.log_variance is not None:
+            weights = self.objective.task_weights()
+            line |= {f"weight_{task}": weight for task, weight in weights.items()}
+        self._losses.clear()
+        self.history.append(line)
+        for log in self.loggers:
+            log.log_metrics(line, step=self.current_epoch + 1)
+        scores = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in line.items())
+        logger.info("%s", scores)
+        if self.rules.patience is not None:
+            self._keep_best()
+            self.trainer.should_stop = self._is_stale()
+
+    def _finite(self, loss: float) -> float:
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the training loss became {loss} in epoch {self.current_epoch + 1}; lower "
+                f"training/learning_rate, which is {self.rules.learning_rate:g}"
+            )
+        return loss
+
+    def _validation(self) -> dict[str, float]:
+        """Score the validation windows, each process its share of them."""
+        own = self.valid[self.global_rank :: self.trainer.world_size]
+        sums = torch.zeros(len(self.objective.labels), 4, dtype=torch.float64, device=own.device)
+        if len(own):
+            with self.trainer.precision_plugin.forward_context():
+                logits = predict_logits(self.network, self.data, own, self.rules.batch_size)
+            sums = self.objective.validation_sums(logits, own)
+        sums = self.trainer.strategy.reduce(sums, reduce_op="sum")
+        return self.objective.validation_scores(sums.cpu())
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest validation loss, counted from 1."""
+        return 1 + min(range(len(self.history)), key=lambda i: self.history[i]["valid_loss"])
+
+    def _keep_best(self) -> None:
+        if self.best_epoch == len(self.history):
+            self.best = copy.deepcopy(self.network.state_dict())
+
+    def _is_stale(self) -> bool:
+        """Whether the validation loss was not lessened for as long as patience lasts."""
+        patience = self.rules.patience
+        if patience is None or not self.history:
+            return False
+        return len(self.history) - self.best_epoch >= patience
+
+    def take_best(self) -> None:
+        """Give the network the weights of its best epoch, where training chooses one."""
+        if self.rules.patience is not None:
+            self.network.load_state_dict(self.best)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW, and the schedule of its learning rate."""
+        optimizer = adamw(self.network, self.objective, self.rules)
+        schedule = learning_rates(optimizer, self.rules, self.steps)
+        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the history and the best weights with the last ones."""
+        checkpoint["history"] = self.history
+        checkpoint["best"] = self.best
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take both back."""
+        self.history = list(checkpoint["history"])
+        self.best = dict(checkpoint["best"])
