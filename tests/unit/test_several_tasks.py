@@ -11,13 +11,10 @@ import torch
 from chrompute.baselines import majority_probabilities, run_baseline
 from chrompute.classifiers import forest_probabilities
 from chrompute.errors import InputError
-from chrompute.losses import mean_loss
-from chrompute.network_spec import NetworkSpec
-from chrompute.networks import ChromatinNetwork
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.runs import TrainedModel, run_recipe
-from toy_models import FEATURES, FOREST, SMALL, WIDTH, Toy, make_toy, recipe_of
+from toy_models import FEATURES, FOREST, Toy, make_toy, recipe_of
 
 BOTH = {"state": ("closed", "open"), "mark": ("not_bound", "bound")}
 
@@ -69,42 +66,6 @@ def test_a_network_learns_two_tasks_that_know_different_windows(case: Toy, tmp_p
     losses = [last["valid_state_loss"], last["valid_mark_loss"]]
     assert last["valid_loss"] == pytest.approx(np.mean(losses))
     assert model.card["tasks"] == {task: list(classes) for task, classes in BOTH.items()}
-
-
-def test_unknown_windows_and_those_without_weight_give_no_gradient() -> None:
-    rng = np.random.default_rng(1)
-    logits = {t: torch.from_numpy(rng.normal(size=(4, 2))).requires_grad_() for t in "ab"}
-    labels = {t: torch.tensor([[1.0, 0], [0, 1], [0, 0], [0.5, 0.5]]).double() for t in "ab"}
-    labels["b"][1] = 0
-    weights = {t: torch.tensor([1.0, 1, 1, 0]).double() for t in "ab"}
-    mean_loss(logits, labels, weights).backward()
-    silent = {t: (logits[t].grad == 0).all(dim=1).tolist() for t in "ab"}
-    assert silent == {"a": [False, False, True, True], "b": [False, True, True, True]}
-
-
-def test_a_task_that_knows_no_window_of_a_batch_leaves_its_head_alone() -> None:
-    torch.manual_seed(0)
-    network = ChromatinNetwork(
-        NetworkSpec({"vplot": (10, 51)}, False, WIDTH, {"keys": 2, "type": 3}, **SMALL)
-    ).eval()  # tasks may be called like parts of torch's modules
-    batch = {"vplot": torch.rand(6, 10, 51)}
-    labels = {"keys": torch.eye(2).repeat(3, 1), "type": torch.zeros(6, 3)}
-    ones = {task: torch.ones(6) for task in labels}
-    mean_loss(network(batch), labels, ones).backward()
-    heads = {name: [p.grad for p in head.parameters()] for name, head in network.heads.items()}
-    assert all((grad == 0).all() for grad in heads["task_type"])
-    assert any((grad != 0).any() for grad in heads["task_keys"])
-
-
-def test_weights_count_windows_as_often_in_the_loss() -> None:
-    rng = np.random.default_rng(2)
-    logits, labels = torch.from_numpy(rng.normal(size=(3, 4))), torch.eye(4).double()[:3]
-    weights = torch.tensor([2.0, 1.0, 0.0]).double()
-    often = torch.tensor([0, 0, 1])
-    ones = {"t": torch.ones(3).double()}
-    weighted = mean_loss({"t": logits}, {"t": labels}, {"t": weights}, 0.1)
-    repeated = mean_loss({"t": logits[often]}, {"t": labels[often]}, ones, 0.1)
-    assert float(weighted) == pytest.approx(float(repeated))
 
 
 def test_weights_count_windows_as_often_in_a_forest() -> None:
