@@ -28,5 +28,16 @@ def training_mb(wildcards, attempt):
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
 
 
+def processes_mb(wildcards, attempt):
+    """Memory: each of the processes that share the batches has the data for itself."""
+    return training_mb(wildcards, attempt) * settings.training(wildcards.model)["devices"]
+
+
 def training_threads(wildcards):
-    return settings.training(wildcards.model)["threads"]
+    training = settings.training(wildcards.model)
+    return training["threads"] * training["devices"]
+
+
+def training_gpus(wildcards):
+    """GPUs: none, or as many as `gpus` says for each process."""
+    return config["gpus"] * settings.training(wildcards.model)["devices"]
