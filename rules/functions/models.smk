@@ -30,7 +30,9 @@ def training_mb(wildcards, attempt):
 
 def processes_mb(wildcards, attempt):
     """Memory: each of the processes that share the batches has the data for itself."""
-    return training_mb(wildcards, attempt) * settings.training(wildcards.model)["devices"]
+    return (
+        training_mb(wildcards, attempt) * settings.training(wildcards.model)["devices"]
+    )
 
 
 def training_threads(wildcards):
