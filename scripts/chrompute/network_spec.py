@@ -10,6 +10,8 @@ from typing import Any
 
 #: The input that is DNA; all other inputs are images (V-plots, or profiles of one row).
 SEQUENCE = "sequence"
+#: Groups of every group normalisation. No batch normalisation: windows must not see each other.
+GROUPS = 8
 #: What networks were like before cards named these fields.
 _BEFORE: dict[str, Any] = {
     "architecture": "chrompute",
@@ -17,6 +19,7 @@ _BEFORE: dict[str, Any] = {
     "expected": False,
     "modality_dropout": 0.0,
     "auxiliary": False,
+    "codons": 0,
 }
 
 
@@ -58,6 +61,9 @@ class NetworkSpec:
         Rate at which training leaves out an input of a window; one always stays.
     auxiliary
         Whether each input has heads of its own beside those that read all of them.
+    codons
+        Features of the usage of codons in each reading frame (`chrompute.codons`); 0: frames are
+        not looked at.
     """
 
     images: Mapping[str, tuple[int, int]]
@@ -76,6 +82,7 @@ class NetworkSpec:
     expected: bool = False
     modality_dropout: float = 0.0
     auxiliary: bool = False
+    codons: int = 16
 
     @property
     def inputs(self) -> tuple[str, ...]:

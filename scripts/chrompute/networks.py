@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from chrompute.classic_networks import CLASSICS, ClassicNetwork
-from chrompute.encoders import GROUPS, ImageEncoder, SequenceEncoder
+from chrompute.encoders import ImageEncoder, SequenceEncoder
 from chrompute.errors import InputError
 from chrompute.heads import BinSummary, Heads
-from chrompute.network_spec import SEQUENCE, NetworkSpec, architecture_fault
+from chrompute.network_spec import GROUPS, SEQUENCE, NetworkSpec, architecture_fault
 
 #: How much a block adds at first to what comes in.
 _GAIN = 0.3
