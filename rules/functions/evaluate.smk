@@ -32,10 +32,13 @@ def predictions_of_runs(wildcards):
 
 def rivals():
     """Models of a comparison: no oracles, controls, or models that test on a fold of their own."""
+    models = config["models"]
     return [
         name
-        for name, entry in config["models"].items()
-        if entry["kind"] != "oracle" and not entry["permute"] and not entry["fold"]
+        for name, entry in models.items()
+        if entry["kind"] != "oracle"
+        and not models[settings.source_of(name)]["permute"]
+        and not models[settings.source_of(name)]["fold"]
     ]
 
 
@@ -96,14 +99,16 @@ def runs_of_gap(wildcards):
 
 
 def footing_of_model(model):
-    entry = config["models"][model]
+    recipe = settings.recipe(model)
     return {
-        "kind": entry["kind"],
-        "windows": entry["windows"],
-        "assays": tuple(sorted(set(entry["inputs"]) - {"sequence"})),
-        "train_on": tuple(sorted(settings.recipe(model).train_on)),
-        "fold": entry["fold"],
-        "control": bool(entry["permute"]),
+        "kind": recipe.kind,
+        "windows": recipe.windows,
+        "assays": tuple(sorted(set(recipe.inputs) - {"sequence"})),
+        "train_on": tuple(sorted(recipe.train_on)),
+        "fold": recipe.fold,
+        "control": bool(recipe.permute),
+        "sequence": "sequence" in recipe.inputs,
+        "own_images": settings.has_own_images(model),
         "tasks": tuple(task.name for task in scored_tasks(model)),
     }
 

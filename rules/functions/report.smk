@@ -156,9 +156,9 @@ def report_plan(wildcards):
         "rivals": rivals(),
         "titles": titles_of_models(),
         "folds": {
-            name: entry["fold"]
-            for name, entry in config["models"].items()
-            if entry["fold"]
+            name: config["models"][settings.source_of(name)]["fold"]
+            for name in config["models"]
+            if config["models"][settings.source_of(name)]["fold"]
         },
         "windows": window_sets_of(cell_type),
         "evaluation": config["evaluation"],

@@ -9,8 +9,10 @@ from sklearn import metrics as sk
 from sklearn.ensemble import RandomForestClassifier
 
 from chrompute.agreement import replicate_agreement
-from chrompute.baselines import binned_features, forest_probabilities, majority_probabilities
+from chrompute.baselines import majority_probabilities
 from chrompute.bootstrap import Bootstrap, bootstrap, drawn_weights, genome_blocks, mean_of
+from chrompute.classifiers import forest_probabilities
+from chrompute.features import binned_features
 from chrompute.fragments import Fragments
 from chrompute.metrics import score_against, score_predictions
 from chrompute.predictions import prediction_table

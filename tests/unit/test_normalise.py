@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute.baselines import binned_features, run_baseline
+from chrompute.baselines import run_baseline
+from chrompute.features import binned_features
 from chrompute.fragments import Fragments
 from chrompute.inference import predict_logits
 from chrompute.model_data import typical_sums, window_data
