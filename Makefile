@@ -38,6 +38,7 @@ bench: $(INSTALLED) build/$(PAIRS).bam
 	$(BIN)/python bench/windows.py
 	$(BIN)/python bench/guard.py
 	$(BIN)/python bench/batches.py
+	$(BIN)/python bench/gpu.py
 
 build/%.bam: bench/make_bam.py | $(INSTALLED)
 	mkdir -p build

@@ -50,9 +50,9 @@ rule train:
         "../envs/models.yaml"
     threads: training_threads
     resources:
-        mem_mb=training_mb,
+        mem_mb=processes_mb,
         runtime=720,
-        gpu=config["gpus"],
+        gpu=training_gpus,
     params:
         recipe=recipe,
         results=subpath(output.weights, ancestor=4),

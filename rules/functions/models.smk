@@ -75,5 +75,18 @@ def baseline_threads(wildcards):
     return 2 if wildcards.model in settings.models_of_kind("forest", "boosting") else 1
 
 
+def processes_mb(wildcards, attempt):
+    """Memory: each of the processes that share the batches has the data for itself."""
+    return (
+        training_mb(wildcards, attempt) * settings.training(wildcards.model)["devices"]
+    )
+
+
 def training_threads(wildcards):
-    return settings.training(wildcards.model)["threads"]
+    training = settings.training(wildcards.model)
+    return training["threads"] * training["devices"]
+
+
+def training_gpus(wildcards):
+    """GPUs: none, or as many as `gpus` says for each process."""
+    return config["gpus"] * settings.training(wildcards.model)["devices"]
