@@ -10,6 +10,8 @@ rule evaluate:
         replicates="<results>/evaluation/{model}.seed-{seed}.replicates.tsv",
         confusion="<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
         classes="<results>/evaluation/{model}.seed-{seed}.classes.tsv",
+        calibration="<results>/evaluation/{model}.seed-{seed}.calibration.tsv",
+        reliability="<results>/evaluation/{model}.seed-{seed}.reliability.tsv",
     log:
         "<logs>/evaluate/{model}.{seed}.log",
     benchmark:
@@ -23,6 +25,7 @@ rule evaluate:
     params:
         evaluation=config["evaluation"],
         tasks=classes_of_model,
+        train_on=taught_cell_types,
         code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"
@@ -35,11 +38,15 @@ rule metrics:
         replicates=replicates_of_runs,
         confusion=confusions_of_runs,
         classes=classes_of_scores,
+        calibration=calibrations_of_runs,
+        reliability=reliabilities_of_runs,
     output:
         metrics="<results>/evaluation/metrics.tsv",
         replicates="<results>/evaluation/replicates.tsv",
         confusion="<results>/evaluation/confusion.tsv",
         classes="<results>/evaluation/classes.tsv",
+        calibration="<results>/evaluation/calibration.tsv",
+        reliability="<results>/evaluation/reliability.tsv",
     log:
         "<logs>/metrics.log",
     conda:

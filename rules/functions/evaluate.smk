@@ -23,6 +23,26 @@ def classes_of_scores(wildcards):
     return tables_of_runs("classes")
 
 
+def calibrations_of_runs(wildcards):
+    return tables_of_runs("calibration")
+
+
+def reliabilities_of_runs(wildcards):
+    return tables_of_runs("reliability")
+
+
+def fitted_model(model):
+    """The model that was fitted: that of an ensemble or an applied model, or the model itself."""
+    while (of := config["models"][model]["of"]) is not None:
+        model = of
+    return model
+
+
+def taught_cell_types(wildcards):
+    """The cell types that a model was trained on."""
+    return settings.training_cell_types(fitted_model(wildcards.model))
+
+
 def predictions_of_runs(wildcards):
     return [
         f"<results>/models/{model}/seed-{seed}/predictions.parquet"

@@ -1,6 +1,7 @@
 """Calibration against torchmetrics, scikit-learn and arithmetic by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import log_loss
@@ -15,6 +16,13 @@ from chrompute.calibration import (
     perfect_ece,
     reliability,
 )
+from chrompute.calibration_tables import (
+    CALIBRATION_COLUMNS,
+    RELIABILITY_COLUMNS,
+    calibrate_predictions,
+)
+from chrompute.metrics import score_predictions
+from chrompute.predictions import prediction_table
 
 
 def believed(n: int, k: int, seed: int, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -134,3 +142,71 @@ def test_the_interval_of_the_error_grows_with_blocks() -> None:
     surprise = -np.log(probabilities[np.arange(1000), labels])
     width = 2 * 1.96 * surprise.std() / np.sqrt(1000)
     assert row["high"] - row["low"] == pytest.approx(width, rel=0.2)
+
+
+def two_cell_types() -> tuple[pd.DataFrame, np.ndarray]:
+    """Return 600 windows with two replicates and the truth, and probabilities that are true."""
+    labels, probabilities = believed(600, 3, 11)
+    names = np.array([*"xyz"])
+    table = pd.DataFrame(
+        {
+            "cell_type": np.where(np.arange(600) < 400, "a", "b"),
+            "chrom": "chr1",
+            "centre": np.arange(600) * 30_000,
+            "split": np.where(np.arange(600) % 6 == 0, "valid", "test"),
+            "state.1": names[labels],
+            "state.2": pd.Series(names[(labels + 1) % 3]).where(np.arange(600) < 400),
+            "state.truth": names[labels],
+        }
+    )
+    return table.astype(
+        {"state.1": object, "state.2": object, "state.truth": object}
+    ), probabilities
+
+
+def test_the_tables_of_calibration() -> None:
+    windows, probabilities = two_cell_types()
+    classes = [*"xyz"]
+    table = prediction_table(windows, {"state": classes}, {"state": probabilities})
+    facts = {"model": "m", "seed": 3}
+    found = calibrate_predictions(
+        table, {"state": classes}, facts, ["a"], split="test", block=20_000, draws=200
+    )
+    rows = found.calibration.set_index(["cell_type", "labels"])
+    assert [*rows.index] == [
+        *(("a", "replicate 1"), ("a", "replicate 2"), ("a", "truth")),
+        *(("b", "replicate 1"), ("b", "truth")),
+    ]
+    assert rows["shift"].tolist() == ["none"] * 3 + ["cell type"] * 2
+    assert set(rows["seed"]) == {3}
+    one, two = rows.loc[("a", "replicate 1")], rows.loc[("a", "replicate 2")]
+    assert (one["within"], two["within"]) == ("yes", "no")
+    assert one["windows"] == (windows.query("cell_type == 'a'")["split"] == "test").sum()
+    assert one["limit"] == pytest.approx(one["perfect"] + 0.02)
+    assert one["low"] < one["ece"] < one["high"]
+    chosen = ((windows["cell_type"] == "a") & (windows["split"] == "test")).to_numpy()
+    codes = pd.Categorical(windows["state.1"], categories=classes).codes[chosen].astype(np.int64)
+    oracle = MulticlassCalibrationError(num_classes=3, n_bins=BINS, norm="l1")
+    expected = oracle(torch.from_numpy(probabilities[chosen]), torch.from_numpy(codes))
+    assert one["ece"] == pytest.approx(expected.item(), abs=1e-5)
+    # The same error follows from the bins.
+    bins = found.reliability.query("cell_type == 'a' and labels == 'replicate 1'")
+    assert bins["windows"].sum() == one["windows"]
+    apart = (bins["windows"] * (bins["accuracy"] - bins["confidence"]).abs()).sum()
+    assert apart / one["windows"] == pytest.approx(one["ece"], abs=1e-5)
+    assert bins["bin"].between(1, 15).all()
+    # The table of all scores has the mean over the replicates.
+    scores = score_predictions(table, {"state": classes}, facts, "test", 20_000, 100).scores
+    mean = scores.query("cell_type == 'a' and metric == 'ece'")["value"].item()
+    assert mean == pytest.approx((one["ece"] + two["ece"]) / 2, abs=1e-6)
+
+
+def test_no_known_label_leaves_headers() -> None:
+    windows, probabilities = two_cell_types()
+    windows[["state.1", "state.2", "state.truth"]] = None
+    table = prediction_table(windows, {"state": [*"xyz"]}, {"state": probabilities})
+    facts = {"model": "m", "seed": 3}
+    found = calibrate_predictions(table, {"state": [*"xyz"]}, facts, [], "test", 20_000, 100)
+    assert (len(found.calibration), len(found.reliability)) == (0, 0)
+    assert [*found.calibration] == [*CALIBRATION_COLUMNS]
+    assert [*found.reliability] == [*RELIABILITY_COLUMNS]
