@@ -111,6 +111,33 @@ rule gap:
         "../scripts/gap.py"
 
 
+rule differences:
+    """Write what each modality adds to the others, and how far models stay behind the oracles."""
+    input:
+        predictions=predictions_of_runs,
+    output:
+        modalities="<results>/evaluation/modalities.tsv",
+        oracles="<results>/evaluation/oracles.tsv",
+    log:
+        "<logs>/differences.log",
+    benchmark:
+        "<benchmarks>/differences.jsonl"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        runs=RUNS,
+        candidates=candidates(),
+        tasks=classes_of_tasks,
+        evaluation=config["evaluation"],
+        code=code_of("differences"),
+    script:
+        "../scripts/differences.py"
+
+
 rule confusion_figure:
     """Draw the confusion matrix of one model in one task and cell type."""
     input:
@@ -173,6 +200,7 @@ rule comparison_figure:
         task=title_of_task,
         leading=metric_of_task,
         titles=titles_of_comparison,
+        groups=groups_of_models(),
         code=code_of("comparison_figure"),
     script:
         "../scripts/comparison_figure.py"
@@ -204,20 +232,53 @@ rule composition_figure:
         "../scripts/composition_figure.py"
 
 
-rule learning_curve:
-    """Draw the learning curve of one network."""
+rule reliability_figure:
+    """Draw how far the probabilities of all models of a window set can be believed."""
     input:
-        "<results>/models/{model}/seed-{seed}/history.tsv",
+        reliability="<results>/evaluation/reliability.tsv",
+        calibration="<results>/evaluation/calibration.tsv",
     output:
         png=report(
-            "<results>/figures/learning.{model}.seed-{seed}.png",
+            "<results>/figures/reliability.{windows}.{task}.{cell_type}.png",
+            caption="../report/reliability.rst",
+            category="Evaluation",
+            labels={
+                "cell type": "{cell_type}",
+                "task": "{task}",
+                "figure": "reliability on {windows}",
+            },
+        ),
+        pdf="<results>/figures/reliability.{windows}.{task}.{cell_type}.pdf",
+    log:
+        "<logs>/reliability_figure/{windows}.{task}.{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        task=title_of_task,
+        titles=titles_of_comparison,
+        code=code_of("reliability_figure"),
+    script:
+        "../scripts/reliability_figure.py"
+
+
+rule learning_curve:
+    """Draw the learning curves of one network, all seeds together."""
+    input:
+        histories_of_model,
+    output:
+        png=report(
+            "<results>/figures/learning.{model}.png",
             caption="../report/learning.rst",
             category="Training",
             labels={"figure": "learning curve, {model}"},
         ),
-        pdf="<results>/figures/learning.{model}.seed-{seed}.pdf",
+        pdf="<results>/figures/learning.{model}.pdf",
     log:
-        "<logs>/learning_curve/{model}.{seed}.log",
+        "<logs>/learning_curve/{model}.log",
     wildcard_constraints:
         model=one_of(NETWORKS),
     conda:
@@ -227,7 +288,9 @@ rule learning_curve:
         mem_mb=500,
         runtime=10,
     params:
-        titles=titles_of_models(),
+        seeds=seeds_of_model,
+        title=title_of_model,
+        tasks=task_titles_of_model,
         code=code_of("learning_curve"),
     script:
         "../scripts/learning_curve.py"
@@ -239,14 +302,12 @@ rule evaluation:
         metrics_of_all(),
         agreement_of_all(),
         gap_of_all(),
+        differences_of_all(),
         confusion_figures(),
         [
-            f"<results>/figures/models.{windows}.{task}.{cell_type}.png"
+            f"<results>/figures/{name}.{windows}.{task}.{cell_type}.png"
             for windows, task, cell_type in comparisons()
+            for name in ("models", "reliability")
         ],
-        [
-            f"<results>/figures/learning.{model}.seed-{seed}.png"
-            for model, seed in RUNS
-            if model in NETWORKS
-        ],
+        [f"<results>/figures/learning.{model}.png" for model in NETWORKS],
     localrule: True

@@ -5,19 +5,23 @@ predictions of confidence p is right (Guo et al. 2017, ICML:1321; Naeini et al. 
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from chrompute.scores import Labels, Probabilities, Values, Weights
+Integers = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
 
 #: Number of bins of the confidence, of equal width between 0 and 1.
 BINS = 15
 #: Smaller probabilities count as this one in the log loss: predictions are stored as float32,
 #: which tell no two numbers beside 1 apart that are nearer to each other.
 SMALLEST = float(np.finfo(np.float32).eps)
+#: Quantile of the errors of a perfectly calibrated model, and how much more is let pass.
+PERFECT_QUANTILE = 0.95
+ALLOWANCE = 0.02
+#: What tables call the shift of cell types that a model was not trained on, and of others.
+SHIFTED, NOT_SHIFTED = "cell type", "none"
 #: Draws of a perfectly calibrated model that are held at a time: 32 MB.
 _CHUNK = 4_000_000
 
@@ -36,13 +40,13 @@ class Reliability:
         int64: number of predictions.
     """
 
-    bins: npt.NDArray[np.int64]
-    confidence: npt.NDArray[np.float64]
-    accuracy: npt.NDArray[np.float64]
-    windows: npt.NDArray[np.int64]
+    bins: Integers
+    confidence: Numbers
+    accuracy: Numbers
+    windows: Integers
 
 
-def confidence_bins(confidence: npt.NDArray[np.float64]) -> "Labels":
+def confidence_bins(confidence: Numbers) -> Integers:
     """Return the bin of each confidence: bin m holds what is above m / 15 and at most (m + 1) / 15.
 
     What lies outside 0 to 1, by rounding, falls into the first or last bin.
@@ -52,8 +56,8 @@ def confidence_bins(confidence: npt.NDArray[np.float64]) -> "Labels":
 
 
 def calibration_scores(
-    labels: "Labels", probabilities: "Probabilities", weights: "Weights"
-) -> "dict[str, Values]":
+    labels: Integers, probabilities: Numbers, weights: Integers
+) -> dict[str, Numbers]:
     """Score probabilities by how far they can be believed.
 
     Parameters
@@ -84,15 +88,13 @@ def calibration_scores(
         }
 
 
-def _apart(
-    excess: npt.NDArray[np.float64], bins: "Labels", weights: npt.NDArray[np.integer]
-) -> "Values":
+def _apart(excess: Numbers, bins: Integers, weights: Integers) -> Numbers:
     """Sum |sum of a bin's excesses| over the bins, (n_draws,)."""
     parts = [excess[bins == number] @ weights[bins == number] for number in np.unique(bins)]
     return np.abs(parts).sum(axis=0)
 
 
-def perfect_ece(probabilities: "Probabilities", draws: int, seed: int = 0) -> "Values":
+def perfect_ece(probabilities: Numbers, draws: int, seed: int = 0) -> Numbers:
     """Draw the expected calibration errors of a model of which every probability is true.
 
     Finite numbers of windows give such a model an error above 0 too. Labels are drawn from the
@@ -125,7 +127,7 @@ def perfect_ece(probabilities: "Probabilities", draws: int, seed: int = 0) -> "V
     return np.concatenate(parts)
 
 
-def reliability(labels: "Labels", probabilities: "Probabilities") -> Reliability:
+def reliability(labels: Integers, probabilities: Numbers) -> Reliability:
     """Compare confidence and accuracy, bin by bin; the arguments are those of the scores."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels

@@ -6,7 +6,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from chrompute.calibration import calibration_scores, perfect_ece, reliability
+from chrompute.calibration import (
+    ALLOWANCE,
+    NOT_SHIFTED,
+    PERFECT_QUANTILE,
+    SHIFTED,
+    calibration_scores,
+    perfect_ece,
+    reliability,
+)
 from chrompute.metrics import (
     cell_type_tables,
     joined_tables,
@@ -22,11 +30,6 @@ CALIBRATION_COLUMNS = (
     *_PLACE, "windows", "ece", "low", "high", "perfect", "limit", "within", "shift",
 )  # fmt: skip
 RELIABILITY_COLUMNS = (*_PLACE, "bin", "confidence", "accuracy", "windows")
-#: Quantile of the errors of a perfectly calibrated model, and how much more is let pass.
-PERFECT_QUANTILE = 0.95
-ALLOWANCE = 0.02
-#: What the column `shift` says of cell types that a model was not trained on, and of others.
-SHIFTED, NOT_SHIFTED = "cell type", "none"
 
 
 @dataclass(frozen=True)
