@@ -99,7 +99,8 @@ def _difference_cells(
 def _signed_cell(row: pd.Series) -> dict[str, str]:
     """Return the texts of a difference, which bears its sign."""
     cell = interval_cell(row["value"], row["low"], row["high"])
-    return cell | {"value": f"+{cell['value']}" if row["value"] > 0 else cell["value"]}
+    sign = "+" if row["value"] > 0 else ""
+    return cell | {"value": f"{sign}{cell['value']}", "spread": ""}
 
 
 def oracle_sentence(table: Mapping[str, Any], best: str) -> str:

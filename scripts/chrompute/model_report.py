@@ -54,7 +54,7 @@ def model_rows(
 
 def score_cell(score: pd.Series) -> dict[str, str]:
     """Return the texts `value`, `interval` and `spread` of one row of `over_seeds`."""
-    spread = "" if math.isnan(score.spread) else f"± {score.spread:.3f} between seeds"
+    spread = "" if math.isnan(score.spread) else f"± {score.spread:.3f}"
     return interval_cell(score.value, score.low, score.high) | {"spread": spread}
 
 
@@ -95,7 +95,8 @@ def number_text(value: float) -> str:
 def leading_text(row: Mapping[str, Any], leading: str) -> str:
     """Return a row's model with the leading metric, its interval and its spread, in words."""
     cell = row["cells"][0]
-    beside = [text for text in (cell["interval"], cell["spread"]) if text]
+    spread = f"{cell['spread']} between seeds" if cell["spread"] else ""
+    beside = [text for text in (cell["interval"], spread) if text]
     ends = f" ({'; '.join(beside)})" if beside else ""
     return f"{row['title']}, {METRIC_TITLES[leading]} {cell['value']}{ends}"
 

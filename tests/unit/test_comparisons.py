@@ -23,7 +23,7 @@ from chrompute.differences import (
 from chrompute.errors import InputError
 from chrompute.model_figures import draw_learning_curve, draw_model_comparison, draw_reliability
 from chrompute.model_groups import GROUPS, group_of, in_groups
-from chrompute.model_report import model_rows
+from chrompute.model_report import headline, model_rows
 from chrompute.predictions import prediction_table
 from chrompute.scores import SCORES
 from chrompute.seeds import over_seeds
@@ -63,9 +63,11 @@ def test_a_model_is_one_row_and_the_best_by_the_mean_of_its_seeds() -> None:
     assert rows[1]["cells"][0] == {
         "value": "0.650",
         "interval": "0.550 to 0.850",
-        "spread": "± 0.071 between seeds",
+        "spread": "± 0.071",
     }
     assert [row["seeds"] for row in rows] == [2, 2]
+    told = headline(rows, "kappa", 9)
+    assert "B, kappa 0.650 (0.550 to 0.850; ± 0.071 between seeds); next is A with 0.600" in told
 
 
 def test_groups_order_models() -> None:
@@ -223,7 +225,8 @@ def test_tables_of_differences_bear_signs() -> None:
     assert (row["added"], row["beside"]) == ("DNA", "ATAC V-plot + MNase V-plot")
     assert [cell["value"] for cell in row["cells"]] == ["+0.050", "+0.100", "-0.200", "–", "+0.300"]
     behind = oracle_table(difference_rows(model="net", oracle="o"), {"o": "oracle"}, "accuracy")
-    assert behind["rows"][0]["cells"][0] == {"value": "+0.100", "interval": "-0.300 to 0.400"}
+    cell = behind["rows"][0]["cells"][0]
+    assert (cell["value"], cell["interval"]) == ("+0.100", "-0.300 to 0.400")
     assert oracle_table(rows.iloc[:0].assign(oracle=""), {}, "kappa")["rows"] == []
 
 

@@ -422,6 +422,47 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
     ]
 
 
+def models_page(told: dict[str, Any], path: Path) -> str:
+    return page_text("models", {"tasks": [told], "cell_type": "c"}, path)
+
+
+def test_the_section_on_models_shows_everything(results: Path, tmp_path: Path) -> None:
+    given = plan()
+    pair = {"of": "net", "title": "network", "windows": "other", "of_windows": "tiles"}
+    given["applied"] = {"forest": pair}
+    told = content_of("occupancy", given, results, "c")
+    text = models_page(told, tmp_path / "models.html")
+    for words in (
+        "How far can the probabilities be believed?",
+        "network 0.040 0.020 to 0.060 0.025 0.045 1 of 2",
+        "What does each input add to the others?", "DNA ATAC V-plot + MNase V-plot network -0.050",
+        "How far is the oracle?", "network 0.500 0.400 to 0.600 tiles 0.300",
+        "Gap closed", "calibration error", "log loss",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_the_section_on_models_does_with_what_there_is(results: Path, tmp_path: Path) -> None:
+    """No network, no replicates, nothing to compare: a forest of two seeds and nothing else."""
+    for name in ("agreement", "gap", "modalities", "oracles", "calibration"):
+        path = results / f"evaluation/{name}.tsv"
+        pd.read_csv(path, sep="\t").iloc[:0].to_csv(path, sep="\t", index=False)
+    forest = scores()[scores()["model"] == "forest"]
+    both = pd.concat([forest, forest.assign(seed=2, value=0.5)])
+    both.to_csv(results / "evaluation/metrics.tsv", sep="\t", index=False)
+    given = plan() | {"networks": [], "folds": {}, "rivals": ["forest"]}
+    given["windows"]["tiles"]["tasks"]["occupancy"]["runs"] = [("forest", 1), ("forest", 2)]
+    classes = pd.read_csv(results / "evaluation/classes.tsv", sep="\t").assign(model="forest")
+    classes.to_csv(results / "evaluation/classes.tsv", sep="\t", index=False)
+    told = content_of("occupancy", given, results, "c")
+    assert told["curves"] == []
+    assert len(told["confusions"]) == 1
+    text = models_page(told, tmp_path / "models.html")
+    assert "random forest 2 0.400 0.200 to 0.400 ± 0.141" in text
+    for words in ("believed?", "each input", "oracle?", "centred elsewhere", "Gap closed"):
+        assert words not in text, words
+
+
 def test_a_mark_that_is_never_bound_is_told(results: Path) -> None:
     for name in ("metrics", "replicates", "classes"):
         path = results / f"evaluation/{name}.tsv"
