@@ -152,5 +152,6 @@ rule evaluation:
             for windows, task, cell_type in comparisons()
             for name in ("models", "reliability")
         ],
+        [figure for place in comparisons() for figure in modality_figures(*place)],
         [f"<results>/figures/learning.{model}.png" for model in NETWORKS],
     localrule: True

@@ -69,6 +69,38 @@ rule comparison_figure:
         "../scripts/comparison_figure.py"
 
 
+rule modality_figure:
+    """Draw what each input adds to the others in one task and cell type."""
+    input:
+        "<results>/evaluation/modalities.tsv",
+    output:
+        png=report(
+            "<results>/figures/modalities.{windows}.{task}.{cell_type}.png",
+            caption="../report/modalities.rst",
+            category="Evaluation",
+            labels={
+                "cell type": "{cell_type}",
+                "task": "{task}",
+                "figure": "what inputs add on {windows}",
+            },
+        ),
+        pdf="<results>/figures/modalities.{windows}.{task}.{cell_type}.pdf",
+    log:
+        "<logs>/modality_figure/{windows}.{task}.{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        task=title_of_task,
+        leading=metric_of_task,
+        code=code_of("modality_figure"),
+    script:
+        "../scripts/modality_figure.py"
+
+
 rule composition_figure:
     """Draw which classes the windows of one task have, by cell type and split."""
     input:

@@ -2,14 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.differences import (
-    MODALITY_COLUMNS,
-    ORACLE_COLUMNS,
-    Candidate,
-    Differences,
-    modality_pairs,
-    oracle_pairs,
-)
+from chrompute.differences import MODALITY_COLUMNS, ORACLE_COLUMNS, Differences
+from chrompute.model_pairs import Candidate, modality_pairs, oracle_pairs
 from chrompute.predictions import write_scores
 from chrompute.runlog import run_log
 

@@ -1,6 +1,7 @@
 """Functions of the rules that evaluate."""
 
 from chrompute.model_groups import group_of, in_groups
+from chrompute.model_pairs import Candidate, modality_pairs
 
 
 def tables_of_runs(name):
@@ -162,6 +163,13 @@ def differences_of_all():
     """The tables of differences between models, where there are models."""
     names = ("modalities", "oracles")
     return [f"<results>/evaluation/{name}.tsv" for name in names] if RUNS else []
+
+
+def modality_figures(windows, task, cell_type):
+    """The figure of what inputs add, where networks differ in one input and in nothing else."""
+    pairs = modality_pairs([Candidate(**facts) for facts in candidates()])
+    there = any(pair.windows == windows and task in pair.tasks for pair in pairs)
+    return [f"<results>/figures/modalities.{windows}.{task}.{cell_type}.png"] * there
 
 
 def scored_cell_types(windows, task):

@@ -60,6 +60,7 @@ def files_of_windows(windows, entry, cell_type):
         figures += [
             f"confusion.{model}.seed-{seed}" for model, seed in first_seeds(own["runs"])
         ]
+        files += modality_figures(windows, task, cell_type)
         for name in figures * bool(own["runs"]):
             files += [f"<results>/figures/{name}.{task}.{cell_type}.png"]
         for model, seed in own["runs"]:

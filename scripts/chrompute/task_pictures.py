@@ -12,9 +12,10 @@ def task_pictures(
     plan: Mapping[str, Any],
     cell_type: str,
     disagree: bool,
+    paired: bool,
     picture: FindPicture,
 ) -> dict[str, Any]:
-    """Return the figures of one task: comparison, reliability, confusion, learning curves.
+    """Return the figures of one task: comparison, reliability, inputs, confusion, learning curves.
 
     Parameters
     ----------
@@ -26,6 +27,8 @@ def task_pictures(
         The cell type.
     disagree
         Whether replicates of the labels disagree anywhere.
+    paired
+        Whether networks differ in one input and in nothing else.
     picture
         Finds a picture.
     """
@@ -48,6 +51,15 @@ def task_pictures(
             "dashed line a model is too sure of itself. One line for each seed and replicate; "
             "large points stand for many windows, and bins of fewer than 10 are left out.",
         ),
+        "inputs": [
+            picture(
+                f"figures/modalities.{windows}.{task}.{cell_type}.png",
+                "What each input adds to the others",
+                "The score of a network with an input minus that of the same network without it, "
+                "with the 95 % interval of the difference.",
+            )
+            for _ in range(paired)
+        ],
         "confusions": [
             picture(
                 f"figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",

@@ -139,7 +139,11 @@ def task_content(
         "folds": _own_folds(titles, plan["folds"]),
         "limit": _label_limit(entry["runs"], plan["oracles"], results),
         **found,
-        **task_pictures(windows, name, plan, cell_type, disagree > 0, picture),
+        **task_pictures(
+            *(windows, name, plan, cell_type, disagree > 0),
+            paired=bool(found["modalities"]["rows"]),
+            picture=picture,
+        ),
     }
 
 

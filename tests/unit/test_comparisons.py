@@ -11,18 +11,12 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score
 from chrompute.bootstrap import drawn_weights, genome_blocks
 from chrompute.calibration_report import calibration_content
 from chrompute.comparison_report import centring_rows, modality_table, oracle_table
-from chrompute.differences import (
-    MODALITY_COLUMNS,
-    ORACLE_COLUMNS,
-    Candidate,
-    Differences,
-    Pair,
-    modality_pairs,
-    oracle_pairs,
-)
+from chrompute.difference_figures import draw_modalities
+from chrompute.differences import MODALITY_COLUMNS, ORACLE_COLUMNS, Differences
 from chrompute.errors import InputError
 from chrompute.model_figures import draw_learning_curve, draw_model_comparison, draw_reliability
 from chrompute.model_groups import GROUPS, group_of, in_groups
+from chrompute.model_pairs import Candidate, Pair, modality_pairs, oracle_pairs
 from chrompute.model_report import headline, model_rows
 from chrompute.predictions import prediction_table
 from chrompute.scores import SCORES
@@ -337,3 +331,20 @@ def test_reliability_has_a_panel_for_each_model_and_leaves_small_bins_out() -> N
     assert axes.texts[0].get_text() == "error 0.010\nlimit 0.040"
     empty = draw_reliability(bins.iloc[:0], rows.iloc[:0], {"net": "network"}, "t")
     assert "no score" in empty.texts[0].get_text()
+
+
+def test_what_inputs_add_is_drawn_input_by_input() -> None:
+    parts = [
+        difference_rows(added="sequence", beside="vplot", model="net"),
+        difference_rows(added="vplot", beside="mnase+sequence", model="all"),
+    ]
+    drawn = draw_modalities(pd.concat(parts), "t", "accuracy")
+    names = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
+    assert names == ["ATAC V-plot, beside MNase V-plot + DNA", "DNA, beside ATAC V-plot"]
+    bars = [line.get_xdata() for line in drawn.axes[0].lines if len(line.get_xdata()) == 2]
+    assert [-0.3, 0.4] in [list(bar) for bar in bars]
+    assert [axes.get_xlabel() for axes in drawn.axes] == [
+        *("difference in accuracy", "difference in macro auROC"),
+    ]
+    empty = draw_modalities(parts[0].iloc[:0], "t", "kappa")
+    assert "nothing else" in empty.texts[0].get_text()

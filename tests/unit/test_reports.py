@@ -332,6 +332,7 @@ def results(tmp_path: Path) -> Path:
         table.to_csv(tmp_path / f"evaluation/{name}.tsv", sep="\t", index=False)
     figures = [f"composition.tiles.{task}" for task in FACTS["tasks"]]
     figures += ["models.tiles.occupancy.c", "learning.net", "reliability.tiles.occupancy.c"]
+    figures.append("modalities.tiles.occupancy.c")
     figures += [f"confusion.{model}.seed-1.occupancy.c" for model in ("forest", "net")]
     for name in figures:
         (tmp_path / f"figures/{name}.png").write_bytes(b"png")
