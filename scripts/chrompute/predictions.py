@@ -116,7 +116,7 @@ def read_scores(path: str | Path, names: Sequence[str] = ()) -> pd.DataFrame:
     """
     texts = (
         *("model", "task", "cell_type", "split", "metric", "labels", "label", "predicted"),
-        *("class", "forest", "note", *names),
+        *("class", "forest", "note", "within", "shift", *names),
     )
     limits = ("limit", "limit_low", "limit_high")
     numbers = {name: [""] for name in ("value", "low", "high", "recall", "precision", *limits)}
