@@ -36,7 +36,6 @@ TRAINING_DEFAULTS: dict[str, Any] = {
     "patience": None,
     "thinning": 1.0,
     "auxiliary": 0.0,
-    "neighbours": 0.0,
     "logit_adjustment": 0.0,
     "task_weights": {},
     "devices": 1,
