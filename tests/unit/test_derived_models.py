@@ -80,7 +80,9 @@ def test_recipes_are_those_of_the_network_but_for_name_kind_and_windows(
     settings = load(case)
     net, own = settings.recipe("net"), settings.recipe(name)
     kind = case["models"][name]["kind"]
-    assert own == replace(net, model=name, kind=kind, windows=windows)
+    centred = settings.config["windows"][windows]["candidates"]["from"]
+    assert own == replace(net, model=name, kind=kind, windows=windows, candidates=own.candidates)
+    assert own.candidates["from"] == centred
     assert (own.inputs, own.train_on, own.tasks) == (
         ("vplot", "sequence"), ("a",), {"state": ("open", "body")},
     )  # fmt: skip
