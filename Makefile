@@ -8,7 +8,7 @@ DATA := ../shared/data/yeast
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run data check test bench docs knobs lock clean
+.PHONY: run data check test bench docs knobs experiments-tables lock clean
 
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
@@ -38,6 +38,7 @@ bench: $(INSTALLED) build/$(PAIRS).bam
 	$(BIN)/python bench/windows.py
 	$(BIN)/python bench/guard.py
 	$(BIN)/python bench/batches.py
+	$(BIN)/python bench/gpu.py
 
 build/%.bam: bench/make_bam.py | $(INSTALLED)
 	mkdir -p build
@@ -49,6 +50,11 @@ docs: $(INSTALLED)
 # How the simulation's knobs set its difficulty (docs/simulation.md): a quarter of an hour.
 knobs: $(INSTALLED)
 	$(BIN)/python docs/make_simulation_figure.py
+
+# Tables and learning curves of a long comparison, of what it has finished so far (docs/experiments).
+RESULTS ?= results/experiments
+experiments-tables: $(INSTALLED)
+	$(BIN)/python docs/make_experiments.py $(RESULTS)
 
 # The environment: one lock for CPU and CUDA machines (docs/decisions/0002-environment.md).
 $(INSTALLED): envs/requirements.txt

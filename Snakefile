@@ -30,6 +30,7 @@ include: "rules/chromhmm.smk"
 include: "rules/windows.smk"
 include: "rules/models.smk"
 include: "rules/evaluate.smk"
+include: "rules/figures.smk"
 include: "rules/report.smk"
 
 

@@ -18,7 +18,8 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from chrompute.baselines import binned_features, forest_probabilities  # noqa: E402
+from chrompute.classifiers import forest_probabilities  # noqa: E402
+from chrompute.features import binned_features  # noqa: E402
 from chrompute.figures import INK, PALETTE, new_figure  # noqa: E402
 from chrompute.fragments import Fragments  # noqa: E402
 from chrompute.simulate.design import STATES, Design  # noqa: E402

@@ -22,6 +22,7 @@ from chrompute.manifest import code_hash
 from chrompute.programs import put_own_programs_first
 from chrompute.runlog import run_log
 from chrompute.configuration import load_settings
+from chrompute.settings import BASELINE_KINDS
 from chrompute.sheets import ASSAYS, is_url
 from chrompute.tracks import SCALES, TRACK_NAMES, plan_track
 
@@ -40,7 +41,9 @@ SIMULATED = simulated_paths(settings)
 FETCHED = list(settings.fetched)
 MADE = [*made_paths(settings), *FETCHED]
 NETWORKS = settings.models_of_kind("network")
-BASELINES = settings.models_of_kind("majority", "forest")
+BASELINES = settings.models_of_kind(*BASELINE_KINDS)
+ENSEMBLES = settings.models_of_kind("ensemble")
+APPLIED = settings.models_of_kind("applied")
 ORACLES = settings.models_of_kind("oracle")
 CLASS_SITES = {
     f"{task.name}.{name}": {"task": task.name, "name": name}
@@ -51,9 +54,7 @@ CLASS_SITES = {
 }
 QUALITY_FIGURES = ("reads", "lengths", "tss", "motif", "gc", "correlation")
 RUNS = [
-    (model, seed)
-    for model, entry in config["models"].items()
-    for seed in entry["seeds"]
+    (model, seed) for model in config["models"] for seed in settings.seeds_of(model)
 ]
 
 

@@ -1,4 +1,4 @@
-"""Evaluate: scores with intervals, agreement, gaps closed, confusion matrices, learning curves."""
+"""Evaluate: scores with intervals, calibration, agreement, gaps closed, differences."""
 
 
 rule evaluate:
@@ -10,10 +10,13 @@ rule evaluate:
         replicates="<results>/evaluation/{model}.seed-{seed}.replicates.tsv",
         confusion="<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
         classes="<results>/evaluation/{model}.seed-{seed}.classes.tsv",
+        calibration="<results>/evaluation/{model}.seed-{seed}.calibration.tsv",
+        reliability="<results>/evaluation/{model}.seed-{seed}.reliability.tsv",
     log:
         "<logs>/evaluate/{model}.{seed}.log",
     benchmark:
         "<benchmarks>/evaluate/{model}.{seed}.jsonl"
+    priority: 1  # what a long run has finished can be looked at
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -23,6 +26,7 @@ rule evaluate:
     params:
         evaluation=config["evaluation"],
         tasks=classes_of_model,
+        train_on=taught_cell_types,
         code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"
@@ -35,11 +39,15 @@ rule metrics:
         replicates=replicates_of_runs,
         confusion=confusions_of_runs,
         classes=classes_of_scores,
+        calibration=calibrations_of_runs,
+        reliability=reliabilities_of_runs,
     output:
         metrics="<results>/evaluation/metrics.tsv",
         replicates="<results>/evaluation/replicates.tsv",
         confusion="<results>/evaluation/confusion.tsv",
         classes="<results>/evaluation/classes.tsv",
+        calibration="<results>/evaluation/calibration.tsv",
+        reliability="<results>/evaluation/reliability.tsv",
     log:
         "<logs>/metrics.log",
     conda:
@@ -104,126 +112,31 @@ rule gap:
         "../scripts/gap.py"
 
 
-rule confusion_figure:
-    """Draw the confusion matrix of one model in one task and cell type."""
+rule differences:
+    """Write what each modality adds to the others, and how far models stay behind the oracles."""
     input:
-        "<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
+        predictions=predictions_of_runs,
     output:
-        png=report(
-            "<results>/figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",
-            caption="../report/confusion.rst",
-            category="Evaluation",
-            labels={
-                "cell type": "{cell_type}",
-                "task": "{task}",
-                "figure": "confusion, {model}",
-            },
-        ),
-        pdf="<results>/figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.pdf",
+        modalities="<results>/evaluation/modalities.tsv",
+        oracles="<results>/evaluation/oracles.tsv",
     log:
-        "<logs>/confusion_figure/{model}.{seed}.{task}.{cell_type}.log",
+        "<logs>/differences.log",
+    benchmark:
+        "<benchmarks>/differences.jsonl"
     conda:
-        "../envs/report.yaml"
+        "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=1500,
+        runtime=60,
     params:
-        task=title_of_task,
-        classes=class_titles_of_task,
-        titles=titles_of_models(),
-        code=code_of("confusion_figure"),
+        runs=RUNS,
+        candidates=candidates(),
+        tasks=classes_of_tasks,
+        evaluation=config["evaluation"],
+        code=code_of("differences"),
     script:
-        "../scripts/confusion_figure.py"
-
-
-rule comparison_figure:
-    """Draw the scores of all models of one window set in one task and cell type."""
-    input:
-        metrics="<results>/evaluation/metrics.tsv",
-        agreement="<results>/evaluation/agreement.tsv",
-    output:
-        png=report(
-            "<results>/figures/models.{windows}.{task}.{cell_type}.png",
-            caption="../report/models.rst",
-            category="Evaluation",
-            labels={
-                "cell type": "{cell_type}",
-                "task": "{task}",
-                "figure": "models on {windows}",
-            },
-        ),
-        pdf="<results>/figures/models.{windows}.{task}.{cell_type}.pdf",
-    log:
-        "<logs>/comparison_figure/{windows}.{task}.{cell_type}.log",
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        task=title_of_task,
-        leading=metric_of_task,
-        titles=titles_of_comparison,
-        code=code_of("comparison_figure"),
-    script:
-        "../scripts/comparison_figure.py"
-
-
-rule composition_figure:
-    """Draw which classes the windows of one task have, by cell type and split."""
-    input:
-        "<results>/windows/{windows}.json",
-    output:
-        png=report(
-            "<results>/figures/composition.{windows}.{task}.png",
-            caption="../report/composition.rst",
-            category="Windows",
-            labels={"task": "{task}", "figure": "classes of {windows}"},
-        ),
-        pdf="<results>/figures/composition.{windows}.{task}.pdf",
-    log:
-        "<logs>/composition_figure/{windows}.{task}.log",
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        code=code_of("composition_figure"),
-    script:
-        "../scripts/composition_figure.py"
-
-
-rule learning_curve:
-    """Draw the learning curve of one network."""
-    input:
-        "<results>/models/{model}/seed-{seed}/history.tsv",
-    output:
-        png=report(
-            "<results>/figures/learning.{model}.seed-{seed}.png",
-            caption="../report/learning.rst",
-            category="Training",
-            labels={"figure": "learning curve, {model}"},
-        ),
-        pdf="<results>/figures/learning.{model}.seed-{seed}.pdf",
-    log:
-        "<logs>/learning_curve/{model}.{seed}.log",
-    wildcard_constraints:
-        model=one_of(NETWORKS),
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        titles=titles_of_models(),
-        code=code_of("learning_curve"),
-    script:
-        "../scripts/learning_curve.py"
+        "../scripts/differences.py"
 
 
 rule evaluation:
@@ -232,14 +145,13 @@ rule evaluation:
         metrics_of_all(),
         agreement_of_all(),
         gap_of_all(),
+        differences_of_all(),
         confusion_figures(),
         [
-            f"<results>/figures/models.{windows}.{task}.{cell_type}.png"
+            f"<results>/figures/{name}.{windows}.{task}.{cell_type}.png"
             for windows, task, cell_type in comparisons()
+            for name in ("models", "reliability")
         ],
-        [
-            f"<results>/figures/learning.{model}.seed-{seed}.png"
-            for model, seed in RUNS
-            if model in NETWORKS
-        ],
+        [figure for place in comparisons() for figure in modality_figures(*place)],
+        [f"<results>/figures/learning.{model}.png" for model in NETWORKS],
     localrule: True

@@ -6,6 +6,7 @@ rule baseline:
     input:
         windows=windows_of_model,
         fragments=fragments_of_model,
+        genome=genome_of_model,
     output:
         predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
         card="<results>/models/{model}/seed-{seed}/card.json",
@@ -17,7 +18,7 @@ rule baseline:
         model=one_of(BASELINES),
     conda:
         "../envs/models.yaml"
-    threads: 2
+    threads: baseline_threads
     resources:
         mem_mb=training_mb,
         runtime=60,
@@ -49,12 +50,73 @@ rule train:
         "../envs/models.yaml"
     threads: training_threads
     resources:
-        mem_mb=training_mb,
+        mem_mb=processes_mb,
         runtime=720,
-        gpu=config["gpus"],
+        gpu=training_gpus,
     params:
         recipe=recipe,
         results=subpath(output.weights, ancestor=4),
         code=code_of("train"),
     script:
         "../scripts/train.py"
+
+
+rule ensemble:
+    """Average the predictions of all seeds of a network."""
+    input:
+        predictions=predictions_of_members,
+        cards=cards_of_members,
+    output:
+        predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
+        card="<results>/models/{model}/seed-{seed}/card.json",
+    log:
+        "<logs>/ensemble/{model}.{seed}.log",
+    benchmark:
+        "<benchmarks>/ensemble/{model}.{seed}.jsonl"
+    wildcard_constraints:
+        model=one_of(ENSEMBLES),
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        recipe=recipe,
+        code=code_of("ensemble"),
+    script:
+        "../scripts/ensemble.py"
+
+
+rule apply:
+    """Predict the windows of another window set that tune and test with a trained network."""
+    input:
+        weights=weights_of_source,
+        card=card_of_source,
+        windows=windows_of_model,
+        trained=windows_of_source,
+        fragments=fragments_of_model,
+        genome=genome_of_model,
+    output:
+        predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
+        card="<results>/models/{model}/seed-{seed}/card.json",
+    log:
+        "<logs>/apply/{model}.{seed}.log",
+    benchmark:
+        "<benchmarks>/apply/{model}.{seed}.jsonl"
+    wildcard_constraints:
+        model=one_of(APPLIED),
+    conda:
+        "../envs/models.yaml"
+    threads: training_threads
+    resources:
+        mem_mb=training_mb,
+        runtime=60,
+        gpu=config["gpus"],
+    params:
+        recipe=recipe,
+        source=recipe_of_source,
+        shared=shares_places,
+        code=code_of("apply"),
+    script:
+        "../scripts/apply.py"

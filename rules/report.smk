@@ -9,7 +9,7 @@ rule report:
     """Write the report of one cell type."""
     input:
         files=report_files,
-        template=templates("cell_type", "quality", "picture", "base"),
+        template=templates("cell_type", "quality", "models", "picture", "base"),
     output:
         "<results>/reports/{cell_type}.html",
     log:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chrompute.baselines import run_baseline
+from chrompute.genome import read_genome
 from chrompute.manifest import write_json
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
@@ -16,7 +17,8 @@ if "snakemake" in globals():
         recipe = Recipe(**snakemake.params.recipe)
         windows = read_windows(snakemake.input.windows)
         stores = recipe.read_stores(snakemake.input.fragments)
+        genome = read_genome(snakemake.input.genome[0]) if snakemake.input.genome else None
         seed = int(snakemake.wildcards.seed)
-        predictions, card = run_baseline(recipe, windows, stores, seed, snakemake.threads)
+        predictions, card = run_baseline(recipe, windows, stores, seed, snakemake.threads, genome)
         predictions.to_parquet(snakemake.output.predictions, index=False)
         write_json(card, snakemake.output.card)

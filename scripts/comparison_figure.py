@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.figures import draw_model_comparison, save_figure
+from chrompute.figures import save_figure
+from chrompute.model_figures import draw_model_comparison
 from chrompute.predictions import read_scores
 from chrompute.runlog import run_log
 
@@ -19,5 +20,7 @@ if "snakemake" in globals():
         agreement = agreement[agreement["windows"] == names.windows]
         split = ", ".join(sorted(scores["split"].unique()))
         title = f"{names.cell_type}, {given.task}: {split} windows, 95 % intervals over blocks"
-        figure = draw_model_comparison(scores, given.titles, title, given.leading, agreement)
+        figure = draw_model_comparison(
+            scores, given.titles, title, given.leading, agreement, given.groups
+        )
         save_figure(figure, snakemake.output.png, snakemake.output.pdf)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from chrompute.calibration_tables import calibrate_predictions
 from chrompute.metrics import score_predictions
 from chrompute.predictions import write_scores
 from chrompute.runlog import run_log
@@ -17,5 +18,9 @@ if "snakemake" in globals():
         facts = {"model": snakemake.wildcards.model, "seed": int(snakemake.wildcards.seed)}
         predictions = pd.read_parquet(snakemake.input.predictions)
         evaluation = score_predictions(predictions, given.tasks, facts, **given.evaluation)
+        calibration = calibrate_predictions(
+            predictions, given.tasks, facts, given.train_on, **given.evaluation
+        )
+        tables = vars(evaluation) | vars(calibration)
         for name, path in snakemake.output.items():
-            write_scores(getattr(evaluation, name), path)
+            write_scores(tables[name], path)

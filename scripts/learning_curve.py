@@ -1,10 +1,11 @@
-"""Draw the learning curve of one network."""
+"""Draw the learning curves of one network, all seeds together."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from chrompute.figures import draw_learning_curve, save_figure
+from chrompute.figures import save_figure
+from chrompute.model_figures import draw_learning_curve
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        history = pd.read_csv(snakemake.input[0], sep="\t")
-        names = snakemake.wildcards
-        title = f"{snakemake.params.titles[names.model]}, seed {names.seed}"
-        figure = draw_learning_curve(history, title)
+        given = snakemake.params
+        pairs = zip(given.seeds, snakemake.input, strict=True)
+        histories = {seed: pd.read_csv(path, sep="\t") for seed, path in pairs}
+        title = f"{given.title}, {len(histories)} seed{'s' * (len(histories) > 1)}"
+        figure = draw_learning_curve(histories, given.tasks, title)
         save_figure(figure, snakemake.output.png, snakemake.output.pdf)

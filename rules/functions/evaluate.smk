@@ -1,5 +1,8 @@
 """Functions of the rules that evaluate."""
 
+from chrompute.model_groups import group_of, in_groups
+from chrompute.model_pairs import Candidate, modality_pairs
+
 
 def tables_of_runs(name):
     return [
@@ -23,6 +26,26 @@ def classes_of_scores(wildcards):
     return tables_of_runs("classes")
 
 
+def calibrations_of_runs(wildcards):
+    return tables_of_runs("calibration")
+
+
+def reliabilities_of_runs(wildcards):
+    return tables_of_runs("reliability")
+
+
+def fitted_model(model):
+    """The model that was fitted: that of an ensemble or an applied model, or the model itself."""
+    while (of := config["models"][model]["of"]) is not None:
+        model = of
+    return model
+
+
+def taught_cell_types(wildcards):
+    """The cell types that a model was trained on."""
+    return settings.training_cell_types(fitted_model(wildcards.model))
+
+
 def predictions_of_runs(wildcards):
     return [
         f"<results>/models/{model}/seed-{seed}/predictions.parquet"
@@ -32,15 +55,18 @@ def predictions_of_runs(wildcards):
 
 def rivals():
     """Models of a comparison: no oracles, controls, or models that test on a fold of their own."""
+    models = config["models"]
     return [
         name
-        for name, entry in config["models"].items()
-        if entry["kind"] != "oracle" and not entry["permute"] and not entry["fold"]
+        for name, entry in models.items()
+        if entry["kind"] != "oracle"
+        and not models[settings.source_of(name)]["permute"]
+        and not models[settings.source_of(name)]["fold"]
     ]
 
 
 def metrics_of_all():
-    """The table of all scores, where there are models."""
+    """The table of all scores, where there are models; others come with it."""
     return ["<results>/evaluation/metrics.tsv"] if RUNS else []
 
 
@@ -96,16 +122,59 @@ def runs_of_gap(wildcards):
 
 
 def footing_of_model(model):
-    entry = config["models"][model]
+    recipe = settings.recipe(model)
     return {
-        "kind": entry["kind"],
-        "windows": entry["windows"],
-        "assays": tuple(sorted(set(entry["inputs"]) - {"sequence"})),
-        "train_on": tuple(sorted(settings.recipe(model).train_on)),
-        "fold": entry["fold"],
-        "control": bool(entry["permute"]),
+        "kind": recipe.kind,
+        "windows": recipe.windows,
+        "assays": tuple(sorted(set(recipe.inputs) - {"sequence"})),
+        "train_on": tuple(sorted(recipe.train_on)),
+        "fold": recipe.fold,
+        "control": bool(recipe.permute),
+        "sequence": "sequence" in recipe.inputs,
+        "own_images": settings.has_own_images(model),
         "tasks": tuple(task.name for task in scored_tasks(model)),
     }
+
+
+def classes_of_tasks(wildcards):
+    """{task: its classes} of all models."""
+    return {name: classes for name, (classes, _) in leading_of_tasks(wildcards).items()}
+
+
+def candidates():
+    """What `chrompute.differences.Candidate` holds of each model."""
+    return [
+        {
+            "model": name,
+            "kind": entry["kind"],
+            "inputs": tuple(config["models"][fitted_model(name)]["inputs"]),
+            "windows": entry["windows"],
+            "fold": entry["fold"],
+            "tasks": tuple(task.name for task in scored_tasks(name)),
+            "setup": {
+                "train_on": sorted(settings.training_cell_types(fitted_model(name))),
+                "network": entry["network"],
+                "training": entry["training"],
+                "images": entry["images"],
+                "samples": entry["samples"],
+            },
+            "control": bool(entry["permute"]),
+        }
+        for name, entry in config["models"].items()
+    ]
+
+
+def differences_of_all():
+    """The tables of differences between models, where there are models."""
+    names = ("modalities", "oracles")
+    return [f"<results>/evaluation/{name}.tsv" for name in names] if RUNS else []
+
+
+def modality_figures(windows, task, cell_type):
+    """The figure of what inputs add, where networks differ in one input and in nothing else."""
+    pairs = modality_pairs([Candidate(**facts) for facts in candidates()])
+    there = any(pair.windows == windows and task in pair.tasks for pair in pairs)
+    return [f"<results>/figures/modalities.{windows}.{task}.{cell_type}.png"] * there
 
 
 def scored_cell_types(windows, task):
@@ -133,9 +202,10 @@ def comparisons():
 
 
 def confusion_figures():
+    """One for each model, of its first seed: others look alike, and are drawn when asked for."""
     return [
-        f"<results>/figures/confusion.{model}.seed-{seed}.{task.name}.{cell_type}.png"
-        for model, seed in RUNS
+        f"<results>/figures/confusion.{model}.seed-{entry['seeds'][0]}.{task.name}.{cell_type}.png"
+        for model, entry in config["models"].items()
         for task in scored_tasks(model)
         for cell_type in scored_cell_types(
             config["models"][model]["windows"], task.name
@@ -147,14 +217,27 @@ def titles_of_models():
     return {name: entry["title"] for name, entry in config["models"].items()}
 
 
+def groups_of_models():
+    """{model: the group among which tables and figures show it}."""
+    return {
+        name: group_of(
+            entry["kind"],
+            config["models"][fitted_model(name)]["inputs"],
+            bool(entry["permute"]),
+        )
+        for name, entry in config["models"].items()
+    }
+
+
 def models_of_task(windows, task):
-    """The models of a window set that predict a task."""
-    return [
+    """The models of a window set that predict a task, group by group."""
+    models = [
         name
         for name, entry in config["models"].items()
         if entry["windows"] == windows
         and task in (own.name for own in scored_tasks(name))
     ]
+    return in_groups(models, groups_of_models())
 
 
 def titles_of_comparison(wildcards):
@@ -172,3 +255,22 @@ def title_of_task(wildcards):
 
 def class_titles_of_task(wildcards):
     return dict(settings.task(wildcards.task).titles)
+
+
+def histories_of_model(wildcards):
+    return [
+        f"<results>/models/{wildcards.model}/seed-{seed}/history.tsv"
+        for seed in seeds_of_model(wildcards)
+    ]
+
+
+def seeds_of_model(wildcards):
+    return config["models"][wildcards.model]["seeds"]
+
+
+def title_of_model(wildcards):
+    return config["models"][wildcards.model]["title"]
+
+
+def task_titles_of_model(wildcards):
+    return {task.name: task.title for task in scored_tasks(wildcards.model)}

@@ -7,6 +7,47 @@ def recipe(wildcards):
     return asdict(settings.recipe(wildcards.model))
 
 
+def recipe_of_source(wildcards):
+    return asdict(settings.recipe(settings.source_of(wildcards.model)))
+
+
+def members_of(model):
+    """The folders of the networks that an ensemble is made from."""
+    source = settings.source_of(model)
+    return [
+        f"<results>/models/{source}/seed-{seed}" for seed in settings.seeds_of(source)
+    ]
+
+
+def predictions_of_members(wildcards):
+    return [f"{folder}/predictions.parquet" for folder in members_of(wildcards.model)]
+
+
+def cards_of_members(wildcards):
+    return [f"{folder}/card.json" for folder in members_of(wildcards.model)]
+
+
+def weights_of_source(wildcards):
+    source = settings.source_of(wildcards.model)
+    return f"<results>/models/{source}/seed-{wildcards.seed}/model.safetensors"
+
+
+def card_of_source(wildcards):
+    source = settings.source_of(wildcards.model)
+    return f"<results>/models/{source}/seed-{wildcards.seed}/card.json"
+
+
+def windows_of_source(wildcards):
+    entry = config["models"][settings.source_of(wildcards.model)]
+    return f"<results>/windows/{entry['windows']}.parquet"
+
+
+def shares_places(wildcards):
+    """Whether the splits of a model's windows share places: those by cell types do."""
+    windows = config["models"][wildcards.model]["windows"]
+    return config["windows"][windows]["split"]["by"] == "cell_types"
+
+
 def fragments_of_model(wildcards):
     samples = settings.samples_of_model(wildcards.model)
     return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
@@ -17,7 +58,8 @@ def windows_of_model(wildcards):
 
 
 def genome_of_model(wildcards):
-    reads = "sequence" in config["models"][wildcards.model]["inputs"]
+    source = settings.source_of(wildcards.model)
+    reads = "sequence" in config["models"][source]["inputs"]
     return genome_file(wildcards) if reads else []
 
 
@@ -28,5 +70,23 @@ def training_mb(wildcards, attempt):
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
 
 
+def baseline_threads(wildcards):
+    """Trees grow on two threads; no other baseline would use a second one."""
+    return 2 if wildcards.model in settings.models_of_kind("forest", "boosting") else 1
+
+
+def processes_mb(wildcards, attempt):
+    """Memory: each of the processes that share the batches has the data for itself."""
+    return (
+        training_mb(wildcards, attempt) * settings.training(wildcards.model)["devices"]
+    )
+
+
 def training_threads(wildcards):
-    return settings.training(wildcards.model)["threads"]
+    training = settings.training(wildcards.model)
+    return training["threads"] * training["devices"]
+
+
+def training_gpus(wildcards):
+    """GPUs: none, or as many as `gpus` says for each process."""
+    return config["gpus"] * settings.training(wildcards.model)["devices"]

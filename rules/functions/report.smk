@@ -30,7 +30,11 @@ def window_sets_of(cell_type):
     for windows, entry in config["windows"].items():
         tasks = {
             task: {
-                "runs": [r for r in RUNS if r[0] in models_of_task(windows, task)],
+                "runs": [
+                    (model, seed)
+                    for model in models_of_task(windows, task)
+                    for seed in config["models"][model]["seeds"]
+                ],
                 "scored": cell_type in scored_cell_types(windows, task),
             }
             for task in entry["tasks"]
@@ -41,23 +45,29 @@ def window_sets_of(cell_type):
     return found
 
 
+def first_seeds(runs):
+    """Of each model the run of its first seed."""
+    return list({model: (model, seed) for model, seed in reversed(runs)}.values())
+
+
 def files_of_windows(windows, entry, cell_type):
     """What a report shows of one window set: facts, and the figures of its tasks."""
     files = [f"<results>/windows/{windows}.{end}" for end in ("json", "pixels.tsv")]
     for task, own in entry["tasks"].items():
         if not own["scored"]:
             continue
-        files += [f"<results>/figures/models.{windows}.{task}.{cell_type}.png"] * bool(
-            own["runs"]
-        )
+        figures = [f"{name}.{windows}" for name in ("models", "reliability")]
+        figures += [
+            f"confusion.{model}.seed-{seed}" for model, seed in first_seeds(own["runs"])
+        ]
+        files += modality_figures(windows, task, cell_type)
+        for name in figures * bool(own["runs"]):
+            files += [f"<results>/figures/{name}.{task}.{cell_type}.png"]
         for model, seed in own["runs"]:
-            files += [
-                f"<results>/figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png"
-            ]
             files += [f"<results>/models/{model}/seed-{seed}/card.json"] * (
                 model in ORACLES
             )
-            curve = f"<results>/figures/learning.{model}.seed-{seed}.png"
+            curve = f"<results>/figures/learning.{model}.png"
             files += [curve] * (model in NETWORKS)
     return files
 
@@ -105,6 +115,21 @@ def tasks_of_index():
     ]
 
 
+def applied_models():
+    """Models that are applied to another window set than their network's, with both."""
+    found = {}
+    for name, entry in config["models"].items():
+        if entry["kind"] == "applied":
+            network = config["models"][entry["of"]]
+            found[name] = {
+                "of": entry["of"],
+                "title": network["title"],
+                "windows": entry["windows"],
+                "of_windows": network["windows"],
+            }
+    return found
+
+
 def report_files(wildcards):
     """Everything that a report of a cell type shows."""
     cell_type, results = wildcards.cell_type, "<results>"
@@ -128,7 +153,8 @@ def report_files(wildcards):
     pooled = bool(settings.pooled_samples(cell_type, "MNase"))
     files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * pooled
     files += truth_files(cell_type)
-    files += [*metrics_of_all(), *agreement_of_all(), *gap_of_all()] * bool(sets)
+    tables = [*metrics_of_all(), *agreement_of_all(), *gap_of_all()]
+    files += [*tables, *differences_of_all()] * bool(sets)
     for windows, entry in sets.items():
         files += files_of_windows(windows, entry, cell_type)
     return files
@@ -155,10 +181,11 @@ def report_plan(wildcards):
         "oracles": ORACLES,
         "rivals": rivals(),
         "titles": titles_of_models(),
+        "applied": applied_models(),
         "folds": {
-            name: entry["fold"]
-            for name, entry in config["models"].items()
-            if entry["fold"]
+            name: config["models"][settings.source_of(name)]["fold"]
+            for name in config["models"]
+            if config["models"][settings.source_of(name)]["fold"]
         },
         "windows": window_sets_of(cell_type),
         "evaluation": config["evaluation"],

@@ -8,8 +8,15 @@ import pandas as pd
 
 from chrompute.figures import METRIC_TITLES, metrics_led_by
 from chrompute.label_columns import TRUTH
-from chrompute.model_report import few_blocks_sentence, interval_cell, marked_cell, number_text
+from chrompute.model_report import (
+    few_blocks_sentence,
+    interval_cell,
+    marked_cell,
+    number_text,
+    score_cell,
+)
 from chrompute.scores import CLASS_SCORES
+from chrompute.seeds import over_seeds
 
 #: Title of a metric in sentences and tables, those of signals too.
 TITLES = METRIC_TITLES | {"pearson": "Pearson correlation", "spearman": "Spearman correlation"}
@@ -90,9 +97,7 @@ def agreement_sentence(agreement: pd.DataFrame, leading: str, replicates: Collec
     )
 
 
-def reference_text(
-    agreement: pd.DataFrame, gaps: pd.DataFrame, best: tuple[str, int], leading: str
-) -> str:
+def reference_text(agreement: pd.DataFrame, gaps: pd.DataFrame, best: str, leading: str) -> str:
     """Say after a headline what replicates reach, and how much of the gap the best model closes.
 
     Parameters
@@ -102,7 +107,7 @@ def reference_text(
     gaps
         Rows of `gap.tsv` of one cell type and task.
     best
-        The best model and its seed.
+        The best model.
 
     Returns
     -------
@@ -115,8 +120,8 @@ def reference_text(
         if math.isfinite(row.limit):
             text += f"; the limit that independent noise implies is {number_text(row.limit)}"
         text += "."
-    own = gaps[(gaps["model"] == best[0]) & (gaps["seed"] == best[1]) & (gaps["note"] == "")]
-    for row in own[own["metric"] == leading].itertuples():
+    own = gaps[(gaps["model"] == best) & (gaps["note"] == "")]
+    for row in over_seeds(own[own["metric"] == leading], ["model"]).itertuples():
         cell = interval_cell(row.value, row.low, row.high)
         text += (
             f" The best model closes {cell['value']} ({cell['interval']}) of the gap between the "
@@ -167,8 +172,9 @@ def gap_table(gaps: pd.DataFrame, titles: Mapping[str, str], leading: str) -> di
     Returns
     -------
     dict
-        `metrics`, their titles, the leading one first; `rows` with `title`, `seed`, `forest` (how
-        to call it) and `cells`; and `sentence`, not empty where no gap is available at all.
+        `metrics`, their titles, the leading one first; `rows` with `title`, `forest` (how to call
+        it) and `cells`, means over the seeds; and `sentence`, not empty where no gap is available
+        at all.
     """
     metrics = [name for name in metrics_led_by(leading) if name in CLASS_SCORES]
     own = gaps[gaps["model"].isin(titles)]
@@ -176,17 +182,18 @@ def gap_table(gaps: pd.DataFrame, titles: Mapping[str, str], leading: str) -> di
         notes = "; ".join(dict.fromkeys(own["note"]))
         sentence = f"Gap closed: not available ({notes})." if notes else ""
         return {"metrics": [], "rows": [], "sentence": sentence}
+    means = over_seeds(own, ["model", "metric", "forest", "note"])
     rows = []
     for model in titles:
-        for seed, run in own[own["model"] == model].groupby("seed"):
-            values = run.set_index("metric")
+        values = means[means["model"] == model].set_index("metric")
+        if not values.empty:
             cells = [_gap_cell(values.loc[name]) for name in metrics]
             forest = titles.get(values["forest"].iloc[0], "–")
-            rows.append({"title": titles[model], "seed": seed, "forest": forest, "cells": cells})
+            rows.append({"title": titles[model], "forest": forest, "cells": cells})
     return {"metrics": [METRIC_TITLES[name] for name in metrics], "rows": rows, "sentence": ""}
 
 
 def _gap_cell(row: pd.Series) -> dict[str, str]:
     if row["note"]:
-        return {"value": "not available", "interval": row["note"]}
-    return interval_cell(row["value"], row["low"], row["high"])
+        return {"value": "not available", "interval": row["note"], "spread": ""}
+    return score_cell(row)

@@ -70,6 +70,15 @@ _OWN_OPTIONS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 
 
+def options_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a block `candidates` says that means something to its source."""
+    return {
+        option: value
+        for option, value in entry.items()
+        if option not in _OWN_OPTIONS or entry["from"] in _OWN_OPTIONS[option][1]
+    }
+
+
 def candidate_faults(entry: Mapping[str, Any]) -> list[str]:
     """List what is wrong with one block `candidates`, one sentence each."""
     source = entry["from"]

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
+from chrompute.ablations import expand_ablations
 from chrompute.balance import balance_faults
 from chrompute.chip_sheet import chromhmm_faults, read_chip
 from chrompute.chromhmm import ChipFile
@@ -16,6 +15,7 @@ from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
+from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import Settings
 from chrompute.sheets import read_samples
 from chrompute.simulate.products import simulation_faults
@@ -46,11 +46,13 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     errors = sorted(
         Draft202012Validator(schema).iter_errors(config), key=lambda e: list(map(str, e.path))
     )
-    faults = [f"configuration: {fault}" for error in errors for fault in _explain(error)]
+    faults = [f"configuration: {fault}" for error in errors for fault in explain(error)]
     # With nothing but unknown keys the rest can be trusted, and is looked at all the same.
     if any(error.validator != "additionalProperties" for error in errors):
         return Settings(config, [], []), faults
-    filled = _with_defaults(json.loads(json.dumps(config)), schema, schema)
+    expanded, ablation_faults = expand_ablations(json.loads(json.dumps(config)), schema)
+    faults += [f"configuration: {fault}" for fault in ablation_faults]
+    filled = with_defaults(expanded, schema, schema)
     classes = [task.get("classes", {}) for task in filled["tasks"].values()]
     for group in (filled["models"], *classes):
         for name, entry in group.items():
@@ -74,55 +76,6 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     return settings, faults
 
 
-def _explain(error: ValidationError) -> list[str]:
-    """Turn a schema error into sentences that name the key and the remedy."""
-    place = "/".join(map(str, error.absolute_path)) or "top level"
-    if (
-        error.validator == "additionalProperties"
-        and isinstance(error.schema, dict)
-        and isinstance(error.instance, dict)
-    ):
-        known = list(error.schema.get("properties", {}))
-        return [
-            f"{place}: unknown key {key!r}{_suggestion(key, known)}"
-            for key in error.instance
-            if key not in known
-        ]
-    if error.validator == "propertyNames":
-        return [f"{place}: the name {error.instance!r} is not allowed ({error.message})"]
-    message = error.message
-    if error.validator == "not":
-        message = f"{error.instance!r} is not allowed"
-    help_text = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    return [f"{place}: {message}" + (f". {help_text}" if help_text else "")]
-
-
-def _suggestion(key: str, known: Iterable[str]) -> str:
-    known = list(known)
-    near = get_close_matches(key, known, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known keys are {', '.join(sorted(known))}"
-
-
-def _with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """Fill in the schema's defaults, in place, at every depth; return the value."""
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
-    if not isinstance(value, dict):
-        return value
-    for key, entry in schema.get("properties", {}).items():
-        if key not in value and "default" in entry:
-            value[key] = json.loads(json.dumps(entry["default"]))
-        if key in value:
-            _with_defaults(value[key], entry, root)
-    others = schema.get("additionalProperties")
-    if isinstance(others, dict):
-        for key in value.keys() - schema.get("properties", {}).keys():
-            _with_defaults(value[key], others, root)
-    return value
-
-
 #: Columns of a window set beside its tasks', and what a task must therefore not be called.
 _WINDOW_COLUMNS = (
     "cell_type", "chrom", "start", "end", "centre", "strand", "split", "fold", "gc", "n",
@@ -140,6 +93,8 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     for block in ("fragments", "vplots", "nucleosomes", "images"):
         if config[block]["min_length"] >= config[block]["max_length"]:
             faults.append(f"configuration: {block}: min_length must be below max_length")
+    if (profile := config["images"]["profile"]) != sorted(set(profile)):
+        faults.append(f"configuration: images: profile {profile} must ascend")
     if config["nucleosomes"]["atac_min_length"] >= config["nucleosomes"]["atac_max_length"]:
         faults.append("configuration: nucleosomes: atac_min_length must be below atac_max_length")
     one_nucleosome = config["tracks"]["mono_nucleosome"]
@@ -260,7 +215,7 @@ _Reference = tuple[str, str, str, Iterable[str]]
 
 def _unknown_names(references: Iterable[_Reference]) -> list[str]:
     return [
-        f"configuration: {place}: unknown {what} {name!r}{_suggestion(name, known)}"
+        f"configuration: {place}: unknown {what} {name!r}{suggestion(name, known)}"
         for place, what, name, known in references
         if name not in known
     ]

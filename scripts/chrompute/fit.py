@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from chrompute.dataset import WindowData
-from chrompute.devices import choose_device, make_deterministic, uses_bfloat16
+from chrompute.devices import make_deterministic, uses_bfloat16
 from chrompute.errors import InputError
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network, build_network
@@ -75,7 +75,7 @@ def train_network(
     spec
         What to build.
     data
-        Inputs and labels, on the device that `rules` names.
+        Inputs and labels. The network is trained where the labels lie.
     role
         (n_windows,): "train", "valid" or anything else (`chrompute.recipe.Recipe.fit_role`).
     rules
@@ -95,7 +95,7 @@ def train_network(
         is no finite number any more.
     """
     torch.set_num_threads(rules.threads)
-    device = choose_device(rules.device)
+    device = next(iter(data.labels.values())).device
     make_deterministic(device)
     lightning.seed_everything(seed, verbose=False)
     train, valid = (_ids(role == name, device) for name in ("train", "valid"))
@@ -120,6 +120,8 @@ def train_network(
         # The data are on the device already: workers would have nothing to do.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
+        # It is once an epoch that something is logged.
+        warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
         trainer.fit(module, loader, ckpt_path=resumed, weights_only=True)
     module.take_best()
     kept = module.best_epoch if rules.patience else len(module.history)

@@ -18,6 +18,8 @@ GAP_COLUMNS = (
     *("model", "seed", "task", "cell_type", "split", "metric", "value", "low", "high"),
     *("forest", "note"),
 )
+#: Kinds of models whose gap is told.
+SCORED_KINDS = ("network", "ensemble", "applied", "oracle")
 NO_REPLICATES = "no two replicates of the labels know the same windows"
 NO_FOREST = "no random forest reads the same assays, with the same training windows"
 NO_CHOICE = "no labelled validation window to choose the best forest by"
@@ -34,11 +36,15 @@ class Run:
     Attributes
     ----------
     model, seed, kind
-        Its name and seed; "majority", "forest", "network" or "oracle".
+        Its name and seed, and its kind in the configuration.
     predictions
         Path of its predictions.
     windows, assays, train_on, fold
         Window set, image inputs (sorted), cell types trained on (sorted), and test fold.
+    sequence
+        Whether it reads DNA.
+    own_images
+        Whether it sees other V-plots than the run's `images` say.
     control
         Whether something was permuted before training.
     tasks
@@ -55,11 +61,22 @@ class Run:
     fold: str | None
     control: bool
     tasks: tuple[str, ...]
+    sequence: bool = False
+    own_images: bool = False
 
     @property
     def footing(self) -> tuple[object, ...]:
         """What a model and its forest must have in common."""
         return (self.windows, self.assays, self.train_on, self.fold)
+
+    def is_forest_for(self, other: "Run") -> bool:
+        """Tell whether this is a forest that another run may be compared with.
+
+        It reads the same assays, DNA only if the other one does, and whole images: models of a
+        band of fragment lengths are compared with the forest that models of all lengths are.
+        """
+        fair = not (self.control or self.own_images) and (other.sequence or not self.sequence)
+        return self.kind == "forest" and fair and self.footing == other.footing
 
 
 @dataclass
@@ -136,8 +153,7 @@ class _Task:
         """
         forests: dict[str, list[Run]] = {}
         for other in runs:
-            usable = other.kind == "forest" and not other.control and self.name in other.tasks
-            if usable and other.footing == run.footing:
+            if self.name in other.tasks and other.is_forest_for(run):
                 forests.setdefault(other.model, []).append(other)
         if len(forests) < 2:
             return next(iter(forests.values()), []), "" if forests else NO_FOREST
@@ -226,7 +242,7 @@ def gap_table(
     block: int,
     draws: int,
 ) -> pd.DataFrame:
-    """Return how much of the gap each network and oracle closes, in each task and cell type.
+    """Return how much of the gap each model of `SCORED_KINDS` closes, by task and cell type.
 
     Parameters
     ----------
@@ -247,6 +263,6 @@ def gap_table(
     for name, (classes, metric) in tasks.items():
         task = _Task(name, classes, metric, split, block, draws)
         for run in runs:
-            if name in run.tasks and run.kind in ("network", "oracle"):
+            if name in run.tasks and run.kind in SCORED_KINDS:
                 rows += task.gap(run, runs)
     return pd.DataFrame(rows, columns=list(GAP_COLUMNS)).round(6)

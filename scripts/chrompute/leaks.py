@@ -112,6 +112,49 @@ def refuse_place_leaks(
     return [leak.as_dict() for leak in leaks]
 
 
+def refuse_training_places(
+    training: pd.DataFrame, held_out: pd.DataFrame, width: int, model: str, shared: bool
+) -> None:
+    """Raise when held-out windows of one set lie on or beside training windows of another.
+
+    Parameters
+    ----------
+    training, held_out
+        Columns `cell_type`, `chrom`, `start`, `end`; the second one also `split`.
+    width
+        Of a window, bp: fewer bases between two windows are too few.
+    model
+        What was trained on the first ones and is applied to the others, for the message.
+    shared
+        Whether cell types share places by declaration; then each is compared with itself.
+
+    Raises
+    ------
+    InputError
+        With the first places.
+    """
+    columns = ["cell_type", "chrom", "start", "end", "split"]
+    both = pd.concat([training.assign(split="train")[columns], held_out[columns]])
+    both = both.astype(dict.fromkeys(("cell_type", "chrom", "split"), str))
+    groups = [own for _, own in both.groupby("cell_type")] if shared else [both]
+    leaks = [
+        leak
+        for own in groups
+        for leak in place_leaks(own.reset_index(drop=True), width)
+        if leak.one == "train"
+    ]
+    if leaks:
+        raise InputError(
+            [
+                f"models/{model}: {leak.overlapping:,} windows that it was trained on overlap "
+                f"windows of split {leak.other!r}, and {leak.near:,} more lie within {width:,} bp "
+                f"of one ({'; '.join(leak.examples)}); give both window sets the same 'split' by "
+                "chromosomes"
+                for leak in leaks
+            ]
+        )
+
+
 def _by_chromosome(
     windows: pd.DataFrame, one: str, other: str
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:

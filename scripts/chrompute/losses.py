@@ -216,11 +216,9 @@ class Objective(nn.Module):
             out of the means.
         """
         losses, hits = (sums[:, [0, 2]] / sums[:, [1, 3]]).T.tolist()  # 0 / 0 is NaN
-        known = [not math.isnan(loss) for loss in losses]
-        weights = [weight * there for weight, there in zip(self.fixed.values(), known, strict=True)]
         scores = {
-            "valid_loss": float(weighted_mean(torch.tensor(losses).nan_to_num(), weights)),
-            "valid_accuracy": float(weighted_mean(torch.tensor(hits).nan_to_num(), known)),
+            "valid_loss": _mean(losses, [*self.fixed.values()]),
+            "valid_accuracy": _mean(hits, [1.0] * len(hits)),
         }
         if len(self.fixed) > 1:
             for task, loss, hit in zip(self.fixed, losses, hits, strict=True):
@@ -228,10 +226,11 @@ class Objective(nn.Module):
         return scores
 
 
-def weighted_mean(values: Tensor, weights: Sequence[float]) -> Tensor:
-    """Return the weighted mean of some numbers, NaN where no weight is above 0."""
-    factors = torch.tensor(weights, dtype=values.dtype, device=values.device)
-    return (values * factors).sum() / factors.sum()
+def _mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the weighted mean of the numbers that are known, NaN where there is none."""
+    known = [pair for pair in zip(values, weights, strict=True) if not math.isnan(pair[0])]
+    total = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / total if total else math.nan
 
 
 def _log_shares(labels: Tensor, counted: Tensor) -> Tensor:

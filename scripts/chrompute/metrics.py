@@ -1,7 +1,7 @@
 """Tables of scores: models against each replicate of the labels and against the truth."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -121,9 +121,7 @@ def score_predictions(
         A cell type whose labels of a task know none of the windows has no row of that task.
     """
     parts = []
-    scored = predictions[predictions["split"] == split]
-    for cell_type, table in scored.groupby("cell_type", observed=True):
-        blocks = genome_blocks(table["chrom"].tolist(), table["centre"], block)
+    for cell_type, table, blocks in cell_type_tables(predictions, split, block):
         logger.info(
             "%s in %s: %d windows in %d blocks",
             facts["model"], cell_type, len(table), blocks.max() + 1,
@@ -135,17 +133,44 @@ def score_predictions(
         ]
     columns = (COLUMNS, REPLICATE_COLUMNS, CONFUSION_COLUMNS, CLASS_COLUMNS)
     tables = [
-        _joined([getattr(part, field.name) for part in parts], names)
+        joined_tables([getattr(part, field.name) for part in parts], names)
         for field, names in zip(fields(Evaluation), columns, strict=True)
     ]
     return Evaluation(*tables)
 
 
-def _joined(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+def cell_type_tables(
+    predictions: pd.DataFrame, split: str, block: int
+) -> Iterator[tuple[str, pd.DataFrame, Labels]]:
+    """Yield each cell type, its predictions of one split, and the block of each window.
+
+    Parameters
+    ----------
+    predictions
+        What `chrompute.predictions.prediction_table` made.
+    split
+        Windows to take.
+    block
+        Width of the blocks, bp.
+    """
+    scored = predictions[predictions["split"] == split]
+    for cell_type, table in scored.groupby("cell_type", observed=True):
+        yield str(cell_type), table, genome_blocks(table["chrom"].tolist(), table["centre"], block)
+
+
+def joined_tables(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     """Put tables below each other; without any there is a header all the same."""
     there = [part for part in parts if len(part)]
     table = pd.concat(there, ignore_index=True) if there else pd.DataFrame(columns=list(columns))
     return table[list(columns)].round(6)
+
+
+def reference_codes(
+    predictions: pd.DataFrame, task: str, classes: Sequence[str]
+) -> dict[str, Labels]:
+    """Return {replicate: (n_windows,) class index, -1 where unknown}, the truth too."""
+    labels = task_labels(predictions, task)
+    return {name: label_codes(own, classes) for name, own in labels.items()}
 
 
 def _score_task(
@@ -157,7 +182,7 @@ def _score_task(
 ) -> Evaluation:
     """Score one task in one cell type."""
     task = str(place["task"])
-    labels = {name: label_codes(own, classes) for name, own in task_labels(table, task).items()}
+    labels = reference_codes(table, task, classes)
     probabilities = task_probabilities(table, task, classes)
     found = score_against(labels, probabilities, blocks, draws)
     own = [name for name in found if name != TRUTH]

@@ -67,7 +67,7 @@ def window_data(
         if key not in shared:
             shared[key] = DeviceFragments([*by_type.values()], home)
         places = _reordered(windows, orders.get(name))
-        scale = {cell_type: depth[name] / len(store) for cell_type, store in by_type.items()}
+        scale = {cell_type: depth[name] / max(len(own), 1) for cell_type, own in by_type.items()}
         data.images[name] = FragmentImages(
             shared[key],
             groups_of(by_type, places),
@@ -146,7 +146,7 @@ def _indices(chroms: pd.Series, names: list[str], where: str) -> npt.NDArray[np.
     if (found < 0).any():
         strange = sorted(set(chroms.to_numpy()[found < 0].tolist()))
         raise InputError(
-            f"windows lie on {', '.join(strange)}, which {where} lack; "
+            f"windows lie on {', '.join(strange)}, which is not in {where}; "
             "leave these windows out, or use data of the same genome"
         )
     return found.astype(np.int64)

@@ -4,10 +4,21 @@ from collections.abc import Mapping, Sequence
 from os.path import realpath
 from typing import Any
 
+from chrompute.derived_faults import derived_faults
+from chrompute.features import length_classes
 from chrompute.network_spec import NetworkSpec, architecture_fault
 from chrompute.recipe import ASSAY_OF_INPUT
-from chrompute.settings import Settings, samples_of_model
+from chrompute.settings import (
+    DERIVED_KINDS,
+    FEATURE_KINDS,
+    IMAGES_OF_KIND,
+    Settings,
+    samples_of_model,
+)
 from chrompute.sheets import Sample, is_url
+
+#: Kinds that know labels alone.
+UNREADING = ("majority", "place")
 
 
 def model_faults(model: str, settings: Settings) -> list[str]:
@@ -21,7 +32,10 @@ def model_faults(model: str, settings: Settings) -> list[str]:
         The configuration, defaults filled in, and both sheets.
     """
     entry = settings.config["models"][model]
+    if entry["kind"] in DERIVED_KINDS:
+        return derived_faults(model, settings)
     faults = _input_faults(entry) + _permute_faults(entry)
+    faults += _image_faults(entry, settings.images(model))
     samples = samples_of_model(entry, settings.samples)
     for name in entry["inputs"]:
         assay = ASSAY_OF_INPUT.get(name)
@@ -31,10 +45,9 @@ def model_faults(model: str, settings: Settings) -> list[str]:
             )
     windows = settings.config["windows"].get(entry["windows"])
     if entry["kind"] == "network":
-        faults += _network_faults(entry, settings, windows)
-    edges = entry["features"]["length_edges"]
-    if edges != sorted(set(edges)):
-        faults.append(f"features/length_edges {edges} must ascend")
+        faults += _network_faults(entry, settings.images(model)["position_bin"], windows)
+    if entry["kind"] in FEATURE_KINDS:
+        faults += _feature_faults(entry, settings.images(model))
     # What does not exist is told of already.
     if windows is None or not set(windows["tasks"]) <= set(settings.config["tasks"]):
         return faults
@@ -51,15 +64,49 @@ def _windows_faults(model: str, settings: Settings, samples: Sequence[Sample]) -
 
 
 def _input_faults(entry: Mapping[str, Any]) -> list[str]:
-    faults = []
-    reads = bool(entry["inputs"])
-    if entry["kind"] == "majority" and reads:
-        faults.append("a majority model reads nothing; remove its 'inputs'")
-    if entry["kind"] != "majority" and not reads:
-        faults.append("names no 'inputs'; give any of vplot, mnase, sequence")
-    if entry["kind"] == "forest" and "sequence" in entry["inputs"]:
-        faults.append("a forest reads 'vplot' and 'mnase' only; remove 'sequence'")
+    kind, inputs, faults = entry["kind"], entry["inputs"], []
+    if entry["of"] is not None:
+        faults.append("'of' is for models of kind ensemble and applied; remove it")
+    if kind in UNREADING:
+        return faults + [f"a {kind} model reads nothing; remove its 'inputs'"] * bool(inputs)
+    if not inputs:
+        faults.append("names no 'inputs'; give any of vplot, mnase, mnase_profile, sequence")
+    if kind == "logistic" and "sequence" in inputs:
+        faults.append("a logistic regression reads counts of fragments only; remove 'sequence'")
+    if kind == "oracle" and "mnase_profile" in inputs:
+        faults.append("an oracle reads no 'mnase_profile'; give 'mnase', or remove it")
     return faults
+
+
+def _image_faults(entry: Mapping[str, Any], images: Mapping[str, Any]) -> list[str]:
+    """List what is wrong with the `images` that a model has of its own."""
+    own, used = entry["images"], IMAGES_OF_KIND.get(entry["kind"], ())
+    faults = [
+        f"images: {key!r} changes nothing in a model of kind {entry['kind']}; remove it"
+        for key in own
+        if key not in used
+    ]
+    low, high, profile = images["min_length"], images["max_length"], images["profile"]
+    if low >= high and {"min_length", "max_length"} & set(own):
+        faults.append(f"images: min_length {low} must be below max_length {high}")
+    if "profile" in own and profile[0] >= profile[1]:
+        faults.append(f"images: profile {profile} must ascend")
+    return faults
+
+
+def _feature_faults(entry: Mapping[str, Any], images: Mapping[str, Any]) -> list[str]:
+    """See that the fragment length classes ascend, and that the model's images have one."""
+    edges = entry["features"]["length_edges"]
+    if edges != sorted(set(edges)):
+        return [f"features/length_edges {edges} must ascend"]
+    low, high = images["min_length"], images["max_length"]
+    binned = [name for name in entry["inputs"] if name in ("vplot", "mnase")]
+    if low < high and binned and len(length_classes(binned[0], images, edges)) < 2:
+        return [
+            f"features/length_edges {edges} have no length of images/min_length to max_length "
+            f"({low} to {high - 1} bp); change one of them"
+        ]
+    return []
 
 
 def _task_faults(entry: Mapping[str, Any], settings: Settings) -> list[str]:
@@ -140,6 +187,8 @@ def _shared_files(one: Sample, other: Sample) -> list[str]:
 def _permute_faults(entry: Mapping[str, Any]) -> list[str]:
     if entry["permute"] and entry["kind"] == "majority":
         return ["permute: a majority model is the same with permuted labels; remove it"]
+    if entry["permute"] and entry["kind"] == "place":
+        return ["permute: a place model repeats labels and learns nothing from them; remove it"]
     if entry["permute"] and entry["kind"] == "oracle":
         return ["permute: an oracle learns from other data than these; remove it"]
     return [
@@ -150,7 +199,7 @@ def _permute_faults(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _network_faults(
-    entry: Mapping[str, Any], settings: Settings, windows: Mapping[str, Any] | None
+    entry: Mapping[str, Any], pixel: int, windows: Mapping[str, Any] | None
 ) -> list[str]:
     architecture = entry["network"].get("architecture", NetworkSpec.architecture)
     if fault := architecture_fault(architecture, entry["inputs"]):
@@ -158,7 +207,6 @@ def _network_faults(
     if architecture != "chrompute":
         return []  # the others have no bins
     bin_size = entry["network"].get("position_bin", NetworkSpec.position_bin)
-    pixel = settings.config["images"]["position_bin"]
     faults = []
     if bin_size % pixel:
         faults.append(
@@ -192,6 +240,11 @@ def _training_set_faults(model: str, settings: Settings, samples: Sequence[Sampl
         if name in kept
     ]
     for task, own in labelled.items():
+        if entry["kind"] == "place" and len(own) == 1:
+            faults.append(
+                f"task {task!r} has labels of cell type {own[0]!r} alone, and a place model gives "
+                "each cell type those of others; leave the task out of its 'tasks'"
+            )
         if not own:
             faults.append(f"the label sheet has no line for its task {task!r}")
         elif not set(own) & set(chosen) and (chosen != strange or not named):

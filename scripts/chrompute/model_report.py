@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from chrompute.figures import METRIC_TITLES, metrics_led_by
+from chrompute.seeds import over_seeds
 
 #: Of fewer blocks an interval is marked: the bootstrap's standard error of a mean over n of them
 #: is too small by sqrt(1 - 1/n), which is 5 % at 10 and 29 % at 2.
@@ -16,7 +17,7 @@ FEW_BLOCKS = 10
 def model_rows(
     scores: pd.DataFrame, titles: Mapping[str, str], leading: str, rivals: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Return one row a model and seed for the table of models.
+    """Return one row a model for the table of models, its seeds taken together.
 
     Parameters
     ----------
@@ -32,25 +33,29 @@ def model_rows(
     Returns
     -------
     list
-        Rows with `model`, `title`, `seed`, `rival`, `best`, `value` of the leading metric, and
-        `cells`: for each metric, the leading one first, the texts `value` and `interval`.
+        Rows with `model`, `title`, `seeds`, `rival`, `best`, `value` of the leading metric, and
+        `cells`: for each metric, the leading one first, the texts `value`, `interval` and
+        `spread`.
     """
+    means = over_seeds(scores, ["model", "metric"])
     rows: list[dict[str, Any]] = []
     for model in titles:
-        for seed, own in scores[scores["model"] == model].groupby("seed"):
-            values = own.set_index("metric")
-            cells = [score_cell(values.loc[metric]) for metric in metrics_led_by(leading)]
-            value = float(values.loc[leading, "value"])
-            row = {"model": model, "title": titles[model], "seed": seed, "rival": model in rivals}
-            rows.append(row | {"cells": cells, "value": value})
+        own = means[means["model"] == model].set_index("metric")
+        if own.empty:
+            continue
+        cells = [score_cell(own.loc[metric]) for metric in metrics_led_by(leading)]
+        row = {"model": model, "title": titles[model], "seeds": int(own["seeds"].iloc[0])}
+        value = float(own.loc[leading, "value"])
+        rows.append(row | {"rival": model in rivals, "cells": cells, "value": value})
     values = [row["value"] for row in rows if row["rival"] and not math.isnan(row["value"])]
     best = max(values, default=None)
     return [row | {"best": row["rival"] and row["value"] == best} for row in rows]
 
 
 def score_cell(score: pd.Series) -> dict[str, str]:
-    """Return the texts `value` and `interval` of one row of scores."""
-    return interval_cell(score.value, score.low, score.high)
+    """Return the texts `value`, `interval` and `spread` of one row of `over_seeds`."""
+    spread = "" if math.isnan(score.spread) else f"± {score.spread:.3f}"
+    return interval_cell(score.value, score.low, score.high) | {"spread": spread}
 
 
 def interval_cell(value: float, low: float, high: float) -> dict[str, str]:
@@ -88,10 +93,12 @@ def number_text(value: float) -> str:
 
 
 def leading_text(row: Mapping[str, Any], leading: str) -> str:
-    """Return a row's model with the leading metric and its interval, in words."""
+    """Return a row's model with the leading metric, its interval and its spread, in words."""
     cell = row["cells"][0]
-    interval = f" ({cell['interval']})" if cell["interval"] else ""
-    return f"{row['title']}, {METRIC_TITLES[leading]} {cell['value']}{interval}"
+    spread = f"{cell['spread']} between seeds" if cell["spread"] else ""
+    beside = [text for text in (cell["interval"], spread) if text]
+    ends = f" ({'; '.join(beside)})" if beside else ""
+    return f"{row['title']}, {METRIC_TITLES[leading]} {cell['value']}{ends}"
 
 
 def headline(rows: Sequence[Mapping[str, Any]], leading: str, windows: int) -> str:
@@ -132,36 +139,37 @@ def reference_table(
     Returns
     -------
     dict
-        `columns`, the labels in the order of the scores; and `rows` with `title`, `seed` and
-        `cells`, one a column.
+        `columns`, the labels in the order of the scores; and `rows` with `title` and `cells`, one
+        a column.
     """
     chosen = scores[(scores["metric"] == leading) & scores["model"].isin(titles)]
     columns = list(dict.fromkeys(chosen["labels"]))
-    rows = []
-    for model in titles:
-        for seed, own in chosen[chosen["model"] == model].groupby("seed"):
-            values = own.set_index("labels")
-            # A replicate may know no window of the fold that a model tests on.
-            cells = [
-                score_cell(values.loc[name])
-                if name in values.index
-                else interval_cell(math.nan, math.nan, math.nan)
+    means = over_seeds(chosen, ["model", "labels"]).set_index(["model", "labels"])
+    unknown = interval_cell(math.nan, math.nan, math.nan) | {"spread": ""}
+    there = set(chosen["model"])
+    rows = [
+        # A replicate may know no window of the fold that a model tests on.
+        {
+            "title": title,
+            "cells": [
+                score_cell(means.loc[(model, name)]) if (model, name) in means.index else unknown
                 for name in columns
-            ]
-            rows.append({"title": titles[model], "seed": seed, "cells": cells})
+            ],
+        }
+        for model, title in titles.items()
+        if model in there
+    ]
     return {"columns": columns, "rows": rows}
 
 
-def class_table(
-    classes: pd.DataFrame, model: str, seed: int, titles: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return recall and precision of one model class by class, against each reference.
+def class_table(classes: pd.DataFrame, model: str, titles: Mapping[str, str]) -> dict[str, Any]:
+    """Return recall and precision of one model class by class, means over its seeds.
 
     Parameters
     ----------
     classes
         Rows of `classes.tsv` of one cell type and task.
-    model, seed
+    model
         The model.
     titles
         {class: how to call it}, in the order of the table.
@@ -172,9 +180,10 @@ def class_table(
         `columns`, the references; and `rows` with `title` and `cells`, one a reference, of
         `windows` with that label, `recall` and `precision` as texts.
     """
-    own = classes[(classes["model"] == model) & (classes["seed"] == seed)]
+    own = classes[classes["model"] == model]
     columns = list(dict.fromkeys(own["labels"]))
-    values = own.set_index(["class", "labels"])
+    names = ["windows", "recall", "precision"]
+    values = own.groupby(["class", "labels"])[names].mean()
     rows = [
         {"title": title, "cells": [_class_cell(values.loc[(name, c)]) for c in columns]}
         for name, title in titles.items()
@@ -186,4 +195,4 @@ def _class_cell(row: pd.Series) -> dict[str, str]:
     texts = {
         name: "–" if pd.isna(row[name]) else f"{row[name]:.2f}" for name in ("recall", "precision")
     }
-    return texts | {"windows": f"{row['windows']:,}"}
+    return texts | {"windows": f"{row['windows']:,.0f}"}

@@ -44,15 +44,34 @@ def prediction_table(
             columns[_label_prefix(task) + name] = windows[column].array
         for index, name in enumerate(classes):
             values = probabilities[task][:, index].astype(np.float32)
-            columns[_probability_column(task, name)] = values
+            columns[probability_column(task, name)] = values
     return table.assign(**columns)
+
+
+def mean_probabilities(
+    members: Sequence[Mapping[str, npt.NDArray[np.float32]]],
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Average the probabilities of several models of the same tasks, window by window.
+
+    Parameters
+    ----------
+    members
+        {task: float32 (n_windows, n_classes)} of each model.
+    """
+    return {
+        task: np.stack([member[task] for member in members])
+        .mean(axis=0, dtype=np.float64)
+        .astype(np.float32)
+        for task in members[0]
+    }
 
 
 def _label_prefix(task: str) -> str:
     return f"{LABEL}{task}:"
 
 
-def _probability_column(task: str, name: str) -> str:
+def probability_column(task: str, name: str) -> str:
+    """Return the column of the probabilities of one class."""
     return f"{PROBABILITY}{task}:{name}"
 
 
@@ -67,13 +86,13 @@ def task_probabilities(
     predictions: pd.DataFrame, task: str, classes: Sequence[str]
 ) -> npt.NDArray[np.float64]:
     """Return the probabilities of one task, float64 (n_windows, n_classes)."""
-    columns = [_probability_column(task, name) for name in classes]
+    columns = [probability_column(task, name) for name in classes]
     return predictions[columns].to_numpy(np.float64)
 
 
 def read_predictions(path: str | Path, task: str) -> pd.DataFrame:
     """Read one task of a table of predictions: places, labels and probabilities."""
-    prefixes = (_label_prefix(task), _probability_column(task, ""))
+    prefixes = (_label_prefix(task), probability_column(task, ""))
     names = pq.read_schema(path).names
     columns = [name for name in names if name.startswith(prefixes)]
     return pd.read_parquet(path, columns=["cell_type", "chrom", "centre", "split", *columns])
@@ -97,7 +116,7 @@ def read_scores(path: str | Path, names: Sequence[str] = ()) -> pd.DataFrame:
     """
     texts = (
         *("model", "task", "cell_type", "split", "metric", "labels", "label", "predicted"),
-        *("class", "forest", "note", *names),
+        *("class", "forest", "note", "within", "shift", *names),
     )
     limits = ("limit", "limit_low", "limit_high")
     numbers = {name: [""] for name in ("value", "low", "high", "recall", "precision", *limits)}

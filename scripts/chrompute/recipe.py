@@ -89,7 +89,7 @@ class Recipe:
     balance
         {task: its block `balance`}, where that asks for anything.
     candidates
-        The block `candidates` of the window set: where its windows are centred.
+        Where the windows of the set are centred: what its block `candidates` says.
     """
 
     model: str
@@ -152,10 +152,14 @@ class Recipe:
             by_type.setdefault(cell_type, {}).setdefault(assay, {})[sample] = read_fragments(path)
         held_out = [cell_type for cell_type in by_type if cell_type not in self.train_on]
         refuse_leaked_samples(by_type, held_out, self.train_on, f"models/{self.model}")
+        pooled = {  # once an assay: two inputs may read the same one
+            cell_type: {assay: pool([*own.values()]) for assay, own in by_assay.items()}
+            for cell_type, by_assay in by_type.items()
+        }
         return {
             name: {
-                cell_type: pool([*by_assay[ASSAY_OF_INPUT[name]].values()])
-                for cell_type, by_assay in by_type.items()
+                cell_type: by_assay[ASSAY_OF_INPUT[name]]
+                for cell_type, by_assay in pooled.items()
                 if ASSAY_OF_INPUT[name] in by_assay
             }
             for name in self.inputs

@@ -69,9 +69,10 @@ def cell_type_content(
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
         `calls` (files below `nucleosomes`, without their ends), `planted` (whether the calls were
         compared with planted nucleosomes), `quality_figures`, `deeptools`, `sequence`, `panel`,
-        `networks`, `oracles`, `rivals`, `titles` {model: title}, `folds` {model: its own
-        fold}, `windows` {window set: its `candidates`, and its `tasks` {task: `runs` (model,
-        seed), and whether they are `scored` here}}, `evaluation` and `simulated`.
+        `networks`, `oracles`, `rivals`, `titles` {model: title}, `applied` (as in
+        `chrompute.comparison_report.centring_rows`), `folds` {model: its own fold}, `windows`
+        {window set: its `candidates`, and its `tasks` {task: `runs` (model, seed), and whether
+        they are `scored` here}}, `evaluation` and `simulated`.
     results
         The results folder.
     cell_type

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chrompute.calibration import calibration_scores
+
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
 #: int64 (n_windows, n_draws): how often each draw holds each window.
@@ -18,9 +20,14 @@ Weights = npt.NDArray[np.int64]
 #: float64 (n_draws,).
 Values = npt.NDArray[np.float64]
 
-#: What predicted classes are scored by, and what probabilities are scored by besides.
+#: What predicted classes are scored by.
 CLASS_SCORES = ("accuracy", "balanced_accuracy", "kappa")
-SCORES = (*CLASS_SCORES, "auroc", "auprc")
+#: What probabilities are scored by besides: by their order, and by how far they can be believed.
+RANKING_SCORES = ("auroc", "auprc")
+CALIBRATION_SCORES = ("ece", "log_loss")
+#: Scores of which the highest is the best, and all of them.
+HIGHER_IS_BETTER = (*CLASS_SCORES, *RANKING_SCORES)
+SCORES = (*HIGHER_IS_BETTER, *CALIBRATION_SCORES)
 #: What two replicates of a signal are compared by.
 SIGNAL_SCORES = ("pearson", "spearman")
 
@@ -148,10 +155,18 @@ def predicted_scores(
     return class_scores(labels, probabilities.argmax(axis=1), probabilities.shape[1], weights)
 
 
-def all_scores(labels: Labels, probabilities: Probabilities, weights: Weights) -> dict[str, Values]:
-    """Return {each of `SCORES`: (n_draws,)}; the arguments are those of `ranking_scores`."""
+def quality_scores(
+    labels: Labels, probabilities: Probabilities, weights: Weights
+) -> dict[str, Values]:
+    """Return {each of `HIGHER_IS_BETTER`: (n_draws,)}; the arguments are of `ranking_scores`."""
     found = predicted_scores(labels, probabilities, weights)
     return found | ranking_scores(labels, probabilities, weights)
+
+
+def all_scores(labels: Labels, probabilities: Probabilities, weights: Weights) -> dict[str, Values]:
+    """Return {each of `SCORES`: (n_draws,)}; the arguments are those of `ranking_scores`."""
+    found = quality_scores(labels, probabilities, weights)
+    return found | calibration_scores(labels, probabilities, weights)
 
 
 def signal_scores(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chrompute.balance import is_balanced
+from chrompute.candidates import options_of
 from chrompute.chromhmm import ChipFile
 from chrompute.downloads import Download
 from chrompute.label_sheet import LabelFile
@@ -15,6 +16,10 @@ from chrompute.tasks import Task
 
 #: Kinds of models that are fitted to features of windows.
 FEATURE_KINDS = ("logistic", "forest", "boosting")
+#: Kinds of models that are fitted without a network.
+BASELINE_KINDS = ("majority", "place", *FEATURE_KINDS)
+#: Kinds of models that are made from a network, their `of`.
+DERIVED_KINDS = ("ensemble", "applied")
 #: Names under `training` and their defaults; a model's own block comes before the run's.
 TRAINING_DEFAULTS: dict[str, Any] = {
     "epochs": 12,
@@ -31,7 +36,6 @@ TRAINING_DEFAULTS: dict[str, Any] = {
     "patience": None,
     "thinning": 1.0,
     "auxiliary": 0.0,
-    "neighbours": 0.0,
     "logit_adjustment": 0.0,
     "task_weights": {},
     "devices": 1,
@@ -40,13 +44,22 @@ TRAINING_DEFAULTS: dict[str, Any] = {
 }
 
 _FEATURE_IMAGES = ("min_length", "max_length", "normalise", "profile")
+#: What each kind of model uses of the block `features`, `kmer` ones where it reads the sequence.
+_FEATURES_OF_KIND = {
+    "logistic": ("length_edges", "spans"),
+    "forest": ("length_edges", "position_bin", "kmer", "kmer_bin"),
+    "boosting": ("length_edges", "position_bin", "kmer", "kmer_bin"),
+}
 #: What each kind of model uses of the block `images`: a change of the rest does not fit it again.
-_IMAGES_OF_KIND = {
+IMAGES_OF_KIND = {
     "network": ("min_length", "max_length", "length_bin", "position_bin", "normalise", "profile"),
     "logistic": _FEATURE_IMAGES,
     "forest": _FEATURE_IMAGES,
     "boosting": _FEATURE_IMAGES,
 }
+
+#: Kinds that count every training window once, whatever `balance` says of it.
+_UNWEIGHTED = ("majority", "place")
 
 
 @dataclass(frozen=True)
@@ -118,9 +131,21 @@ class Settings:
         numbers = Counter((s.cell_type, s.assay) for s in self.samples if s.pool)
         return [pool for pool, number in numbers.items() if number > 1]
 
+    def source_of(self, model: str) -> str:
+        """Return the network whose weights a model uses: its `of`, or the model itself."""
+        models = self.config["models"]
+        source: str = models[model]["of"] or model
+        return source if source in models else model  # an unknown one is told of already
+
+    def seeds_of(self, model: str) -> list[int]:
+        """Return the seeds of a model, one run each; an applied model has those of its `of`."""
+        applied = self.config["models"][model]["kind"] == "applied"
+        source = self.source_of(model) if applied else model
+        return list(self.config["models"][source]["seeds"])
+
     def samples_of_model(self, model: str) -> list[Sample]:
         """Return the samples that a model reads."""
-        return samples_of_model(self.config["models"][model], self.samples)
+        return samples_of_model(self.config["models"][self.source_of(model)], self.samples)
 
     def task(self, name: str) -> Task:
         """Return one task by name."""
@@ -131,8 +156,11 @@ class Settings:
         return [self.task(name) for name in self.config["windows"][windows]["tasks"]]
 
     def tasks_of_model(self, model: str) -> list[Task]:
-        """Return the tasks that a model predicts: those it names, or all that have classes."""
-        entry = self.config["models"][model]
+        """Return the tasks that a model predicts: those it names, or all that have classes.
+
+        A model that is made from another one predicts the tasks of that one.
+        """
+        entry = self.config["models"][self.source_of(model)]
         tasks = self.tasks_of_windows(entry["windows"])
         chosen = entry["tasks"]
         return [t for t in tasks if (t.classes if chosen is None else t.name in chosen)]
@@ -175,7 +203,7 @@ class Settings:
         These have labels of one of its tasks, and its window set does not keep them to tune or
         to test.
         """
-        entry = self.config["models"][model]
+        entry = self.config["models"][self.source_of(model)]
         if entry["train_on"] != "all":
             return list(entry["train_on"])
         names = {task.name for task in self.tasks_of_model(model)}
@@ -195,42 +223,59 @@ class Settings:
 
     def training(self, model: str) -> dict[str, Any]:
         """Return the training settings of a network, every one of them filled in."""
-        own = self.config["models"][model]["training"]
+        own = self.config["models"][self.source_of(model)]["training"]
         return TRAINING_DEFAULTS | dict(self.config["training"]) | dict(own)
 
     def images(self, model: str) -> dict[str, Any]:
         """Return what the V-plots of a model look like, every setting filled in."""
-        return dict(self.config["images"]) | dict(self.config["models"][model]["images"])
+        own = self.config["models"][self.source_of(model)]["images"]
+        return dict(self.config["images"]) | dict(own)
+
+    def has_own_images(self, model: str) -> bool:
+        """Tell whether a model sees other V-plots than those of the run's `images`."""
+        return self.images(model) != dict(self.config["images"])
 
     def recipe(self, model: str) -> Recipe:
-        """Gather the recipe of one model."""
-        entry = self.config["models"][model]
-        kind, windows = entry["kind"], self.config["windows"][entry["windows"]]
-        chosen = samples_of_model(entry, self.samples)
+        """Gather the recipe of one model.
+
+        Of a model that is made from another one it is the recipe of that one, but for name, kind
+        and window set.
+        """
+        own, entry = (self.config["models"][m] for m in (model, self.source_of(model)))
+        kind, windows = entry["kind"], self.config["windows"][own["windows"]]
+        chosen, tasks = self.samples_of_model(model), self.tasks_of_model(model)
         return Recipe(
             model=model,
-            kind=kind,
-            tasks={task.name: task.classes for task in self.tasks_of_model(model)},
-            windows=entry["windows"],
+            kind=own["kind"],
+            tasks={task.name: task.classes for task in tasks},
+            windows=own["windows"],
             width=windows["width"],
             inputs=tuple(entry["inputs"]),
             samples=tuple((s.name, s.cell_type, s.assay) for s in chosen),
             train_on=tuple(self.training_cell_types(model)),
-            images={key: self.images(model)[key] for key in _IMAGES_OF_KIND.get(kind, ())},
+            images={key: self.images(model)[key] for key in IMAGES_OF_KIND.get(kind, ())},
             network=entry["network"] if kind == "network" else {},
             training=self.training(model) if kind == "network" else {},
-            features=entry["features"] if kind in FEATURE_KINDS else {},
+            features={key: entry["features"][key] for key in _features_of(entry)},
             baseline=entry[kind] if kind in FEATURE_KINDS else {},
             permute=tuple(entry["permute"]),
             fold=entry["fold"],
             folds=windows["split"]["number"] if entry["fold"] else 0,
             balance={
                 task.name: self.config["tasks"][task.name]["balance"]
-                for task in self.tasks_of_model(model)
-                if kind != "majority" and is_balanced(self.config["tasks"][task.name]["balance"])
+                for task in tasks
+                if kind not in _UNWEIGHTED
+                and is_balanced(self.config["tasks"][task.name]["balance"])
             },
-            candidates=windows["candidates"],
+            candidates=options_of(windows["candidates"]),
         )
+
+
+def _features_of(entry: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the block `features` that a model uses."""
+    keys = _FEATURES_OF_KIND.get(entry["kind"], ())
+    sequence = "sequence" in entry["inputs"]
+    return [key for key in keys if sequence or not key.startswith("kmer")]
 
 
 def samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:

@@ -13,6 +13,13 @@ from chrompute.agreement_report import (
     gap_table,
     reference_text,
 )
+from chrompute.calibration_report import calibration_content
+from chrompute.comparison_report import (
+    centring_rows,
+    modality_table,
+    oracle_sentence,
+    oracle_table,
+)
 from chrompute.figures import METRIC_TITLES, metrics_led_by
 from chrompute.model_report import (
     class_table,
@@ -22,12 +29,20 @@ from chrompute.model_report import (
     reference_table,
 )
 from chrompute.predictions import read_scores
+from chrompute.task_pictures import task_pictures
 from chrompute.windows_report import (
     FindPicture,
     composition,
     read_facts,
     set_content,
 )
+
+#: Tables of the evaluation that the section on models reads, and those that name window sets.
+_KINDS = (
+    *("metrics", "replicates", "classes", "gap", "calibration"),
+    *("modalities", "oracles"),
+)
+_OF_WINDOWS = ("agreement", "modalities", "oracles")
 
 
 def cell_type_windows(
@@ -100,10 +115,7 @@ def task_content(
     content = _outline(windows, name, facts, plan, agreement, cell_type)
     if content["why"]:
         return content
-    tables = {
-        kind: _table(results, kind, cell_type, name)
-        for kind in ("metrics", "replicates", "classes", "gap")
-    }
+    tables = {kind: _table(results, kind, cell_type, name) for kind in _KINDS}
     leading = facts["metric"]
     titles = {model: plan["titles"][model] for model, _ in entry["runs"]}
     scores = tables["metrics"]
@@ -115,16 +127,23 @@ def task_content(
     best = next((row for row in rows if row["best"]), rows[0])
     own = tables["replicates"][tables["replicates"]["model"].isin(titles)]
     few = few_blocks_sentence(own["blocks"])
+    found = _score_tables(tables, rows, best, titles, facts)
+    found |= _differences(tables, windows, plan, leading)
     return content | {
         "few": few,
         "headline": f"{facts['title']}: {headline(rows, leading, number)}"
         + (f" {few}" if few else "")
-        + reference_text(agreement, tables["gap"], (best["model"], best["seed"]), leading),
+        + reference_text(agreement, tables["gap"], best["model"], leading)
+        + oracle_sentence(found["oracles"], best["model"]),
         "absent": _absent_classes(facts["classes"], counts, split),
         "folds": _own_folds(titles, plan["folds"]),
         "limit": _label_limit(entry["runs"], plan["oracles"], results),
-        **_score_tables(tables, rows, best, titles, facts),
-        **_pictures(windows, name, plan, cell_type, disagree > 0, picture),
+        **found,
+        **task_pictures(
+            *(windows, name, plan, cell_type, disagree > 0),
+            paired=bool(found["modalities"]["rows"]),
+            picture=picture,
+        ),
     }
 
 
@@ -162,19 +181,34 @@ def _score_tables(
     titles: Mapping[str, str],
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the tables of models, of references, of gaps, and class by class of the best."""
+    """Return the tables of models, references, gaps, calibration, and classes of the best."""
     return {
         "rows": rows,
         "references": reference_table(tables["replicates"], titles, facts["metric"]),
         "gaps": gap_table(tables["gap"], titles, facts["metric"]),
         "best": best["title"],
-        "by_class": class_table(tables["classes"], best["model"], best["seed"], facts["classes"]),
+        "by_class": class_table(tables["classes"], best["model"], facts["classes"]),
+        "calibration": calibration_content(tables["calibration"], titles, best["model"]),
+    }
+
+
+def _differences(
+    tables: Mapping[str, pd.DataFrame], windows: str, plan: Mapping[str, Any], leading: str
+) -> dict[str, Any]:
+    """Return the tables of modalities and oracles, and of windows that are centred elsewhere."""
+    modalities, oracles = (
+        tables[name][tables[name]["windows"] == windows] for name in ("modalities", "oracles")
+    )
+    return {
+        "modalities": modality_table(modalities, plan["titles"], leading),
+        "oracles": oracle_table(oracles, plan["titles"], leading),
+        "centring": centring_rows(tables["metrics"], plan["applied"], windows, leading),
     }
 
 
 def _table(results: Path, kind: str, cell_type: str, task: str) -> pd.DataFrame:
     """Read the rows of one cell type and task from a table of the evaluation."""
-    names = ["windows"] if kind == "agreement" else []
+    names = ["windows"] if kind in _OF_WINDOWS else []
     scores = read_scores(results / f"evaluation/{kind}.tsv", names)
     return scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
 
@@ -223,43 +257,3 @@ def _label_limit(
             card = json.loads((results / f"models/{model}/seed-{seed}/card.json").read_text())
             return float(card["label_limit"])
     return None
-
-
-def _pictures(
-    windows: str,
-    task: str,
-    plan: Mapping[str, Any],
-    cell_type: str,
-    disagree: bool,
-    picture: FindPicture,
-) -> dict[str, Any]:
-    """Return the figures of one task: comparison, confusion matrices and learning curves."""
-    titles, runs = plan["titles"], plan["windows"][windows]["tasks"][task]["runs"]
-    parts = " Where replicates disagree, a window counts in parts." if disagree else ""
-    return {
-        "comparison": picture(
-            f"figures/models.{windows}.{task}.{cell_type}.png",
-            "Scores of all models",
-            "Scores of all models; bars are 95 % intervals. Where the labels have replicates, the "
-            "dashed line is their agreement, and the dotted one the limit that it implies.",
-        ),
-        "confusions": [
-            picture(
-                f"figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",
-                f"Confusion matrix of {titles[model]}",
-                f"{titles[model]}, seed {seed}: per cent of each label's windows, and number."
-                + parts,
-            )
-            for model, seed in reversed(runs)
-        ],
-        "curves": [
-            picture(
-                f"figures/learning.{model}.seed-{seed}.png",
-                f"Learning curve of {titles[model]}",
-                f"Training of {titles[model]}, seed {seed}. The training loss includes label "
-                "smoothing and dropout and so lies above the validation loss.",
-            )
-            for model, seed in runs
-            if model in plan["networks"]
-        ],
-    }

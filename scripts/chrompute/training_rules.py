@@ -28,7 +28,6 @@ class TrainingRules:
     patience: int | None = None
     thinning: float = 1.0
     auxiliary: float = 0.0
-    neighbours: float = 0.0
     logit_adjustment: float = 0.0
     task_weights: str | Mapping[str, float] = field(default_factory=dict)
     devices: int = 1

@@ -79,10 +79,11 @@ class GenomeSequence:
         ids, shift, reverse = (each.to(self.home) for each in (ids, shift, reverse))
         start = self._starts[ids] + shift
         start = torch.minimum(start.clamp(min=-self.width), self._size[ids]) + self._begin[ids]
-        ahead = self._rows.index_select(0, start)
-        # The complement of 4 would be 7.
-        back = ahead.flip(1).bitwise_xor_(_COMPLEMENT).clamp_(max=UNKNOWN)
         # Both strands of all windows, then one row of each: quicker than moving some rows.
         n = len(ids)
+        both = torch.empty((2 * n, self.width), dtype=torch.uint8, device=self.home)
+        torch.index_select(self._rows, 0, start, out=both[:n])
+        # The complement of 4 would be 7.
+        torch.bitwise_xor(both[:n].flip(1), _COMPLEMENT, out=both[n:]).clamp_(max=UNKNOWN)
         chosen = torch.arange(n, device=self.home) + n * reverse
-        return torch.cat([ahead, back]).index_select(0, chosen).to(self.device)
+        return both.index_select(0, chosen).to(self.device)

@@ -9,12 +9,14 @@ from sklearn import metrics as sk
 from sklearn.ensemble import RandomForestClassifier
 
 from chrompute.agreement import replicate_agreement
-from chrompute.baselines import binned_features, forest_probabilities, majority_probabilities
+from chrompute.baselines import majority_probabilities
 from chrompute.bootstrap import Bootstrap, bootstrap, drawn_weights, genome_blocks, mean_of
+from chrompute.classifiers import forest_probabilities
+from chrompute.features import binned_features
 from chrompute.fragments import Fragments
 from chrompute.metrics import score_against, score_predictions
 from chrompute.predictions import prediction_table
-from chrompute.scores import SCORES, all_scores, class_scores
+from chrompute.scores import HIGHER_IS_BETTER, SCORES, all_scores, class_scores, quality_scores
 
 LIMIT = ("limit", "limit_low", "limit_high")
 
@@ -72,13 +74,13 @@ def test_every_draw_scores_as_scikit_learn_does(decimals: int) -> None:
     weights = rng.integers(0, 4, (n, draws)) * (rng.random((n, draws)) < rng.random(draws))
     weights[:, 0] = np.where(labels == 0, weights[:, 0], 0)  # one class only
     weights[:3, weights.sum(axis=0) == 0] = 1
-    found = all_scores(labels, probabilities, weights)
-    assert list(found) == list(SCORES)
+    found = quality_scores(labels, probabilities, weights)
+    assert list(found) == list(HIGHER_IS_BETTER)
     lacking = 0
     for draw in range(draws):
         expected = sklearn_scores(labels, probabilities, weights[:, draw])
         lacking += len(np.unique(labels[weights[:, draw] > 0])) < k
-        for name in SCORES:
+        for name in HIGHER_IS_BETTER:
             got = found[name][draw]
             assert got == pytest.approx(expected[name], abs=1e-12, nan_ok=True), (name, draw)
     assert lacking > 5

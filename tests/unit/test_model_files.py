@@ -5,6 +5,7 @@ import json
 import pickle
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 from chrompute import model_files
+from chrompute.candidates import options_of
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, write_fragments
 from chrompute.model_files import (
@@ -286,3 +288,18 @@ def test_samples_are_known_by_name_and_digest(tmp_path: Path) -> None:
     moved = Fragments.from_intervals(SIZES, [0, 0, 1], [5, 7, 9], [105, 60, 90])
     write_fragments(moved, tmp_path / "b.parquet")
     assert sample_facts([tmp_path / "b.parquet"])["b"]["digest"] != found["b"]["digest"]
+
+
+def test_the_card_says_where_windows_were_centred() -> None:
+    windows, stores, _ = make_toy()
+    for source, options in (
+        ("segments", {"min_length": 60, "width": 200}),
+        ("tiles", {"min_length": 1, "width": 200}),
+    ):
+        entry = {"from": source, "min_distance": 0, **options}
+        recipe = replace(recipe_of("vplot"), candidates=options_of(entry))
+        role = recipe.fit_role(windows, recipe.targets(windows, {}))
+        found = training_facts(recipe, windows, role, stores, None)["windows"]
+        assert found["centred_on"] == source
+        own = {"segments": "min_length", "tiles": "width"}[source]
+        assert found["candidates"] == {"from": source, "min_distance": 0, own: entry[own]}

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute.baselines import binned_features, run_baseline
+from chrompute.baselines import run_baseline
+from chrompute.features import binned_features
 from chrompute.fragments import Fragments
 from chrompute.inference import predict_logits
 from chrompute.model_data import typical_sums, window_data
@@ -162,9 +163,11 @@ def test_a_card_tells_what_is_needed_to_predict_again(tmp_path: Path) -> None:
     data = window_data(recipe, windows, stores, card["reference_depth"], None, CPU)
     data.scale_to(card["typical_sum"])
     ids = torch.from_numpy(np.flatnonzero(windows["split"] != "train"))
-    found = predict_logits(model.network, data, ids, 16)["state"].exp().numpy()
+    logits = predict_logits(model.network, data, ids, 16)["state"]
+    found = logits.exp().numpy()
+    calibrated = (logits / card["temperature"]["state"]).softmax(1).numpy()
     expected = task_probabilities(model.predictions, "state", ("closed", "open"))
-    assert found == pytest.approx(expected, abs=1e-6)
+    assert calibrated == pytest.approx(expected, abs=1e-5)
     data.scale_to({"vplot": 2 * card["typical_sum"]["vplot"]})
     other = predict_logits(model.network, data, ids, 16)["state"].exp().numpy()
     assert np.abs(other - found).max() > 2e-5

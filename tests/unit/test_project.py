@@ -36,8 +36,9 @@ ASSAY_MODULES = (
     *("split_faults", "partitions", "leaks", "sample_leaks", "identical", "balance"),
 )
 MODEL_MODULES = (
-    *("dataset", "networks", "fit", "predict", "recipe", "runs", "baselines", "metrics"),
+    *("dataset", "networks", "fit", "inference", "recipe", "runs", "baselines", "metrics"),
     *("scores", "bootstrap", "losses", "agreement", "gap"),
+    *("model_files", "predicting", "derived", "export"),
 )
 
 
@@ -99,7 +100,9 @@ SCORES = pd.DataFrame(
 def test_model_table_marks_the_best_and_the_headline_names_it() -> None:
     rows = model_rows(SCORES, {"m": "majority", "n": "net"}, "kappa", ["m", "n"])
     assert [row["best"] for row in rows] == [False, True]
-    assert rows[1]["cells"][0] == {"value": "0.750", "interval": "0.740 to 0.760"}
+    cell = {"value": "0.750", "interval": "0.740 to 0.760", "spread": ""}
+    assert rows[1]["cells"][0] == cell
+    assert rows[1]["seeds"] == 1
     text = headline(rows, "kappa", 1234)
     assert text == (
         "Best of 2 models on 1,234 windows: net, kappa 0.750 (0.740 to 0.760); "
@@ -127,7 +130,7 @@ def test_class_table_tells_recall_and_precision_against_each_reference() -> None
             "precision": [1, 0, 0.125, 0.75],
         }
     )
-    found = class_table(table, "n", 1, {"b": "B", "a": "A"})
+    found = class_table(table, "n", {"b": "B", "a": "A"})
     assert found["columns"] == ["replicate 1", "truth"]
     assert [row["title"] for row in found["rows"]] == ["B", "A"]
     assert found["rows"][0]["cells"][0] == {"recall": "–", "precision": "0.00", "windows": "0"}

@@ -17,7 +17,8 @@ from chrompute.agreement_report import (
     gap_table,
     reference_text,
 )
-from chrompute.figures import METRIC_TITLES, draw_model_comparison, save_figure
+from chrompute.figures import METRIC_TITLES, save_figure
+from chrompute.model_figures import draw_model_comparison
 from chrompute.model_report import headline, model_rows
 from chrompute.report import Picture, index_content, render, windows_page
 from chrompute.task_report import cell_type_windows, task_content
@@ -53,7 +54,8 @@ def test_agreement_and_limit_stand_below_the_models_the_leading_metric_first() -
     assert rows[0]["title"] == "replicate agreement"
     assert rows[0]["cells"][0] == {"value": "0.470", "interval": "0.450 to 0.490"}
     assert [cell["value"] for cell in rows[1]["cells"][:3]] == ["0.686", "0.790", "0.789"]
-    assert rows[0]["cells"][3:] == [None, None]
+    # Of what probabilities are scored by, labels have nothing.
+    assert rows[0]["cells"][3:] == [None] * 4
     assert agreement_rows(agreement().iloc[:0], "kappa") == []
 
 
@@ -89,11 +91,11 @@ def test_gaps_are_told_or_why_there_is_none() -> None:
     assert closed["rows"] == []
     assert closed["sentence"] == "Gap closed: not available (why not)."
     assert gap_table(gaps().iloc[:0], titles, "kappa")["sentence"] == ""
-    text = reference_text(agreement(), gaps(), ("net", 1), "kappa")
+    text = reference_text(agreement(), gaps(), "net", "kappa")
     assert "agree with kappa 0.470" in text
     assert "is 0.686" in text
     assert "closes 0.250" in text
-    assert "closes" not in reference_text(agreement(), gaps("why"), ("net", 1), "kappa")
+    assert "closes" not in reference_text(agreement(), gaps("why"), "net", "kappa")
 
 
 def scores(undefined: str = "") -> pd.DataFrame:
@@ -113,14 +115,42 @@ def test_the_leading_metric_comes_first_and_what_is_undefined_is_a_dash(tmp_path
     assert [row["cells"][0]["value"] for row in rows] == ["0.100", "–"]
     assert [row["best"] for row in rows] == [True, False]
     assert headline(rows, "kappa", 9).startswith("Best of 2 models on 9 windows: forest, kappa 0.1")
-    figure = draw_model_comparison(scores(), titles, "t", "kappa", agreement())
+    groups = {"forest": "fitted", "net": "networks"}
+    figure = draw_model_comparison(scores(), titles, "t", "kappa", agreement(), groups)
     assert figure.axes[0].get_title() == "kappa"
     # Two lines of references in the panels of predicted classes, none in those of probabilities.
     lines = [sum(line.get_linestyle() in ("--", ":") for line in a.lines) for a in figure.axes]
-    assert lines == [2, 2, 2, 0, 0]
-    empty = draw_model_comparison(scores().iloc[:0], titles, "t", "kappa", agreement())
+    assert lines == [2, 2, 2, 0, 0, 0]
+    empty = draw_model_comparison(scores().iloc[:0], titles, "t", "kappa", agreement(), groups)
     save_figure(empty, tmp_path / "a.png", tmp_path / "a.pdf")
     assert "no score" in empty.texts[0].get_text()
+
+
+def calibration() -> pd.DataFrame:
+    rows = [
+        ("net", 1, "replicate 1", 0.030, "yes", "none"),
+        ("net", 1, "replicate 2", 0.050, "no", "none"),
+        ("net", 1, "truth", 0.200, "no", "none"),
+        ("forest", 1, "replicate 1", 0.010, "yes", "none"),
+    ]
+    table = pd.DataFrame(rows, columns=["model", "seed", "labels", "ece", "within", "shift"])
+    place = {"task": "occupancy", "cell_type": "c", "split": "test", "windows": 100}
+    return table.assign(**place, low=0.02, high=0.06, perfect=0.025, limit=0.045)
+
+
+def differences(**names: str) -> pd.DataFrame:
+    metrics = ["accuracy", "balanced_accuracy", "kappa", "auroc", "auprc"]
+    table = pd.DataFrame({"metric": metrics, "value": [0.1, 0.2, -0.05, 0.3, 0.4]})
+    place = {"windows": "tiles", "task": "occupancy", "cell_type": "c", "split": "test"}
+    return table.assign(low=-0.1, high=0.5, **place, **names)
+
+
+def modalities() -> pd.DataFrame:
+    return differences(added="sequence", beside="vplot+mnase", model="net", without="less")
+
+
+def oracles() -> pd.DataFrame:
+    return differences(model="net", oracle="oracle")
 
 
 def task_facts(kind: str, classes: dict[str, str], test: list[int]) -> dict[str, Any]:
@@ -297,10 +327,12 @@ def results(tmp_path: Path) -> Path:
     for name, table in (
         ("agreement", agreement()), ("agreement_classes", classes), ("classes", recall),
         ("metrics", scores()), ("replicates", references), ("gap", gaps()),
+        ("calibration", calibration()), ("modalities", modalities()), ("oracles", oracles()),
     ):  # fmt: skip
         table.to_csv(tmp_path / f"evaluation/{name}.tsv", sep="\t", index=False)
     figures = [f"composition.tiles.{task}" for task in FACTS["tasks"]]
-    figures += ["models.tiles.occupancy.c", "learning.net.seed-1"]
+    figures += ["models.tiles.occupancy.c", "learning.net", "reliability.tiles.occupancy.c"]
+    figures.append("modalities.tiles.occupancy.c")
     figures += [f"confusion.{model}.seed-1.occupancy.c" for model in ("forest", "net")]
     for name in figures:
         (tmp_path / f"figures/{name}.png").write_bytes(b"png")
@@ -347,6 +379,7 @@ def plan() -> dict[str, Any]:
         "evaluation": {"split": "test", "block": 20_000, "draws": 1000},
         "titles": {"forest": "random forest", "net": "network"},
         "networks": ["net"],
+        "applied": {},
         "oracles": [],
         "folds": {"net": "fold2"},
         "rivals": ["forest", "net"],
@@ -374,6 +407,9 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
     assert len(told["confusions"]) == 2
     assert told["absent"] == ""
     assert told["folds"].startswith("Scored on the windows of a fold of their own: network (fold2)")
+    assert "minus the best model, kappa: -0.050 (-0.100 to 0.500)." in told["headline"]
+    assert told["calibration"]["rows"][1]["within"] == "1 of 2"
+    assert told["modalities"]["rows"][0]["added"] == "DNA"
     assert "No model predicts" in content_of("mark", given, results, "c")["why"]
     assert "signal" in content_of("signal", given, results, "c")["why"]
     given["windows"]["tiles"]["tasks"]["occupancy"]["scored"] = False
@@ -387,6 +423,47 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
     ]
 
 
+def models_page(told: dict[str, Any], path: Path) -> str:
+    return page_text("models", {"tasks": [told], "cell_type": "c"}, path)
+
+
+def test_the_section_on_models_shows_everything(results: Path, tmp_path: Path) -> None:
+    given = plan()
+    pair = {"of": "net", "title": "network", "windows": "other", "of_windows": "tiles"}
+    given["applied"] = {"forest": pair}
+    told = content_of("occupancy", given, results, "c")
+    text = models_page(told, tmp_path / "models.html")
+    for words in (
+        "How far can the probabilities be believed?",
+        "network 0.040 0.020 to 0.060 0.025 0.045 1 of 2",
+        "What does each input add to the others?", "DNA ATAC V-plot + MNase V-plot network -0.050",
+        "How far is the oracle?", "network 0.500 0.400 to 0.600 tiles 0.300",
+        "Gap closed", "calibration error", "log loss",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_the_section_on_models_does_with_what_there_is(results: Path, tmp_path: Path) -> None:
+    """No network, no replicates, nothing to compare: a forest of two seeds and nothing else."""
+    for name in ("agreement", "gap", "modalities", "oracles", "calibration"):
+        path = results / f"evaluation/{name}.tsv"
+        pd.read_csv(path, sep="\t").iloc[:0].to_csv(path, sep="\t", index=False)
+    forest = scores()[scores()["model"] == "forest"]
+    both = pd.concat([forest, forest.assign(seed=2, value=0.5)])
+    both.to_csv(results / "evaluation/metrics.tsv", sep="\t", index=False)
+    given = plan() | {"networks": [], "folds": {}, "rivals": ["forest"]}
+    given["windows"]["tiles"]["tasks"]["occupancy"]["runs"] = [("forest", 1), ("forest", 2)]
+    classes = pd.read_csv(results / "evaluation/classes.tsv", sep="\t").assign(model="forest")
+    classes.to_csv(results / "evaluation/classes.tsv", sep="\t", index=False)
+    told = content_of("occupancy", given, results, "c")
+    assert told["curves"] == []
+    assert len(told["confusions"]) == 1
+    text = models_page(told, tmp_path / "models.html")
+    assert "random forest 2 0.400 0.200 to 0.400 ± 0.141" in text
+    for words in ("believed?", "each input", "oracle?", "centred elsewhere", "Gap closed"):
+        assert words not in text, words
+
+
 def test_a_mark_that_is_never_bound_is_told(results: Path) -> None:
     for name in ("metrics", "replicates", "classes"):
         path = results / f"evaluation/{name}.tsv"
@@ -397,6 +474,7 @@ def test_a_mark_that_is_never_bound_is_told(results: Path) -> None:
         table.to_csv(path, sep="\t", index=False)
     for name in (
         "models.tiles.mark.c",
+        "reliability.tiles.mark.c",
         "confusion.forest.seed-1.mark.c",
         "confusion.net.seed-1.mark.c",
     ):

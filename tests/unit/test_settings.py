@@ -166,8 +166,9 @@ def test_no_cell_type_is_called_a_file_of_a_sample(case: Case, name: str, tmp_pa
     [
         ({"windows": "v"}, "unknown window set 'v'"),
         ({"inputs": []}, "names no 'inputs'"),
-        ({"kind": "forest", "inputs": ["sequence"]}, "a forest reads 'vplot' and 'mnase' only"),
+        ({"kind": "logistic", "inputs": ["sequence"]}, "reads counts of fragments only; remove"),
         ({"kind": "majority"}, "a majority model reads nothing"),
+        ({"kind": "place"}, "a place model reads nothing"),
         ({"kind": "majority", "inputs": [], "permute": ["labels"]}, "is the same with permuted"),
         ({"permute": ["labels", "sequence"]}, "permute: 'sequence' is not among its 'inputs'"),
         ({"permute": ["label"]}, "models/net/permute/0: 'label' is not one of"),
@@ -514,14 +515,16 @@ def test_simulated_files_are_checked_once_they_are_there(
     monkeypatch.chdir(tmp_path)  # where no run has made them
     text = (ROOT / "config/tiny.yaml").read_text()
     config = yaml.safe_load(text.replace("config/", f"{ROOT}/config/"))
-    config["windows"]["states"]["split"]["test"] = ["chr9"]
+    for windows in config["windows"].values():
+        windows["split"]["test"] = ["chr9"]
     config["simulation"]["motifs"] = str(ROOT / "config/demo/motifs.meme")
     settings, faults = load_settings(config, SCHEMA)
     assert faults == []
     found = inspect_inputs(settings, tmp_path)
     assert found.faults == [
-        "configuration: windows/states: split: test chromosome 'chr9' is not in the genome (or "
+        f"configuration: windows/{name}: split: test chromosome 'chr9' is not in the genome (or "
         "is excluded); correct it"
+        for name in ("states", "tiles")
     ]
     later = inspect_inputs(settings, tmp_path, simulated=True).faults
     assert any("results/tiny/simulation/genome.fa: there is no such file" in f for f in later)

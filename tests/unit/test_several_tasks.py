@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute.baselines import forest_probabilities, majority_probabilities, run_baseline
+from chrompute.baselines import majority_probabilities, run_baseline
+from chrompute.classifiers import forest_probabilities
 from chrompute.errors import InputError
 from chrompute.predictions import task_labels, task_probabilities
 from chrompute.recipe import Recipe

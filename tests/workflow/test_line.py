@@ -39,6 +39,9 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "models/chrompute/seed-1/model.safetensors", "models/vplot/seed-1/history.tsv",
         "evaluation/metrics.tsv", "evaluation/confusion.tsv", "evaluation/replicates.tsv",
         "evaluation/agreement.tsv", "evaluation/agreement_classes.tsv", "evaluation/gap.tsv",
+        "evaluation/calibration.tsv", "evaluation/reliability.tsv", "evaluation/modalities.tsv",
+        "evaluation/oracles.tsv", "figures/reliability.states.state.293.png",
+        "figures/learning.vplot.pdf",
         "figures/models.states.state.two.pdf", "figures/composition.states.state.png",
         "figures/confusion.forest.seed-1.state.293.png", "reports/windows.html",
         "reports/293.html", "reports/two.html", "reports/index.html", "provenance.json",
@@ -192,7 +195,7 @@ def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> Non
     columns = ["model", "seed", "task", "cell_type", "split", "metric", "value", "low", "high"]
     assert [*metrics.columns] == columns
     assert set(metrics["split"]) == {"test"}
-    names = {"accuracy", "balanced_accuracy", "kappa", "auroc", "auprc"}
+    names = {"accuracy", "balanced_accuracy", "kappa", "auroc", "auprc", "ece", "log_loss"}
     assert len(metrics) == 6 * 2 * len(names)  # models, cell types
     assert set(metrics["metric"]) == names
     assert (metrics["low"] <= metrics["high"]).all()

@@ -1,0 +1,124 @@
+"""Tables of calibration: how far the probabilities of a model can be believed, and where."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from chrompute.calibration import (
+    ALLOWANCE,
+    NOT_SHIFTED,
+    PERFECT_QUANTILE,
+    SHIFTED,
+    calibration_scores,
+    perfect_ece,
+    reliability,
+)
+from chrompute.metrics import (
+    cell_type_tables,
+    joined_tables,
+    reference_codes,
+    reference_title,
+    score_against,
+)
+from chrompute.predictions import task_probabilities
+from chrompute.scores import Labels, Probabilities
+
+_PLACE = ("model", "seed", "task", "cell_type", "split", "labels")
+CALIBRATION_COLUMNS = (
+    *_PLACE, "windows", "ece", "low", "high", "perfect", "limit", "within", "shift",
+)  # fmt: skip
+RELIABILITY_COLUMNS = (*_PLACE, "bin", "confidence", "accuracy", "windows")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far the probabilities of one model can be believed.
+
+    Attributes
+    ----------
+    calibration
+        Columns `CALIBRATION_COLUMNS`, one row for each reference: expected calibration error with
+        its 95 % interval, the 95 % point of what a perfectly calibrated model errs on the same
+        windows, and whether the error is at most `ALLOWANCE` above that.
+    reliability
+        Columns `RELIABILITY_COLUMNS`, one row for each bin of the confidence.
+    """
+
+    calibration: pd.DataFrame
+    reliability: pd.DataFrame
+
+
+def calibrate_predictions(
+    predictions: pd.DataFrame,
+    tasks: Mapping[str, Sequence[str]],
+    facts: Mapping[str, object],
+    train_on: Collection[str],
+    split: str,
+    block: int,
+    draws: int,
+) -> Calibration:
+    """Compare confidence and accuracy in all tasks and cell types, against each replicate.
+
+    Parameters
+    ----------
+    predictions, tasks, facts, split, block, draws
+        As in `chrompute.metrics.score_predictions`.
+    train_on
+        Cell types that the model was trained on.
+    """
+    parts = []
+    for cell_type, table, blocks in cell_type_tables(predictions, split, block):
+        shift = NOT_SHIFTED if cell_type in train_on else SHIFTED
+        place = {**facts, "cell_type": cell_type, "split": split}
+        for task, classes in tasks.items():
+            found = _calibrate_task(table, task, classes, blocks, draws)
+            beside = place | {"task": task, "shift": shift}
+            parts.append(
+                Calibration(*(getattr(found, f.name).assign(**beside) for f in fields(found)))
+            )
+    columns = (CALIBRATION_COLUMNS, RELIABILITY_COLUMNS)
+    tables = [
+        joined_tables([getattr(part, field.name) for part in parts], names)
+        for field, names in zip(fields(Calibration), columns, strict=True)
+    ]
+    return Calibration(*tables)
+
+
+def _calibrate_task(
+    table: pd.DataFrame, task: str, classes: Sequence[str], blocks: Labels, draws: int
+) -> Calibration:
+    """Compare confidence and accuracy of one task, one row a reference."""
+    references = reference_codes(table, task, classes)
+    probabilities = task_probabilities(table, task, classes)
+    found = score_against(references, probabilities, blocks, draws, score=calibration_scores)
+    rows: list[dict[str, object]] = []
+    bins = []
+    for name, scores in found.items():
+        known = references[name] >= 0
+        own, beside = probabilities[known], {"labels": reference_title(name)}
+        error = next(row for row in scores.rows() if row["metric"] == "ece")
+        rows.append(beside | {"windows": int(known.sum())} | _verdict(error, own, draws))
+        curve = reliability(references[name][known], own)
+        columns = {"bin": curve.bins + 1} | {
+            key: getattr(curve, key) for key in ("confidence", "accuracy", "windows")
+        }
+        bins.append(pd.DataFrame(columns).assign(**beside))
+    return Calibration(pd.DataFrame(rows), joined_tables(bins, RELIABILITY_COLUMNS[5:]))
+
+
+def _verdict(
+    score: Mapping[str, float | str], probabilities: Probabilities, draws: int
+) -> dict[str, object]:
+    """Return the error of one reference beside that of a perfectly calibrated model."""
+    perfect = float(np.quantile(perfect_ece(probabilities, draws), PERFECT_QUANTILE))
+    error, limit = float(score["value"]), perfect + ALLOWANCE
+    return {
+        "ece": error,
+        "low": score["low"],
+        "high": score["high"],
+        "perfect": perfect,
+        "limit": limit,
+        "within": "yes" if error <= limit else "no",
+    }

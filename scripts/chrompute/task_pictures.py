@@ -1,0 +1,83 @@
+"""Which pictures the report of a cell type shows of one task, and what it says of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chrompute.windows_report import FindPicture
+
+
+def task_pictures(
+    windows: str,
+    task: str,
+    plan: Mapping[str, Any],
+    cell_type: str,
+    disagree: bool,
+    paired: bool,
+    picture: FindPicture,
+) -> dict[str, Any]:
+    """Return the figures of one task: comparison, reliability, inputs, confusion, learning curves.
+
+    Parameters
+    ----------
+    windows, task
+        The window set and the task.
+    plan
+        As in `chrompute.report.cell_type_content`.
+    cell_type
+        The cell type.
+    disagree
+        Whether replicates of the labels disagree anywhere.
+    paired
+        Whether networks differ in one input and in nothing else.
+    picture
+        Finds a picture.
+    """
+    titles, runs = plan["titles"], plan["windows"][windows]["tasks"][task]["runs"]
+    first = dict(reversed(runs))
+    parts = " Where replicates disagree, a window counts in parts." if disagree else ""
+    return {
+        "comparison": picture(
+            f"figures/models.{windows}.{task}.{cell_type}.png",
+            "Scores of all models",
+            "Scores of all models. A filled point is the mean over seeds, small open points are "
+            "the seeds, bars 95 % intervals of one fitted model. Where the labels have "
+            "replicates, the dashed line is their agreement, and the dotted one the limit that "
+            "it implies.",
+        ),
+        "reliability": picture(
+            f"figures/reliability.{windows}.{task}.{cell_type}.png",
+            "Accuracy against confidence",
+            "Accuracy of the predictions by their confidence, the largest probability; below the "
+            "dashed line a model is too sure of itself. One line for each seed and replicate; "
+            "large points stand for many windows, and bins of fewer than 10 are left out.",
+        ),
+        "inputs": [
+            picture(
+                f"figures/modalities.{windows}.{task}.{cell_type}.png",
+                "What each input adds to the others",
+                "The score of a network with an input minus that of the same network without it, "
+                "with the 95 % interval of the difference.",
+            )
+            for _ in range(paired)
+        ],
+        "confusions": [
+            picture(
+                f"figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",
+                f"Confusion matrix of {titles[model]}",
+                f"{titles[model]}, seed {seed}: per cent of each label's windows, and number."
+                + parts,
+            )
+            for model, seed in first.items()
+        ],
+        "curves": [
+            picture(
+                f"figures/learning.{model}.png",
+                f"Learning curves of {titles[model]}",
+                f"Training of {titles[model]}, one line a seed; a point marks the lowest "
+                "validation loss. The training loss includes label smoothing and dropout and so "
+                "lies above the validation loss.",
+            )
+            for model in reversed(first)
+            if model in plan["networks"]
+        ],
+    }
