@@ -19,7 +19,7 @@ class ClassScores(nn.Linear):
         super().__init__(features, 1 if classes == 2 else classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (..., n_classes) logits of (..., n_features) features."""
+        """Return (n, n_classes) logits of (n, n_features) features."""
         scores = super().forward(x)
         return (
             torch.cat([torch.zeros_like(scores), scores], -1) if self.out_features == 1 else scores
@@ -27,9 +27,9 @@ class ClassScores(nn.Linear):
 
 
 class BinSummary(nn.Module):
-    """What a window looks like from some of its places: a few means of bins, and the maximum.
+    """What a window looks like from its middle: a few means of bins, and the maximum.
 
-    The means are those of the bin itself, of it and its two neighbours, of the bins to its left,
+    The means are those of the middle bin, of it and its two neighbours, of the bins to its left,
     of those to its right (as many as a sixteenth of the window holds, at least 1) and of all.
     """
 
@@ -37,10 +37,8 @@ class BinSummary(nn.Module):
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
-        self.bin, self.last, self.middle = spec.position_bin, spec.bins - 1, spec.width // 2
         side = max(1, spec.width // spec.position_bin // 16)
-        place = torch.arange(spec.bins)
-        ahead = place[None, :] - place[:, None]
+        ahead = torch.arange(spec.bins) - spec.width // 2 // spec.position_bin
         chosen = [
             ahead == 0,
             ahead.abs() <= 1,
@@ -49,30 +47,12 @@ class BinSummary(nn.Module):
             torch.ones_like(ahead, dtype=torch.bool),
         ]
         parts = torch.stack(chosen, 1).float()
-        means = parts / parts.sum(-1, keepdim=True).clamp(min=1)
-        self.register_buffer("means", means, persistent=False)
+        self.register_buffer("means", parts / parts.sum(0).clamp(min=1), persistent=False)
 
-    def forward(self, x: Tensor, at: Tensor | None = None) -> Tensor:
-        """Summarise windows as seen from their middle, or from other places.
-
-        Parameters
-        ----------
-        x
-            (n, channels, n_bins): features.
-        at
-            int64 (n, n_places): bp from the left end of each window, as it was drawn.
-
-        Returns
-        -------
-        Tensor
-            (n, 6 * channels), or with `at` (n, n_places, 6 * channels).
-        """
-        if at is None:
-            means = self.means[self.middle // self.bin].to(x.dtype)
-            return torch.cat([(x @ means.T).transpose(1, 2).flatten(1), x.amax(-1)], 1)
-        bins = (at // self.bin).clamp(0, self.last)
-        found = torch.einsum("nqmb,ncb->nqmc", self.means[bins].to(x.dtype), x).flatten(2)
-        return torch.cat([found, x.amax(-1)[:, None].expand(-1, at.shape[1], -1)], 2)
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (n, 6 * channels) of (n, channels, n_bins) features."""
+        means = (x @ self.means.to(x.dtype)).transpose(1, 2).flatten(1)
+        return torch.cat([means, x.amax(-1)], dim=1)
 
 
 class Head(nn.Sequential):
@@ -100,5 +80,5 @@ class Heads(nn.ModuleDict):
         )
 
     def forward(self, summary: Tensor) -> dict[str, Tensor]:
-        """Return {task: (..., n_classes) logits}."""
+        """Return {task: (n, n_classes) logits}."""
         return {name.removeprefix("task_"): head(summary) for name, head in self.items()}

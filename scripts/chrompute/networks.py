@@ -99,22 +99,13 @@ class ChromatinNetwork(nn.Module):
         auxiliary = spec.inputs if spec.auxiliary else ()
         self.auxiliary = nn.ModuleDict({name: Heads(spec) for name in auxiliary})
 
-    def forward(self, batch: Mapping[str, Tensor], at: Tensor | None = None) -> dict[str, Tensor]:
-        """Return {task: (n, n_classes) logits}, or at some places of the windows.
-
-        Parameters
-        ----------
-        batch
-            The inputs.
-        at
-            int64 (n, n_places): bp from the left end of each window, as it was drawn. The logits
-            then are (n, n_places, n_classes), those of a window that had its middle there.
-        """
+    def forward(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return {task: (n, n_classes) logits}."""
         features, _ = self._features(batch)
-        return self.heads(self.summary(features, at))
+        return self.heads(self.summary(features))
 
     def all_logits(
-        self, batch: Mapping[str, Tensor], at: Tensor | None = None
+        self, batch: Mapping[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, dict[str, Tensor]]]:
         """Return the logits as `forward` does, and {input: {task: logits}} of each input alone.
 
@@ -122,10 +113,8 @@ class ChromatinNetwork(nn.Module):
         lacks the input they read nothing, and their logits mean nothing.
         """
         features, encoded = self._features(batch)
-        alone = {
-            name: heads(self.summary(encoded[name], at)) for name, heads in self.auxiliary.items()
-        }
-        return self.heads(self.summary(features, at)), alone
+        alone = {name: heads(self.summary(encoded[name])) for name, heads in self.auxiliary.items()}
+        return self.heads(self.summary(features)), alone
 
     def set_expected(self, images: Mapping[str, Tensor]) -> None:
         """Take the mean training image of each image input, where the network compares with it."""

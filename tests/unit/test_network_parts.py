@@ -44,37 +44,18 @@ def test_wide_images_are_smoothed_in_pieces_to_the_same() -> None:
         assert found[:, 3 * copy : 3 * copy + 3] == pytest.approx(whole, abs=1e-3)
 
 
-def test_a_summary_is_of_bins_around_a_place() -> None:
-    spec = spec_of("vplot")  # 26 bins of 16 bp, the middle one is bin 12; 1 bin to each side
-    x = torch.rand(2, 3, 26)
-    at = torch.tensor([[200, 0], [399, 100]])
-    summary = BinSummary(spec)
-    found = summary(x, at)
-    assert torch.allclose(found[0, 0], summary(x)[0], atol=1e-6)
-    for window in range(2):
-        for index, place in enumerate(at[window].tolist()):
-            b, own = place // 16, x[window]
-            parts = [
-                own[:, b],
-                own[:, max(b - 1, 0) : b + 2].mean(1),
-                own[:, b - 1] if b > 0 else torch.zeros(3),
-                own[:, b + 1],
-                own.mean(1),
-                own.max(1).values,
-            ]
-            assert torch.allclose(found[window, index], torch.cat(parts), atol=1e-6)
-
-
-def test_heads_read_other_places_like_the_middle() -> None:
-    network = network_of("vplot", "sequence", auxiliary=True).eval()
-    batch = batch_of(network.spec)
-    at = torch.tensor([[200, 30, 350]]).expand(6, 3)
-    logits, alone = network.all_logits(batch, at)
-    assert logits["state"].shape == (6, 3, 5)
-    for task, own in network(batch).items():
-        assert torch.allclose(logits[task][:, 0], own, atol=1e-6)
-        assert not torch.allclose(logits[task][:, 1], own)
-    assert alone["vplot"]["bound"].shape == (6, 3, 2)
+def test_a_summary_is_of_bins_around_the_middle() -> None:
+    x = torch.rand(2, 3, 101)  # bins of 4 bp in a window of 401, of which 50 is the middle
+    parts = [
+        x[..., 50],
+        x[..., 49:52].mean(-1),
+        x[..., 44:50].mean(-1),
+        x[..., 51:57].mean(-1),
+        x.mean(-1),
+        x.max(-1).values,
+    ]
+    found = BinSummary(spec_of("vplot", position_bin=4))(x)
+    assert torch.allclose(found, torch.cat(parts, dim=1), atol=1e-6)
 
 
 def test_a_convnext_block_is_the_published_one() -> None:
