@@ -279,6 +279,33 @@ def test_every_rule_has_its_script_and_every_script_its_rule() -> None:
     assert named <= set(re.findall(r"^rule (\w+):", rules, re.M))
 
 
+def documented_paths() -> set[str]:
+    """Return what docs/output.md names: a row's first path, and what follows it in short."""
+    found = set()
+    text = (ROOT / "docs/output.md").read_text()
+    for row in re.findall(r"^\| (`<.*?) \|", text, re.M):
+        first, *others = (name.rstrip("/") for name in re.findall(r"`([^`]+)`", row))
+        folder, _, name = first.rpartition("/")
+        parts = name.split(".")
+        stems = [".".join(parts[:n]) for n in range(1, len(parts))]
+        found |= {first, *(f"{folder}/{other}" for other in others)}
+        found |= {f"{folder}/{stem}{o}" for o in others for stem in stems if o.startswith(".")}
+    return found
+
+
+def test_every_file_that_a_rule_writes_is_documented() -> None:
+    documented = documented_paths()
+    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    blocks = re.findall(r"^    (?:output|log|benchmark):\n((?: {8}.*\n|\n)+)", rules, re.M)
+    kept = re.sub(r"temp\([^)]*\)", "", "".join(blocks))
+    written = sorted(set(re.findall(r'"(<\w+>/[^"]+)"', kept)))
+    assert len(written) > 180
+    for path in written:
+        parts = re.split(r"\{+[^{}]*\}+", path)
+        pattern = re.compile(r"[^/.]*".join(re.escape(part) for part in parts))
+        assert any(pattern.fullmatch(name) for name in documented), path
+
+
 def test_conda_environments_hold_what_their_scripts_import() -> None:
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     imported_as = {"scikit-learn": "sklearn", "pytorch": "torch", "matplotlib-base": "matplotlib"}
