@@ -1,4 +1,4 @@
-"""Where networks are trained and used: the device, its arithmetic, and what to do without memory."""
+"""Where networks train and predict: the device, its arithmetic, and what to do without memory."""
 
 import logging
 import os
@@ -91,6 +91,31 @@ def make_deterministic(device: torch.device) -> None:
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
     torch.set_float32_matmul_precision("highest")
+
+
+@contextmanager
+def as_in_training(device: torch.device, threads: int) -> Iterator[None]:
+    """Calculate as training does for a while: `make_deterministic`, with so many CPU threads.
+
+    Predictions differ in their last digits by both. What torch was set to before is given back.
+    """
+    cudnn = torch.backends.cudnn
+    before = (
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        (cudnn.benchmark, cudnn.allow_tf32),
+        torch.get_float32_matmul_precision(),
+    )
+    torch.set_num_threads(threads)
+    make_deterministic(device)
+    try:
+        yield
+    finally:
+        number, deterministic, warn_only, (cudnn.benchmark, cudnn.allow_tf32), precision = before
+        torch.set_num_threads(number)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.set_float32_matmul_precision(precision)
 
 
 @contextmanager
