@@ -398,9 +398,9 @@ def wrong_arguments(case: Case) -> dict[str, tuple[dict[str, Any], str]]:
 
 
 @pytest.mark.parametrize("name", [
-    "no model", "no folder", "strange assay", "unread assay", "no store", "no stores", "store missing",
-    "single-end",
-    "empty store", "no genome", "genome missing", "no windows", "windows missing", "no Parquet",
+    "no model", "no folder", "strange assay", "unread assay", "no store", "no stores",
+    "store missing", "single-end", "empty store", "no genome", "genome missing", "no windows",
+    "windows missing", "no Parquet",
     "no columns", "cell types", "half bases", "strange chromosome", "outside", "turned",
 ])  # fmt: skip
 def test_wrong_arguments_are_told(case: Case, name: str) -> None:
