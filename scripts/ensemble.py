@@ -1,10 +1,10 @@
-"""Average the predictions of all seeds of a network."""
+"""Average the predictions of all seeds of a network, and calibrate the mean."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from chrompute.derived import run_ensemble
+from chrompute.ensembles import run_ensemble
 from chrompute.manifest import write_json
 from chrompute.model_files import read_card
 from chrompute.recipe import Recipe

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,8 +48,8 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         nargs="+",
-        help="folder of a trained network (results/.../models/chrompute/seed-1); the probabilities "
-        "of several are averaged",
+        help="folder of a trained network or of an ensemble (results/.../models/chrompute/seed-1); "
+        "the probabilities of several are averaged",
     )
     parser.add_argument(
         "--fragments",
@@ -71,6 +72,12 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
         "--threads", type=_positive, help="CPU threads; by default those of the training"
     )
     parser.add_argument(
+        "--fraction",
+        type=_share,
+        default=1.0,
+        help="keep so much of the fragments, as if sequenced less deeply: 0.1 for a tenth",
+    )
+    parser.add_argument(
         "--allow-changed",
         action="store_true",
         help="predict although a sample or the genome changed since the training",
@@ -78,13 +85,32 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 1")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number above 0 and at most 1")
+    return share
+
+
+def _refuse_output(output: str) -> None:
+    """Tell what keeps a file from being written, before any work."""
+    path = Path(output)
+    if path.is_dir():
+        raise InputError(f"{output}: is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(f"{output}: its folder is not there; make it")
 
 
 def _predict(given: argparse.Namespace) -> None:
+    _refuse_output(given.output)
     from chrompute.predicting import predict  # brings torch: not before the options are read
 
     fragments: dict[str, list[str]] = {}
@@ -93,8 +119,6 @@ def _predict(given: argparse.Namespace) -> None:
         if not (assay and equals and store):
             raise InputError(f"--fragments {text}: must be ASSAY=STORE, such as ATAC=atac.parquet")
         fragments.setdefault(assay, []).append(store)
-    if not Path(given.output).parent.is_dir():
-        raise InputError(f"{given.output}: its folder is not there; make it")
     table = predict(
         given.model,
         dict(fragments),
@@ -103,6 +127,7 @@ def _predict(given: argparse.Namespace) -> None:
         device=given.device,
         batch_size=given.batch_size,
         threads=given.threads,
+        fraction=given.fraction,
         allow_changed=given.allow_changed,
     )
     _write(table, Path(given.output))
@@ -118,6 +143,7 @@ def _write(table: pd.DataFrame, path: Path) -> None:
 
 
 def _export(given: argparse.Namespace) -> None:
+    _refuse_output(given.output)
     from chrompute.export import export_onnx
 
     export_onnx(given.model, given.output)

@@ -1,84 +1,26 @@
-"""Models made from trained networks: the mean over their seeds, and their use on other windows."""
+"""Networks applied to another window set than the one that they were trained on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chrompute.devices import choose_device
+from chrompute.devices import (
+    APPLYING_ADVICE,
+    as_in_training,
+    choose_device,
+    explained_memory,
+)
 from chrompute.digests import windows_digest
+from chrompute.ensembles import members_of
 from chrompute.errors import InputError
 from chrompute.leaks import refuse_training_places
 from chrompute.networks import Network
-from chrompute.predicting import fixed_threads, predict_windows
-from chrompute.predictions import (
-    held_out,
-    mean_probabilities,
-    prediction_table,
-    probability_column,
-    task_probabilities,
-)
+from chrompute.predicting import predict_windows
+from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores
-
-
-def run_ensemble(
-    recipe: Recipe,
-    seed: int,
-    predictions: Sequence[pd.DataFrame],
-    cards: Sequence[Mapping[str, Any]],
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Average the predictions of all seeds of one network, in probability.
-
-    Parameters
-    ----------
-    recipe, seed
-        The ensemble.
-    predictions, cards
-        Of its members, in the same order; predictions are what
-        `chrompute.predictions.prediction_table` makes, of the same windows.
-
-    Returns
-    -------
-    predictions
-        Of the ensemble, in the same form.
-    card
-        What it is, its members by name and seed with the digests of their weights.
-
-    Raises
-    ------
-    InputError
-        When the members did not predict the same windows.
-    """
-    places = ["cell_type", "chrom", "centre", "split"]
-    first = predictions[0]
-    for table, card in zip(predictions, cards, strict=True):
-        if not table[places].equals(first[places]):
-            raise InputError(
-                f"model {recipe.model}: {card['model']} with seed {card['seed']} predicts other "
-                f"windows than with seed {cards[0]['seed']}; remove its predictions and run again"
-            )
-    mean = mean_probabilities(
-        [
-            {
-                task: task_probabilities(table, task, classes).astype(np.float32)
-                for task, classes in recipe.tasks.items()
-            }
-            for table in predictions
-        ]
-    )
-    columns = {
-        probability_column(task, name): mean[task][:, index]
-        for task, classes in recipe.tasks.items()
-        for index, name in enumerate(classes)
-    }
-    card = recipe.facts(seed, cards[0]["device"]) | {
-        **_members(cards),
-        "windows": cards[0]["windows"],
-        "software": cards[0]["software"],
-    }
-    return first.assign(**columns), card
 
 
 def apply_network(
@@ -110,15 +52,29 @@ def apply_network(
         What `chrompute.predictions.prediction_table` makes.
     card
         What the model is: the network, what it was trained on, and the windows it is applied to.
+
+    Raises
+    ------
+    InputError
+        When there is no such device, or its memory is used up.
     """
     windows = recipe.own_split(windows)
     windows = windows[held_out(windows)].reset_index(drop=True)
     device = choose_device(recipe.training["device"], "predicting")
-    with fixed_threads(recipe.training["threads"]):
+    threads = recipe.training["threads"]
+    with as_in_training(device, threads), explained_memory(APPLYING_ADVICE):
         found = predict_windows(network, card, windows, stores, genome, device)
+    own = _applied_card(recipe, card, len(windows), device.type)
+    return prediction_table(windows, recipe.tasks, found), own
+
+
+def _applied_card(
+    recipe: Recipe, card: Mapping[str, Any], windows: int, device: str
+) -> dict[str, Any]:
+    """Return the card of an applied model, given that of its network and how many windows."""
     kept = ("images", "reference_depth", "typical_sum", "temperature", "stores", "genome")
-    own = recipe.facts(card["seed"], device.type) | {
-        **_members([card]),
+    return recipe.facts(card["seed"], device) | {
+        **members_of([card]),
         **{name: card[name] for name in kept if name in card},
         "windows": card["windows"],
         "applied_to": {
@@ -126,11 +82,10 @@ def apply_network(
             "width": recipe.width,
             "centred_on": recipe.candidates.get("from"),
             "candidates": dict(recipe.candidates),
-            "number": len(windows),
+            "number": windows,
         },
         "software": card["software"],
     }
-    return prediction_table(windows, recipe.tasks, found), own
 
 
 def refuse_trained_places(
@@ -174,11 +129,3 @@ def refuse_trained_places(
     refuse_training_places(
         training_set[train], windows[held_out(windows)], recipe.width, recipe.model, shared
     )
-
-
-def _members(cards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Name the networks that a model is made from, and the digests of their weights."""
-    return {
-        "members": [[card["model"], card["seed"]] for card in cards],
-        "weights": [card["weights"] for card in cards],
-    }

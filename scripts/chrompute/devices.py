@@ -1,9 +1,10 @@
-"""Where networks are trained: the device, its arithmetic, and what to do when its memory ends."""
+"""Where networks train and predict: the device, its arithmetic, and what to do without memory."""
 
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 
@@ -16,11 +17,38 @@ _NO_HOST_MEMORY = ("not enough memory", "can't allocate memory", "cannot allocat
 _NO_CUDA_MEMORY = ("cuda out of memory", "cuda error: out of memory", "status_alloc_failed")
 
 
-def choose_device(name: str, doing: str = "training") -> torch.device:
+class MemoryAdvice(NamedTuple):
+    """What to change where the memory of this machine or of the CUDA device is used up."""
+
+    host: str
+    cuda: str
+
+
+_SMALLER_BATCHES = (
+    "lower training/batch_size (and raise training/accumulate as much, which gives the same "
+    "steps), or else raise images/position_bin, "
+)
+TRAINING_ADVICE = MemoryAdvice(
+    host=f"{_SMALLER_BATCHES}or lower network/channels",
+    cuda=f"{_SMALLER_BATCHES}set training/store to host, or lower network/channels",
+)
+PREDICTING_ADVICE = MemoryAdvice(
+    host="lower batch_size (--batch-size), or give fewer windows at once",
+    cuda="lower batch_size (--batch-size), or set device (--device) to cpu",
+)
+APPLYING_ADVICE = MemoryAdvice(
+    host="lower training/batch_size of the network",
+    cuda="lower training/batch_size of the network, or set its training/device to cpu",
+)
+
+
+def choose_device(
+    name: str, doing: str = "training", setting: str = "training/device"
+) -> torch.device:
     """Return the device for "auto" (CUDA where present), "cpu" or "cuda", and log it.
 
     Where several processes share the work, each has the CUDA device of its local rank. `doing` is
-    what the log says that the device is for.
+    what the log says that the device is for, and `setting` what an error calls its name.
 
     Raises
     ------
@@ -30,8 +58,8 @@ def choose_device(name: str, doing: str = "training") -> torch.device:
     found = torch.cuda.is_available()
     if name == "cuda" and not found:
         raise InputError(
-            "training/device is cuda, and torch finds no CUDA device here (look at nvidia-smi, and "
-            "whether torch was installed for the CPU); mend that, or set training/device to cpu"
+            f"{setting} is cuda, and torch finds no CUDA device here (look at nvidia-smi, and "
+            f"whether torch was installed for the CPU); mend that, or set {setting} to cpu"
         )
     if name == "cpu" or not found:
         logger.info("%s%s on the CPU", "" if name == "cpu" else "no CUDA device: ", doing)
@@ -66,22 +94,41 @@ def make_deterministic(device: torch.device) -> None:
 
 
 @contextmanager
-def explained_memory() -> Iterator[None]:
+def as_in_training(device: torch.device, threads: int) -> Iterator[None]:
+    """Calculate as training does for a while: `make_deterministic`, with so many CPU threads.
+
+    Predictions differ in their last digits by both. What torch was set to before is given back.
+    """
+    cudnn = torch.backends.cudnn
+    before = (
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+        (cudnn.benchmark, cudnn.allow_tf32),
+        torch.get_float32_matmul_precision(),
+    )
+    torch.set_num_threads(threads)
+    make_deterministic(device)
+    try:
+        yield
+    finally:
+        number, deterministic, warn_only, (cudnn.benchmark, cudnn.allow_tf32), precision = before
+        torch.set_num_threads(number)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.set_float32_matmul_precision(precision)
+
+
+@contextmanager
+def explained_memory(advice: MemoryAdvice = TRAINING_ADVICE) -> Iterator[None]:
     """Turn an allocation that failed into a message that names the settings to lower."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
         text = str(error).lower()
         if isinstance(error, torch.OutOfMemoryError) or any(x in text for x in _NO_CUDA_MEMORY):
-            raise InputError(_advice("the CUDA device", "set training/store to host, ")) from error
-        if isinstance(error, MemoryError) or any(x in text for x in _NO_HOST_MEMORY):
-            raise InputError(_advice("this machine", "")) from error
-        raise
-
-
-def _advice(place: str, store: str) -> str:
-    return (
-        f"the memory of {place} is used up; lower training/batch_size (and raise "
-        "training/accumulate as much, which gives the same steps), or else raise "
-        f"images/position_bin, {store}or lower network/channels"
-    )
+            place, remedy = "the CUDA device", advice.cuda
+        elif isinstance(error, MemoryError) or any(x in text for x in _NO_HOST_MEMORY):
+            place, remedy = "this machine", advice.host
+        else:
+            raise
+        raise InputError(f"the memory of {place} is used up; {remedy}") from error

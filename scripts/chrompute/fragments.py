@@ -298,6 +298,10 @@ def _opened(path: str | Path) -> Iterator[tuple[pq.ParquetFile, dict[str, Any]]]
     try:
         with pq.ParquetFile(str(path)) as file:
             yield file, json.loads(file.schema_arrow.metadata[_METADATA_KEY])
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: there is no such file; correct the path, or run the workflow to make it"
+        ) from error
     except (pa.ArrowException, OSError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: is no fragment store ({error}); remove it and run the workflow again"

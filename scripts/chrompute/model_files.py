@@ -253,14 +253,7 @@ def _built(
         with torch.device("meta"):  # takes no memory, however large a wrong card says it is
             expected = build_network(spec).state_dict()
         classes = {task: len(names) for task, names in card["tasks"].items()}
-    except (
-        TypeError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        ArithmeticError,
-        RuntimeError,
-    ) as error:
+    except _MISFITS as error:
         raise InputError(f"{path}: describes no network ({error!r}); {_REMEDY}") from error
     if classes != dict(spec.tasks):
         raise InputError(

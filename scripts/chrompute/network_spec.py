@@ -6,6 +6,7 @@ architecture can read every input; what does not fit is told here, before anythi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any
 
 #: The input that is DNA; all other inputs are images (V-plots, or profiles of one row).
@@ -100,10 +101,25 @@ class NetworkSpec:
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "NetworkSpec":
-        """Read what `as_json` wrote, now or before some of the fields were there."""
+        """Read what `as_json` wrote, now or before some of the fields were there.
+
+        Raises
+        ------
+        ValueError
+            When a size or rate is one of no network; torch builds some of these all the same.
+        """
         own = {**_BEFORE, **entry}
         images = {name: tuple(values) for name, values in own["images"].items()}
-        return cls(**{**own, "images": images, "smoothing": tuple(own["smoothing"])})
+        spec = cls(**{**own, "images": images, "smoothing": tuple(own["smoothing"])})
+        if not all(0 < scale < inf for scale in spec.smoothing):
+            raise ValueError(f"smoothing {[*spec.smoothing]} must be above 0")
+        for name in ("width", "position_bin", "channels", "blocks", "motif_width", "motifs"):
+            if getattr(spec, name) < 1:
+                raise ValueError(f"{name} {getattr(spec, name)} must be at least 1")
+        for name in ("dropout", "modality_dropout"):
+            if not 0 <= getattr(spec, name) < 1:
+                raise ValueError(f"{name} {getattr(spec, name)} must be at least 0 and below 1")
+        return spec
 
 
 def architecture_fault(architecture: str, inputs: Sequence[str]) -> str | None:

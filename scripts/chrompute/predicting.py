@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +13,33 @@ import pandas as pd
 import torch
 
 from chrompute.calibrate import apply_temperature
-from chrompute.devices import choose_device
+from chrompute.devices import (
+    PREDICTING_ADVICE,
+    as_in_training,
+    choose_device,
+    explained_memory,
+)
 from chrompute.errors import InputError
+from chrompute.fragments import Fragments
 from chrompute.genome import read_genome
 from chrompute.inference import STEP_FACTOR, predict_logits
 from chrompute.model_data import window_data
-from chrompute.model_files import load_model
+from chrompute.model_folders import Folders, Loaded, load_folders
 from chrompute.networks import Network
 from chrompute.prediction_inputs import (
     Given,
+    Source,
     pooled,
     read_places,
     read_sources,
     refuse_changed,
 )
-from chrompute.predictions import mean_probabilities, probability_column
+from chrompute.predictions import Probabilities, mean_probabilities, probability_column
 from chrompute.recipe import Recipe, Stores
 
 logger = logging.getLogger(__name__)
 
 Genome = Mapping[str, npt.NDArray[np.uint8]]
-Probabilities = dict[str, npt.NDArray[np.float32]]
 #: Stands for the cell type of a caller's fragments.
 _CELLS = "cells"
 #: Steps of prediction between two lines of progress.
@@ -41,7 +47,7 @@ _PROGRESS = 50
 
 
 def predict(
-    model: str | Path | Sequence[str | Path],
+    model: Folders,
     fragments: Mapping[str, Given | Sequence[Given]],
     genome: str | Path | None,
     windows: str | Path | pd.DataFrame,
@@ -49,6 +55,7 @@ def predict(
     device: str = "auto",
     batch_size: int | None = None,
     threads: int | None = None,
+    fraction: float = 1.0,
     allow_changed: bool = False,
 ) -> pd.DataFrame:
     """Predict windows of one cell type with one trained network, or with several of them.
@@ -56,8 +63,8 @@ def predict(
     Parameters
     ----------
     model
-        Folder of a trained network (`<results>/models/{model}/seed-{seed}`). Of several, which
-        must predict the same tasks, the probabilities are averaged.
+        Folder of a trained network or of an ensemble (`<results>/models/{model}/seed-{seed}`). Of
+        several, which must predict the same tasks, the probabilities are averaged.
     fragments
         {assay ("ATAC", "MNase") or input ("vplot", "mnase", "mnase_profile"): path of a fragment
         store, `chrompute.fragments.Fragments`, or a list of these, which are pooled}. An assay
@@ -74,6 +81,10 @@ def predict(
         the very bits of its predictions.
     threads
         CPU threads of torch; by default those of the training.
+    fraction
+        Share of the fragments that is kept, as if they had been sequenced less deeply. Counts are
+        scaled up to the models' depth as those of so many fragments. The same fragments are kept
+        in every call, and those of a smaller share are among those of a larger one.
     allow_changed
         Whether samples and chromosomes that the network was trained on may have changed since.
 
@@ -88,28 +99,26 @@ def predict(
     InputError
         When anything that is given is wrong, or memory is used up.
     """
-    loaded = [load_model(folder) for folder in _listed(model)]
-    _require_same_tasks(model, loaded)
+    models = load_folders(model)
+    loaded = [network for one in models for network in one.networks]
+    if not 0 < fraction <= 1:
+        raise InputError(f"fraction {fraction}: must be above 0 and at most 1 (1: all fragments)")
     sources = read_sources(fragments, {n for network, _ in loaded for n in network.spec.inputs})
     pools = pooled(sources)
-    places, codes = _read_genome_and_places(loaded, pools, genome, windows)
-    target = choose_device(device, "predicting")
-    found = []
+    given = _Read(sources, pools, *_read_genome_and_places(loaded, pools, genome, windows))
     for network, card in loaded:
-        _require_inputs(network, card, pools)
-        own = {name: sources[name] for name in network.spec.images if name in sources}
-        refuse_changed(card, own, codes if network.spec.sequence else {}, allow_changed)
-        stores: Stores = {
-            name: {_CELLS: pools[name]} if name in pools else {} for name in network.spec.images
-        }
-        with fixed_threads(threads or card["training"]["threads"]), explained_memory():
-            found.append(
-                predict_windows(
-                    network, card, _around(places, network.spec.width), stores,
-                    codes if network.spec.sequence else None, target, batch_size,
-                )
-            )  # fmt: skip
-    return _table(places, loaded[0][1]["tasks"], mean_probabilities(found))
+        given.refuse_for(network, card, allow_changed)
+    target = choose_device(device, "predicting", "device (--device)")
+    found = []
+    for one in models:
+        members = []
+        for network, card in one.networks:
+            number = threads or card["training"]["threads"]
+            with as_in_training(target, number), explained_memory(PREDICTING_ADVICE):
+                read = given.of_network(network)
+                members.append(predict_windows(network, card, *read, target, batch_size, fraction))
+        found.append(one.together(members))
+    return _table(given.places, loaded[0][1]["tasks"], mean_probabilities(found))
 
 
 def predict_windows(
@@ -120,7 +129,8 @@ def predict_windows(
     genome: Genome | None,
     device: torch.device,
     batch_size: int | None = None,
-) -> Probabilities:
+    fraction: float = 1.0,
+) -> dict[str, npt.NDArray[np.float32]]:
     """Return the calibrated class probabilities of windows, averaged over the strands.
 
     Parameters
@@ -137,6 +147,8 @@ def predict_windows(
         Where to predict.
     batch_size
         As of training, which is the default.
+    fraction
+        Share of the fragments that is kept (`chrompute.dataset.WindowData.titrate`).
 
     Returns
     -------
@@ -145,6 +157,7 @@ def predict_windows(
     """
     data = window_data(recipe_of(card), windows, stores, card["reference_depth"], genome, device)
     data.scale_to(card["typical_sum"])
+    data.titrate(fraction)
     network.to(device)
     size = batch_size or card["training"]["batch_size"]
     ids = torch.arange(len(windows), device=device)
@@ -191,45 +204,32 @@ def recipe_of(card: Mapping[str, Any]) -> Recipe:
     )
 
 
-@contextmanager
-def fixed_threads(number: int) -> Iterator[None]:
-    """Let torch use so many CPU threads for a while: predictions differ in their last digits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+@dataclass(frozen=True)
+class _Read:
+    """What a caller gave: sources and pooled fragments by input, places, and sequences."""
 
+    sources: Mapping[str, Sequence[Source]]
+    pools: Mapping[str, Fragments]
+    places: pd.DataFrame
+    codes: Genome
 
-@contextmanager
-def explained_memory() -> Iterator[None]:
-    """Say what to lower where there is not enough memory."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise InputError(
-            "there is not enough memory to predict so many windows at once; lower batch_size, or "
-            "set device to 'cpu'"
-        ) from error
+    def refuse_for(self, network: Network, card: Mapping[str, Any], allow_changed: bool) -> None:
+        """See that a network gets what it reads, and that this is what it was trained on."""
+        recipe_of(card)  # tells what the card lacks
+        _require_inputs(network, card, self.pools)
+        own = {name: self.sources[name] for name in network.spec.images if name in self.sources}
+        codes = self.codes if network.spec.sequence else {}
+        refuse_changed(card, own, codes, allow_changed)
 
-
-def _listed(model: str | Path | Sequence[str | Path]) -> list[str | Path]:
-    folders = [model] if isinstance(model, (str, Path)) else list(model)
-    if not folders:
-        raise InputError("model: no folder is given; give that of a trained network")
-    return folders
-
-
-def _require_same_tasks(
-    model: str | Path | Sequence[str | Path], loaded: Sequence[tuple[Network, dict[str, Any]]]
-) -> None:
-    for folder, (_, card) in zip(_listed(model), loaded, strict=True):
-        if card["tasks"] != loaded[0][1]["tasks"]:
-            raise InputError(
-                f"{folder}: predicts other tasks or classes than {_listed(model)[0]}; give models "
-                "of the same tasks"
-            )
+    def of_network(self, network: Network) -> tuple[pd.DataFrame, Stores, Genome | None]:
+        """Return the windows of a network, and what it reads of them."""
+        start = self.places["centre"] - network.spec.width // 2
+        windows = pd.DataFrame({"cell_type": _CELLS, "chrom": self.places["chrom"], "start": start})
+        stores: Stores = {
+            name: {_CELLS: self.pools[name]} if name in self.pools else {}
+            for name in network.spec.images
+        }
+        return windows, stores, self.codes if network.spec.sequence else None
 
 
 def _require_inputs(network: Network, card: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -248,7 +248,7 @@ def _require_inputs(network: Network, card: Mapping[str, Any], given: Mapping[st
 
 
 def _read_genome_and_places(
-    loaded: Sequence[tuple[Network, Mapping[str, Any]]],
+    loaded: Sequence[Loaded],
     pools: Mapping[str, Any],
     genome: str | Path | None,
     windows: str | Path | pd.DataFrame,
@@ -271,13 +271,6 @@ def _read_genome_and_places(
                 "fragments; give the genome that they were aligned to"
             )
     return places, {name: codes[name] for name in used}
-
-
-def _around(places: pd.DataFrame, width: int) -> pd.DataFrame:
-    """Return windows of some width around the centres."""
-    return pd.DataFrame(
-        {"cell_type": _CELLS, "chrom": places["chrom"], "start": places["centre"] - width // 2}
-    )
 
 
 def _table(

@@ -15,6 +15,9 @@ PROBABILITY = "p:"
 #: Prefix of the label columns, `label:{task}:{replicate}`; the truth is among the replicates.
 LABEL = "label:"
 
+#: {task: float32 (n_windows, n_classes)}.
+Probabilities = Mapping[str, npt.NDArray[np.float32]]
+
 
 def held_out(windows: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Mark the windows that a model predicts, (n_windows,): those that tune and those that test."""
@@ -49,7 +52,7 @@ def prediction_table(
 
 
 def mean_probabilities(
-    members: Sequence[Mapping[str, npt.NDArray[np.float32]]],
+    members: Sequence[Probabilities],
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Average the probabilities of several models of the same tasks, window by window.
 

@@ -15,10 +15,13 @@ import pytest
 import torch
 
 import chrompute
+from chrompute import devices
 from chrompute.__main__ import main
+from chrompute.ensembles import run_ensemble
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, write_fragments
 from chrompute.model_files import sample_facts, save_network
+from chrompute.networks import ChromatinNetwork
 from chrompute.runs import run_recipe
 from helpers import ROOT, write_bed
 from toy_models import IMAGES, SIZES, Toy, make_toy, recipe_of
@@ -159,6 +162,142 @@ def test_the_number_of_threads_is_given_back(case: Case) -> None:
     torch.set_num_threads(1)
 
 
+def ensemble_of(case: Case, name: str = "mean") -> tuple[Path, pd.DataFrame]:
+    """Write the card of an ensemble of both networks; return its folder and its predictions."""
+    recipe = replace(recipe_of("vplot", "sequence"), model=name, kind="ensemble")
+    tables = [case.expected[f"net{seed}"] for seed in (1, 2)]
+    cards = [json.loads((of(case, "net", seed) / "card.json").read_text()) for seed in (1, 2)]
+    found, card = run_ensemble(recipe, 1, tables, cards)
+    folder = case.folder / name / "seed-1"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder, found
+
+
+def test_the_folder_of_an_ensemble_predicts_as_the_ensemble_bit_by_bit(case: Case) -> None:
+    folder, expected = ensemble_of(case)
+    arguments = ({"ATAC": case.atac}, case.genome, case.held_out)
+    found = chrompute.predict(folder, *arguments)
+    assert bits(found) == bits(expected)
+    # It is calibrated, and so no plain mean of its networks.
+    plain = chrompute.predict([of(case, "net", seed) for seed in (1, 2)], *arguments)
+    assert np.abs(found[COLUMNS].to_numpy() - plain[COLUMNS].to_numpy()).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"members": []}, "does not name its networks; run the workflow"),
+        ({"members": ["net"]}, "does not name its networks"),
+        ({"members": [["net", 1], ["net", 7]]}, "seed-7: is no folder"),
+        ({"weights": ["x", "y"]}, "made from networks with other weights"),
+        ({"tasks": {"state": ["open", "closed"]}}, "has other tasks or classes than its networks"),
+        ({"temperature": None}, "lacks the temperature of its tasks"),
+        ({"temperature": {"state": 0}}, "lacks the temperature of its tasks"),
+    ],
+)
+def test_faulty_cards_of_ensembles_are_told(
+    case: Case, changes: dict[str, Any], message: str
+) -> None:
+    folder, _ = ensemble_of(case, "faulty")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | changes))
+    with pytest.raises(InputError, match=message):
+        chrompute.predict(folder, {"ATAC": case.atac}, case.genome, case.held_out)
+
+
+def kept(n: int, fraction: float) -> np.ndarray:
+    """Mark the fragments of a store that are kept: lowbias32 of their numbers, in numpy."""
+    x = np.arange(n, dtype=np.uint32)
+    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
+    x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
+    x ^= x >> np.uint32(16)
+    return x.view(np.int32) < fraction * 2**32 - 2**31
+
+
+@pytest.fixture(scope="module")
+def images_only(case: Case) -> Path:
+    return case.train("images", "vplot")
+
+
+def test_a_fraction_of_the_fragments_is_a_shallower_sample(case: Case, images_only: Path) -> None:
+    def found(fragments: Any, **options: Any) -> pd.DataFrame:
+        return chrompute.predict(images_only, {"ATAC": fragments}, None, case.held_out, **options)
+
+    whole = found(case.store)
+    assert bits(found(case.store, fraction=1.0)) == bits(whole)
+    before = np.ones(len(case.store), bool)
+    for fraction in (0.5, 0.2):
+        chosen = kept(len(case.store), fraction)
+        assert not (chosen & ~before).any()  # nested
+        before = chosen
+        thin = found(case.store, fraction=fraction)
+        assert bits(found(case.store, fraction=fraction)) == bits(thin)
+        # Counts are those of the kept ones, scaled up by 1 / fraction: the store of these alone
+        # is scaled by its own size, which is the fraction up to chance.
+        alone = found(case.store.select(chosen))
+        assert thin[COLUMNS].to_numpy() == pytest.approx(alone[COLUMNS].to_numpy(), abs=0.02)
+        assert np.abs(thin[COLUMNS].to_numpy() - whole[COLUMNS].to_numpy()).max() > 0.05
+    for fraction in (0.0, 1.5, -1, float("nan")):
+        with pytest.raises(InputError, match="must be above 0 and at most 1"):
+            found(case.store, fraction=fraction)
+
+
+def test_a_fraction_shows_the_very_fragments_that_are_kept(case: Case) -> None:
+    """Where images are scaled to one sum, the depth cannot tell them apart."""
+    folder = case.train("sums", "vplot", images={**IMAGES, "normalise": "window"})
+    thin = chrompute.predict(folder, {"ATAC": case.store}, None, case.held_out, fraction=0.3)
+    alone = case.store.select(kept(len(case.store), 0.3))
+    expected = chrompute.predict(folder, {"ATAC": alone}, None, case.held_out)
+    assert bits(thin) == bits(expected)
+
+
+def test_memory_that_ends_is_told(
+    case: Case, images_only: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ChromatinNetwork, "forward", lambda *_: torch.empty(1 << 60))
+    with pytest.raises(InputError, match="this machine is used up; lower batch_size") as told:
+        chrompute.predict(images_only, {"ATAC": case.atac}, None, case.held_out)
+    assert isinstance(told.value.__cause__, RuntimeError)
+
+
+def test_the_device_calculates_as_in_training(
+    case: Case, images_only: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What training sets on its device is set while a network predicts, and then given back."""
+    cuda, cudnn, seen = torch.device("cuda"), torch.backends.cudnn, []
+    real, forward = devices.make_deterministic, ChromatinNetwork.forward
+    monkeypatch.setattr(devices, "make_deterministic", lambda device: real(cuda))
+
+    def spied(self: ChromatinNetwork, batch: Any) -> Any:
+        strict = torch.are_deterministic_algorithms_enabled()
+        seen.append((strict, cudnn.allow_tf32, torch.get_float32_matmul_precision()))
+        return forward(self, batch)
+
+    monkeypatch.setattr(ChromatinNetwork, "forward", spied)
+    monkeypatch.setattr(cudnn, "allow_tf32", True)
+    torch.set_float32_matmul_precision("high")
+    try:
+        chrompute.predict(images_only, {"ATAC": case.atac}, None, case.held_out.head(2))
+        assert {*seen} == {(True, False, "highest")}
+        assert not torch.are_deterministic_algorithms_enabled()
+        assert cudnn.allow_tf32
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_predictions_on_cuda_are_those_of_the_training_run(case: Case) -> None:
+    training = recipe_of("vplot", "sequence", epochs=2, device="cuda").training
+    folder = case.train("fast", "vplot", "sequence", training=training)
+    torch.backends.cudnn.allow_tf32 = True  # torch's default, which training does not leave on
+    found = chrompute.predict(
+        folder, {"ATAC": case.atac}, case.genome, case.held_out, device="cuda"
+    )
+    assert bits(found) == bits(case.expected["fast1"])
+
+
 def changed(store: Fragments) -> Fragments:
     lengths = store.lengths.copy()
     lengths[7] += 2
@@ -238,6 +377,10 @@ def wrong_arguments(case: Case) -> dict[str, tuple[dict[str, Any], str]]:
         "unread assay": ({"fragments": {"MNase": case.atac}}, "it reads ATAC or vplot"),
         "no store": ({"fragments": {"ATAC": case.genome}}, "is no fragment store"),
         "no stores": ({"fragments": {"ATAC": []}}, "names no store"),
+        "store missing": (
+            {"fragments": {"ATAC": case.folder / "none.parquet"}},
+            "there is no such file",
+        ),
         "single-end": ({"fragments": {"ATAC": single_end(case.store)}}, "single-end reads"),
         "empty store": ({"fragments": {"ATAC": empty}}, "holds no fragment"),
         "no genome": ({"genome": None}, "net reads DNA; give the FASTA"),
@@ -255,8 +398,9 @@ def wrong_arguments(case: Case) -> dict[str, tuple[dict[str, Any], str]]:
 
 
 @pytest.mark.parametrize("name", [
-    "no model", "no folder", "strange assay", "unread assay", "no store", "no stores", "single-end",
-    "empty store", "no genome", "genome missing", "no windows", "windows missing", "no Parquet",
+    "no model", "no folder", "strange assay", "unread assay", "no store", "no stores",
+    "store missing", "single-end", "empty store", "no genome", "genome missing", "no windows",
+    "windows missing", "no Parquet",
     "no columns", "cell types", "half bases", "strange chromosome", "outside", "turned",
 ])  # fmt: skip
 def test_wrong_arguments_are_told(case: Case, name: str) -> None:
@@ -326,6 +470,59 @@ def test_the_command_line_tells_errors_in_one_line(
     assert len(told.splitlines()) == 1
     assert re.search(f"ERROR: .*({message})", told)
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--batch-size", "0", "'0' must be a whole number of at least 1"),
+        ("--threads", "two", "'two' must be a whole number of at least 1"),
+        ("--fraction", "0", "'0' must be a number above 0 and at most 1"),
+        ("--fraction", "nan", "'nan' must be a number above 0 and at most 1"),
+        ("--fraction", "half", "'half' must be a number above 0 and at most 1"),
+    ],
+)
+def test_wrong_options_are_told_in_words(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", "m", "--windows", "w.bed", "--output", "o.tsv", option, value])
+    assert f"argument {option}: {message}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["predict", "export"])
+def test_an_output_that_cannot_be_written_is_told_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    for output, message in (
+        (tmp_path, "is a folder; name a file in it"),
+        (tmp_path / "none/out.tsv", "its folder is not there; make it"),
+    ):
+        named = ["--windows", "w.bed", "--output"] if command == "predict" else []
+        assert main([command, "nowhere", *named, str(output)]) == 1
+        assert f"ERROR: {output}: {message}" in capsys.readouterr().err
+
+
+def test_cuda_that_is_not_there_is_told_by_the_option(
+    case: Case, images_only: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    bed = write_bed(tmp_path / "w.bed", case.held_out[["chrom", "start", "end"]].to_numpy())
+    given = ["--fragments", f"ATAC={case.atac}", "--windows", str(bed), "--device", "cuda"]
+    assert main(["predict", str(images_only), *given, "--output", str(tmp_path / "o.tsv")]) == 1
+    told = capsys.readouterr().err
+    assert "--device" in told
+    assert "training/device" not in told
+
+
+def test_the_command_line_keeps_a_fraction(case: Case, images_only: Path, tmp_path: Path) -> None:
+    bed = write_bed(tmp_path / "w.bed", case.held_out[["chrom", "start", "end"]].to_numpy())
+    output = tmp_path / "out.parquet"
+    given = ["--fragments", f"ATAC={case.atac}", "--windows", str(bed), "--fraction", "0.1"]
+    assert main(["predict", str(images_only), *given, "--output", str(output)]) == 0
+    expected = chrompute.predict(images_only, {"ATAC": case.atac}, None, bed, fraction=0.1)
+    assert bits(pd.read_parquet(output)) == bits(expected)
 
 
 def test_the_command_line_explains_itself() -> None:

@@ -165,6 +165,19 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "shape of a strange kind": (
         lambda f: other_spec(f, architecture="resnet"), "card.json", "unknown architecture",
     ),
+    "shape of another architecture": (
+        lambda f: other_spec(f, architecture="alexnet"), "card.json", "reads exactly one image",
+    ),
+    "shape of negative width": (lambda f: other_spec(f, width=-5), "card.json", "width -5 must"),
+    "shape of bins that no image has": (
+        lambda f: other_spec(f, position_bin=7), "card.json", "51 columns does not fit 58 bins",
+    ),
+    "shape smoothed by nothing": (
+        lambda f: other_spec(f, smoothing=[0, 0]), "card.json", r"smoothing \[0, 0\] must be above",
+    ),
+    "shape of a strange rate": (
+        lambda f: other_spec(f, modality_dropout=7), "card.json", "modality_dropout 7 must be",
+    ),
     "shape of negative size": (lambda f: other_spec(f, channels=-8), "card.json", "no network"),
     "more classes than outputs": (
         lambda f: edit_card(f, tasks={"state": [*"abc"], "mark": [*"xyz"]}), "card.json", "classes",
