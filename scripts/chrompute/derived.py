@@ -121,13 +121,7 @@ def apply_network(
         **_members([card]),
         **{name: card[name] for name in kept if name in card},
         "windows": card["windows"],
-        "applied_to": {
-            "set": recipe.windows,
-            "width": recipe.width,
-            "centred_on": recipe.candidates.get("from"),
-            "candidates": dict(recipe.candidates),
-            "number": len(windows),
-        },
+        "applied_to": {**recipe.window_facts, "number": len(windows)},
         "software": card["software"],
     }
     return prediction_table(windows, recipe.tasks, found), own

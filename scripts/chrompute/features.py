@@ -66,8 +66,8 @@ def binned_features(
         float32 (n_windows, n_length_classes * n_bins): log1p of the scaled counts.
     """
     half = _half_width(windows)
-    columns = np.floor_divide(np.arange(-half, half + 1) + position_bin // 2, position_bin)
-    counts = _counts(stores, windows, length_edges, columns - columns[0], depth)
+    columns = _position_bins(half, position_bin)
+    counts = _counts(stores, windows, length_edges, columns, depth)
     return _log_features(_equal_sums(counts, typical))
 
 
@@ -97,11 +97,22 @@ def concentric_features(
         float32 (n_windows, n_length_classes * n_spans): log1p of the scaled counts.
     """
     half = _half_width(windows)
-    reach = np.unique(np.minimum(spans, half))
+    reach = _reaches(half, spans)
     rings = np.searchsorted(reach, np.abs(np.arange(-half, half + 1)))
     rings[rings == len(reach)] = -1
     counts = _equal_sums(_counts(stores, windows, length_edges, rings, depth), typical)
     return _log_features(counts.cumsum(axis=2))
+
+
+def _position_bins(half: int, position_bin: int) -> npt.NDArray[np.int64]:
+    """Return the bin of each base of a window, (2 * half + 1,), from 0; the middle is centred."""
+    bins = np.floor_divide(np.arange(-half, half + 1) + position_bin // 2, position_bin)
+    return bins - bins[0]
+
+
+def _reaches(half: int, spans: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return the distances from the centre within which fragments are counted, ascending."""
+    return np.unique(np.minimum(spans, half))
 
 
 def _half_width(windows: pd.DataFrame) -> int:
@@ -172,6 +183,14 @@ def canonical_kmers(size: int) -> npt.NDArray[np.int64]:
     return np.unique(np.minimum(codes, backwards), return_inverse=True)[1]
 
 
+def _kmer_bins(width: int, middle: int, size: int, bin_width: int) -> npt.NDArray[np.int64]:
+    """Return the bin of each k-mer of a window by its first base, (width - size + 1,), from 0."""
+    first = np.arange(width - size + 1)
+    # Centres are kept doubled: that of an even k-mer lies between two bases.
+    bins = np.floor_divide(2 * (first - middle) + size - 1 + bin_width, 2 * bin_width)
+    return bins - bins[0]
+
+
 def kmer_features(genome: Genome, windows: pd.DataFrame, size: int, bin_width: int) -> Features:
     """Count the k-mers of each window, both strands as one, in bins along the window.
 
@@ -196,10 +215,7 @@ def kmer_features(genome: Genome, windows: pd.DataFrame, size: int, bin_width: i
     classes = canonical_kmers(size)
     width = int(windows["end"].iloc[0] - windows["start"].iloc[0])
     middle = int(windows["centre"].iloc[0] - windows["start"].iloc[0])
-    first = np.arange(width - size + 1)
-    # Centres are kept doubled: that of an even k-mer lies between two bases.
-    bins = np.floor_divide(2 * (first - middle) + size - 1 + bin_width, 2 * bin_width)
-    bins -= bins[0]
+    first, bins = np.arange(width - size + 1), _kmer_bins(width, middle, size, bin_width)
     shape = (int(bins[-1]) + 1, int(classes.max()) + 1)
     features = np.zeros((len(windows), shape[0] * shape[1]), dtype=np.float32)
     for begin in range(0, len(windows), _CHUNK):
@@ -226,6 +242,38 @@ def _sequences(genome: Genome, windows: pd.DataFrame, width: int) -> npt.NDArray
         inside = (position >= 0) & (position < bases.size)
         codes[mine] = np.where(inside, bases[position.clip(0, bases.size - 1)], UNKNOWN_BASE)
     return codes
+
+
+def number_of_features(
+    kind: str,
+    inputs: Sequence[str],
+    images: Mapping[str, Any],
+    block: Mapping[str, Any],
+    width: int,
+) -> int:
+    """Return how many features `model_features` makes of a window.
+
+    Parameters
+    ----------
+    kind, inputs, images
+        Of the model.
+    block
+        Its block `features`.
+    width
+        Width of its windows in bp.
+    """
+    half, number = width // 2, 0
+    for name in inputs:
+        if name == "sequence":
+            bins = _kmer_bins(width, half, block["kmer"], block["kmer_bin"])
+            number += (int(bins[-1]) + 1) * (int(canonical_kmers(block["kmer"]).max()) + 1)
+            continue
+        classes = len(length_classes(name, images, block["length_edges"])) - 1
+        if kind == "logistic":
+            number += classes * len(_reaches(half, block["spans"]))
+        else:
+            number += classes * (int(_position_bins(half, block["position_bin"])[-1]) + 1)
+    return number
 
 
 def model_features(
@@ -265,7 +313,7 @@ def model_features(
             assert genome is not None, "the recipe reads the sequence"
             own = kmer_features(genome, windows, block["kmer"], block["kmer_bin"])
         else:
-            edges = length_classes(name, recipe.images, block["length_edges"])
+            edges = length_classes(name, recipe.images, block.get("length_edges", ()))
             given = (stores[name], windows, edges)
             if recipe.kind == "logistic":
                 own = concentric_features(*given, block["spans"], depth[name], typical)
