@@ -205,8 +205,8 @@ VPLOT = {"of": "vplot", "images": {"max_length": 100}}
     [
         (
             {"of": "vplo", "inputs": ["mnase"]},
-            "ablations/2/of: unknown model 'vplo' (an ablation of another ablation stands below it); "
-            "did you mean 'vplot'?",
+            "ablations/2/of: unknown model 'vplo' (an ablation of another ablation stands below "
+            "it); did you mean 'vplot'?",
         ),
         ({"of": "vplot", "imges": {}}, "ablations/2: unknown key 'imges'; did you mean 'images'?"),
         (
@@ -249,7 +249,7 @@ VPLOT = {"of": "vplot", "images": {"max_length": 100}}
             {"of": "vplot", "kind": "forest", "network": {"dropout": 0.5}},
             "ablations/2: network: 'dropout' changes nothing in a model of kind forest",
         ),
-        ({"of": "vplot", "features": {"kmer": 5}}, "features: 'kmer' changes nothing in a model of"),
+        ({"of": "vplot", "features": {"kmer": 5}}, "features: 'kmer' changes nothing in a model"),
         ({"inputs": ["mnase"]}, "ablations/2: 'of' is a required property"),
         ({"of": "vplot", "name": "0-100"}, "ablations/2/name: '0-100' does not match"),
         # What holds for any model.

@@ -133,8 +133,8 @@ def test_a_model_holds_what_its_kind_uses_of_the_images(case: Case) -> None:
         ),
         (
             {"training": {"devices": 5, "batch_size": 4}},
-            "training/devices 5 share batches of 4 windows, so that some would have none; lower it, "
-            "or raise training/batch_size",
+            "training/devices 5 share batches of 4 windows, so that some would have none; lower "
+            "it, or raise training/batch_size",
         ),
         (
             {"train_on": ["b"]},
@@ -166,7 +166,8 @@ WOOD = {"kind": "forest", "inputs": ["vplot"]}
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"kind": "majority", "training": {"epochs": 9}}, "training: 'epochs'|a model of kind majority"),
+        ({"kind": "majority", "training": {"epochs": 9}},
+         "training: 'epochs'|a model of kind majority"),
         ({"kind": "place", "tasks": ["state"], "images": {"normalise": "window"}},
          "images: 'normalise'|a model of kind place"),
         ({**WOOD, "network": {"channels": 8}}, "network: 'channels'|a model of kind forest"),
