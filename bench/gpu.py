@@ -30,7 +30,8 @@ from chrompute.inference import STEP_FACTOR, predict_logits  # noqa: E402
 from chrompute.losses import Objective  # noqa: E402
 from chrompute.network_spec import NetworkSpec  # noqa: E402
 from chrompute.networks import build_network  # noqa: E402
-from chrompute.training_rules import TrainingRules, adamw  # noqa: E402
+from chrompute.optimisation import adamw  # noqa: E402
+from chrompute.training_rules import TrainingRules  # noqa: E402
 from chrompute.training_step import Place, draw_part, part_loss  # noqa: E402
 from chrompute.window_images import FragmentImages, ImageGrid  # noqa: E402
 from chrompute.window_sequence import GenomeSequence  # noqa: E402

@@ -3,12 +3,15 @@
 import copy
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from chrompute.network_spec import NetworkSpec
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import TRAINING_DEFAULTS
+from chrompute.used_keys import BLOCKS, unused_faults, without_inherited, without_use
 
 Entry = dict[str, Any]
 Path = tuple[str, ...]
@@ -22,14 +25,21 @@ INPUT_TITLES = {
 }
 #: Keys whose values say enough without them.
 _TELLING = ("kind", "windows", "architecture", "trunk")
-#: Keys that make no other model.
-_SAME_MODEL = ("title", "seeds")
+#: What makes no other model.
+_SAME_MODEL = (("title",), ("seeds",), ("training", "tensorboard"))
+#: Lists whose order means nothing.
+_SETS = ("inputs", "tasks", "samples", "train_on", "permute")
+_NETWORK_DEFAULTS = {
+    field.name: [*field.default] if isinstance(field.default, tuple) else field.default
+    for field in fields(NetworkSpec)
+    if field.default is not MISSING
+}
 _LENGTHS = (("images", "min_length"), ("images", "max_length"))
 
 
 def expand_ablations(
     config: Mapping[str, Any], schema: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """Turn the list `ablations` into models.
 
     Parameters
@@ -43,23 +53,26 @@ def expand_ablations(
     -------
     config
         With one more entry in `models` for each ablation that is in order, and without the list.
+    entries
+        {name of such a model: the entry that makes it, "ablations/0" the first one}.
     faults
-        One sentence for each that is not.
+        One sentence for each that is not in order.
     """
     models = copy.deepcopy(dict(config.get("models", {})))
-    faults = []
+    whole = dict(models)  # with what an ablation inherits and has no use for
+    entries: dict[str, str] = {}
+    faults: list[str] = []
     for index, entry in enumerate(config.get("ablations", [])):
         base, place = entry["of"], f"ablations/{index}"
         if base not in models:
             faults.append(
-                f"{place}/of: unknown model {base!r}{suggestion(base, models)}; an ablation of "
-                "another ablation stands below it"
+                f"{place}/of: unknown model {base!r} (an ablation of another ablation stands below "
+                f"it){suggestion(base, models)}"
             )
             continue
         change = {key: value for key, value in entry.items() if key not in ("of", "name")}
-        model = _merged({k: v for k, v in models[base].items() if k != "title"}, change)
-        told = _schema_faults(models[base], schema, place)
-        own = [fault for fault in _schema_faults(model, schema, place) if fault not in told]
+        model = _merged({k: v for k, v in whole[base].items() if k != "title"}, change)
+        own = _own_faults(whole[base], model, change, schema, place)
         if own:
             faults += own
             continue
@@ -72,8 +85,18 @@ def expand_ablations(
         else:
             title = models[base].get("title", base)
             model.setdefault("title", ", ".join([title, *(part for _, part in parts)]))
-            models[name] = model
-    return {**config, "models": models, "ablations": []}, faults
+            models[name], whole[name] = without_inherited(model, change), model
+            entries[name] = place
+    return {**config, "models": models, "ablations": []}, entries, faults
+
+
+def _own_faults(
+    base: Entry, model: Entry, change: Entry, schema: Mapping[str, Any], place: str
+) -> list[str]:
+    """List what is wrong with a changed model that was not wrong before."""
+    told = _schema_faults(base, schema, place)
+    faults = [fault for fault in _schema_faults(model, schema, place) if fault not in told]
+    return faults or [f"{place}: {fault}" for fault in unused_faults(model, change, schema)]
 
 
 def _merged(base: Entry, change: Entry) -> Entry:
@@ -103,6 +126,7 @@ def _complete(model: Entry, config: Mapping[str, Any], schema: Mapping[str, Any]
     images = with_defaults(run, schema["properties"]["images"], schema)
     filled["images"] = {**images, **filled["images"]}
     filled["training"] = TRAINING_DEFAULTS | config.get("training", {}) | filled["training"]
+    filled["network"] = _NETWORK_DEFAULTS | filled["network"]
     return filled
 
 
@@ -137,13 +161,20 @@ def _differences(
     differing = [
         path
         for path, _ in _leaves(change)
-        if path[0] not in _SAME_MODEL and before.get(path, ...) != after[path]
+        if path not in _SAME_MODEL
+        and _value(path, before.get(path, ...)) != _value(path, after[path])
+        and not (path[0] in BLOCKS and without_use(model, path[0], path[1]))
     ]
     parts = [_part(path, after[path]) for path in differing if path not in _LENGTHS]
     if any(path in _LENGTHS for path in differing):
         low, high = (after[path] for path in _LENGTHS)
         parts.append((f"{low}-{high}bp", f"{low} to {high} bp"))
     return parts
+
+
+def _value(path: Path, value: Any) -> Any:
+    """Return what of a value another one is compared with: lists without an order, as sets."""
+    return {*value} if path[0] in _SETS and isinstance(value, list) else value
 
 
 def _part(path: Path, value: Any) -> tuple[str, str]:
@@ -158,9 +189,11 @@ def _part(path: Path, value: Any) -> tuple[str, str]:
         return str(value), str(value)
     if isinstance(value, bool):
         return ("" if value else "no-") + key, ("" if value else "no ") + words
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         return f"{key}-{'-'.join(map(str, value))}", f"{words} {', '.join(map(str, value))}"
-    return (f"no-{key}", f"no {words}") if value is None else (f"{key}-{value}", f"{words} {value}")
+    if value is None or value == []:
+        return f"no-{key}", f"no {words}"
+    return f"{key}-{value}", f"{words} {value}"
 
 
 def _as_name(text: str) -> str:

@@ -13,7 +13,8 @@ from chrompute.classifiers import (
     forest_probabilities,
     logistic_probabilities,
 )
-from chrompute.features import Features, Genome, model_features
+from chrompute.features import Features, model_features
+from chrompute.kmers import Genome
 from chrompute.places import PLACE_DISTANCE, place_probabilities
 from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores

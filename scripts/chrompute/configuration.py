@@ -1,6 +1,7 @@
 """Loading a configuration: schema, defaults, and all faults that need no data to be told."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from chrompute.sheets import read_samples
 from chrompute.simulate.products import simulation_faults
 from chrompute.sites import key_faults
 from chrompute.tasks import class_mapping, task_faults
+from chrompute.used_keys import unused_faults
 from chrompute.verdicts import threshold_faults
 from chrompute.window_faults import window_faults
 
@@ -50,8 +52,10 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     # With nothing but unknown keys the rest can be trusted, and is looked at all the same.
     if any(error.validator != "additionalProperties" for error in errors):
         return Settings(config, [], []), faults
-    expanded, ablation_faults = expand_ablations(json.loads(json.dumps(config)), schema)
-    faults += [f"configuration: {fault}" for fault in ablation_faults]
+    expanded, entries, own = expand_ablations(json.loads(json.dumps(config)), schema)
+    for name, entry in expanded["models"].items():
+        own += [f"models/{name}: {fault}" for fault in unused_faults(entry, entry, schema)]
+    faults += [f"configuration: {fault}" for fault in own]
     filled = with_defaults(expanded, schema, schema)
     classes = [task.get("classes", {}) for task in filled["tasks"].values()]
     for group in (filled["models"], *classes):
@@ -73,7 +77,15 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     if not (sample_faults or label_faults or chip_faults):
         faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels, chips)
         faults += chromhmm_faults(filled, samples, chips, labels)
-    return settings, faults
+    return settings, [_with_entry(fault, entries) for fault in faults]
+
+
+def _with_entry(fault: str, entries: Mapping[str, str]) -> str:
+    """Say of a fault of an ablation's model also which entry of the list makes that."""
+    found = re.match(r"configuration: models/([\w-]+)", fault)
+    if found is None or found[1] not in entries:
+        return fault
+    return f"{found[0]} ({entries[found[1]]}){fault[found.end() :]}"
 
 
 #: Columns of a window set beside its tasks', and what a task must therefore not be called.

@@ -77,13 +77,7 @@ def _applied_card(
         **members_of([card]),
         **{name: card[name] for name in kept if name in card},
         "windows": card["windows"],
-        "applied_to": {
-            "set": recipe.windows,
-            "width": recipe.width,
-            "centred_on": recipe.candidates.get("from"),
-            "candidates": dict(recipe.candidates),
-            "number": windows,
-        },
+        "applied_to": {**recipe.window_facts, "number": windows},
         "software": card["software"],
     }
 

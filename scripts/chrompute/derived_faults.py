@@ -54,9 +54,15 @@ def derived_faults(model: str, settings: Settings) -> list[str]:
             faults.append(
                 f"seeds: an ensemble is one model, of all seeds of models/{of}; remove it"
             )
+        if len(models[of]["seeds"]) == 1:
+            faults.append(
+                f"of: models/{of} has one seed, and would be its own mean; give it more 'seeds'"
+            )
         return faults
     if entry["seeds"] not in ([1], models[of]["seeds"]):
         faults.append(f"seeds: it has those of models/{of}; remove it")
+    if windows == theirs:
+        return [*faults, f"windows: models/{of} predicts {windows!r} itself; name other windows"]
     known = settings.config["windows"]
     if {windows, theirs} <= known.keys():
         faults += _window_faults(windows, known[windows], theirs, known[theirs])
@@ -79,8 +85,6 @@ def _window_faults(
             f"windows: {name!r} are {own['width']} bp wide and {theirs_name!r}, which it was "
             f"trained on, {theirs['width']} bp; make them equal"
         )
-    if name == theirs_name:
-        return faults
     if own["split"] != theirs["split"]:
         faults.append(
             f"windows: {name!r} are split otherwise than {theirs_name!r}, so that places that it "

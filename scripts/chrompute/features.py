@@ -1,4 +1,4 @@
-"""What baselines read of each window: fragments and k-mers, counted in coarse bins."""
+"""What baselines read of each window: fragments in coarse bins, beside k-mers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,15 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.fragments import Fragments
-from chrompute.genome import UNKNOWN_BASE
+from chrompute.kmers import Genome, canonical_kmers, kmer_bins, kmer_features
 from chrompute.recipe import Orders, Recipe, Stores
 from chrompute.vplots import fragments_at_sites
 
 Features = npt.NDArray[np.float32]
-Genome = Mapping[str, npt.NDArray[np.uint8]]
-
-#: Windows whose k-mers are counted together; about 40 bytes for each of their bases.
-_CHUNK = 1024
 
 
 def length_classes(
@@ -66,8 +62,8 @@ def binned_features(
         float32 (n_windows, n_length_classes * n_bins): log1p of the scaled counts.
     """
     half = _half_width(windows)
-    columns = np.floor_divide(np.arange(-half, half + 1) + position_bin // 2, position_bin)
-    counts = _counts(stores, windows, length_edges, columns - columns[0], depth)
+    columns = _position_bins(half, position_bin)
+    counts = _counts(stores, windows, length_edges, columns, depth)
     return _log_features(_equal_sums(counts, typical))
 
 
@@ -97,11 +93,22 @@ def concentric_features(
         float32 (n_windows, n_length_classes * n_spans): log1p of the scaled counts.
     """
     half = _half_width(windows)
-    reach = np.unique(np.minimum(spans, half))
+    reach = _reaches(half, spans)
     rings = np.searchsorted(reach, np.abs(np.arange(-half, half + 1)))
     rings[rings == len(reach)] = -1
     counts = _equal_sums(_counts(stores, windows, length_edges, rings, depth), typical)
     return _log_features(counts.cumsum(axis=2))
+
+
+def _position_bins(half: int, position_bin: int) -> npt.NDArray[np.int64]:
+    """Return the bin of each base of a window, (2 * half + 1,), from 0; the middle is centred."""
+    bins = np.floor_divide(np.arange(-half, half + 1) + position_bin // 2, position_bin)
+    return bins - bins[0]
+
+
+def _reaches(half: int, spans: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return the distances from the centre within which fragments are counted, ascending."""
+    return np.unique(np.minimum(spans, half))
 
 
 def _half_width(windows: pd.DataFrame) -> int:
@@ -157,75 +164,36 @@ def _log_features(counts: Features) -> Features:
     return np.log1p(counts).reshape(len(counts), -1)
 
 
-def canonical_kmers(size: int) -> npt.NDArray[np.int64]:
-    """Return the class of each k-mer, the same for a k-mer and its reverse complement.
-
-    Returns
-    -------
-    array
-        int64 (4 ** size,), by the k-mer's code: its bases (A, C, G, T as 0 to 3) as the digits of
-        a number of base 4, the first base first. Classes count from 0.
-    """
-    codes = np.arange(4**size)
-    digits = codes[:, None] // 4 ** np.arange(size) % 4  # the last base first
-    backwards = ((3 - digits) * 4 ** np.arange(size)[::-1]).sum(axis=1)
-    return np.unique(np.minimum(codes, backwards), return_inverse=True)[1]
-
-
-def kmer_features(genome: Genome, windows: pd.DataFrame, size: int, bin_width: int) -> Features:
-    """Count the k-mers of each window, both strands as one, in bins along the window.
+def number_of_features(
+    kind: str,
+    inputs: Sequence[str],
+    images: Mapping[str, Any],
+    block: Mapping[str, Any],
+    width: int,
+) -> int:
+    """Return how many features `model_features` makes of a window.
 
     Parameters
     ----------
-    genome
-        {chromosome: encoded sequence} (`chrompute.genome.encode`).
-    windows
-        Columns `chrom`, `start`, `end`, `centre`; all of one width.
-    size
-        Bases of a k-mer. Those with an unknown base, or off the chromosome, do not count, nor do
-        those that stick out of the window.
-    bin_width
-        Width of a bin in bp; the middle one is centred on the window. A k-mer is in the bin of
-        its own centre.
-
-    Returns
-    -------
-    array
-        float32 (n_windows, n_bins * n_kmers): log1p of the counts.
+    kind, inputs, images
+        Of the model.
+    block
+        Its block `features`.
+    width
+        Width of its windows in bp.
     """
-    classes = canonical_kmers(size)
-    width = int(windows["end"].iloc[0] - windows["start"].iloc[0])
-    middle = int(windows["centre"].iloc[0] - windows["start"].iloc[0])
-    first = np.arange(width - size + 1)
-    # Centres are kept doubled: that of an even k-mer lies between two bases.
-    bins = np.floor_divide(2 * (first - middle) + size - 1 + bin_width, 2 * bin_width)
-    bins -= bins[0]
-    shape = (int(bins[-1]) + 1, int(classes.max()) + 1)
-    features = np.zeros((len(windows), shape[0] * shape[1]), dtype=np.float32)
-    for begin in range(0, len(windows), _CHUNK):
-        codes = _sequences(genome, windows.iloc[begin : begin + _CHUNK], width)
-        kmers, known = np.zeros((len(codes), len(first)), np.int64), np.ones((), np.bool_)
-        for place in range(size):
-            base = codes[:, place : place + len(first)]
-            kmers = 4 * kmers + base % UNKNOWN_BASE
-            known = known & (base < UNKNOWN_BASE)
-        pixel = (np.arange(len(codes))[:, None] * shape[0] + bins) * shape[1] + classes[kmers]
-        counted = np.bincount(pixel[known], minlength=len(codes) * shape[0] * shape[1])
-        features[begin : begin + _CHUNK] = counted.reshape(len(codes), -1)
-    return np.log1p(features, out=features)
-
-
-def _sequences(genome: Genome, windows: pd.DataFrame, width: int) -> npt.NDArray[np.uint8]:
-    """Return the encoded bases of windows, uint8 (n, width); unknown off the chromosome."""
-    codes = np.full((len(windows), width), UNKNOWN_BASE, dtype=np.uint8)
-    starts = windows["start"].to_numpy(np.int64)
-    chroms = windows["chrom"].astype(str).to_numpy()
-    for chrom in np.unique(chroms):
-        mine, bases = np.flatnonzero(chroms == chrom), genome[chrom]
-        position = starts[mine, None] + np.arange(width)
-        inside = (position >= 0) & (position < bases.size)
-        codes[mine] = np.where(inside, bases[position.clip(0, bases.size - 1)], UNKNOWN_BASE)
-    return codes
+    half, number = width // 2, 0
+    for name in inputs:
+        if name == "sequence":
+            bins = kmer_bins(width, half, block["kmer"], block["kmer_bin"])
+            number += (int(bins[-1]) + 1) * (int(canonical_kmers(block["kmer"]).max()) + 1)
+            continue
+        classes = len(length_classes(name, images, block["length_edges"])) - 1
+        if kind == "logistic":
+            number += classes * len(_reaches(half, block["spans"]))
+        else:
+            number += classes * (int(_position_bins(half, block["position_bin"])[-1]) + 1)
+    return number
 
 
 def model_features(
@@ -265,7 +233,7 @@ def model_features(
             assert genome is not None, "the recipe reads the sequence"
             own = kmer_features(genome, windows, block["kmer"], block["kmer_bin"])
         else:
-            edges = length_classes(name, recipe.images, block["length_edges"])
+            edges = length_classes(name, recipe.images, block.get("length_edges", ()))
             given = (stores[name], windows, edges)
             if recipe.kind == "logistic":
                 own = concentric_features(*given, block["spans"], depth[name], typical)

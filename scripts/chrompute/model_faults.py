@@ -1,24 +1,28 @@
 """What the configuration may say wrongly of a model, told before anything runs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from os.path import realpath
 from typing import Any
 
 from chrompute.derived_faults import derived_faults
-from chrompute.features import length_classes
+from chrompute.features import length_classes, number_of_features
 from chrompute.network_spec import NetworkSpec, architecture_fault
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.settings import (
     DERIVED_KINDS,
     FEATURE_KINDS,
-    IMAGES_OF_KIND,
+    TRAINING_DEFAULTS,
     Settings,
     samples_of_model,
 )
 from chrompute.sheets import Sample, is_url
+from chrompute.training_rules import TrainingRules
 
 #: Kinds that know labels alone.
 UNREADING = ("majority", "place")
+#: Most features of a window: with 100,000 windows their table takes 40 GB.
+MAX_FEATURES = 100_000
 
 
 def model_faults(model: str, settings: Settings) -> list[str]:
@@ -47,7 +51,7 @@ def model_faults(model: str, settings: Settings) -> list[str]:
     if entry["kind"] == "network":
         faults += _network_faults(entry, settings.images(model)["position_bin"], windows)
     if entry["kind"] in FEATURE_KINDS:
-        faults += _feature_faults(entry, settings.images(model))
+        faults += _feature_faults(entry, settings.images(model), windows)
     # What does not exist is told of already.
     if windows is None or not set(windows["tasks"]) <= set(settings.config["tasks"]):
         return faults
@@ -59,6 +63,10 @@ def _windows_faults(model: str, settings: Settings, samples: Sequence[Sample]) -
     entry = settings.config["models"][model]
     faults = _task_faults(entry, settings) + _fold_faults(entry, settings)
     tasks = [task.name for task in settings.tasks_of_model(model)]
+    if entry["kind"] == "network" and tasks:
+        training = settings.training(model)
+        rules = TrainingRules(**{name: training[name] for name in TRAINING_DEFAULTS})
+        faults += rules.faults(tasks)
     faults += [fault for task in tasks for fault in _leak_faults(task, settings, samples)]
     return faults + _training_set_faults(model, settings, samples)
 
@@ -80,12 +88,7 @@ def _input_faults(entry: Mapping[str, Any]) -> list[str]:
 
 def _image_faults(entry: Mapping[str, Any], images: Mapping[str, Any]) -> list[str]:
     """List what is wrong with the `images` that a model has of its own."""
-    own, used = entry["images"], IMAGES_OF_KIND.get(entry["kind"], ())
-    faults = [
-        f"images: {key!r} changes nothing in a model of kind {entry['kind']}; remove it"
-        for key in own
-        if key not in used
-    ]
+    own, faults = entry["images"], []
     low, high, profile = images["min_length"], images["max_length"], images["profile"]
     if low >= high and {"min_length", "max_length"} & set(own):
         faults.append(f"images: min_length {low} must be below max_length {high}")
@@ -94,8 +97,10 @@ def _image_faults(entry: Mapping[str, Any], images: Mapping[str, Any]) -> list[s
     return faults
 
 
-def _feature_faults(entry: Mapping[str, Any], images: Mapping[str, Any]) -> list[str]:
-    """See that the fragment length classes ascend, and that the model's images have one."""
+def _feature_faults(
+    entry: Mapping[str, Any], images: Mapping[str, Any], windows: Mapping[str, Any] | None
+) -> list[str]:
+    """See that the fragment length classes ascend and lie in the images, and count features."""
     edges = entry["features"]["length_edges"]
     if edges != sorted(set(edges)):
         return [f"features/length_edges {edges} must ascend"]
@@ -105,6 +110,16 @@ def _feature_faults(entry: Mapping[str, Any], images: Mapping[str, Any]) -> list
         return [
             f"features/length_edges {edges} have no length of images/min_length to max_length "
             f"({low} to {high - 1} bp); change one of them"
+        ]
+    if windows is None or (entry["kind"] == "logistic" and "sequence" in entry["inputs"]):
+        return []  # told of already
+    number = number_of_features(
+        entry["kind"], entry["inputs"], images, entry["features"], windows["width"]
+    )
+    if number > MAX_FEATURES:
+        return [
+            f"features: a window of {windows['width']} bp would have {number:,} of them, and "
+            f"{MAX_FEATURES:,} are the most; make the bins wider, or the k-mers shorter"
         ]
     return []
 
@@ -208,7 +223,7 @@ def _network_faults(
         return []  # the others have no bins
     bin_size = entry["network"].get("position_bin", NetworkSpec.position_bin)
     faults = []
-    if bin_size % pixel:
+    if bin_size % pixel and {*entry["inputs"]} & {*ASSAY_OF_INPUT}:
         faults.append(
             f"network/position_bin {bin_size} must be a multiple of images/position_bin {pixel}"
         )
@@ -238,6 +253,11 @@ def _training_set_faults(model: str, settings: Settings, samples: Sequence[Sampl
         "remove it"
         for name in chosen
         if name in kept
+    ]
+    faults += [
+        f"train_on: cell type {name!r} stands there {number} times; name it once"
+        for name, number in Counter(named).items()
+        if number > 1
     ]
     for task, own in labelled.items():
         if entry["kind"] == "place" and len(own) == 1:

@@ -72,10 +72,7 @@ def training_facts(
     splits = {"train": train, "valid": role == "valid", "test": windows["split"] == "test"}
     return {
         "windows": {
-            "set": recipe.windows,
-            "width": recipe.width,
-            "centred_on": recipe.candidates.get("from"),
-            "candidates": dict(recipe.candidates),
+            **recipe.window_facts,
             "number": int(train.sum()),
             "digest": windows_digest(windows, targets, train),
             "chromosomes": {name: _chromosomes(windows, own) for name, own in splits.items()},

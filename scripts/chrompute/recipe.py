@@ -111,12 +111,23 @@ class Recipe:
     balance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     candidates: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def window_facts(self) -> dict[str, Any]:
+        """What cards tell of the window set: its name and width, and where it is centred."""
+        return {
+            "set": self.windows,
+            "width": self.width,
+            "centred_on": self.candidates.get("from"),
+            "candidates": dict(self.candidates),
+        }
+
     def facts(self, seed: int, device: str) -> dict[str, Any]:
         """Return what the cards of all kinds of models tell."""
         return {
             "model": self.model,
             "kind": self.kind,
             "tasks": {task: [*classes] for task, classes in self.tasks.items()},
+            "windows": self.window_facts,
             "fold": self.fold,
             "inputs": self.inputs,
             "samples": self.samples,

@@ -13,6 +13,7 @@ from chrompute.label_sheet import LabelFile
 from chrompute.recipe import ASSAY_OF_INPUT, Recipe
 from chrompute.sheets import Sample, is_url
 from chrompute.tasks import Task
+from chrompute.used_keys import KEYS_OF_KIND, without_use
 
 #: Kinds of models that are fitted to features of windows.
 FEATURE_KINDS = ("logistic", "forest", "boosting")
@@ -41,21 +42,6 @@ TRAINING_DEFAULTS: dict[str, Any] = {
     "devices": 1,
     "store": "auto",
     "tensorboard": False,
-}
-
-_FEATURE_IMAGES = ("min_length", "max_length", "normalise", "profile")
-#: What each kind of model uses of the block `features`, `kmer` ones where it reads the sequence.
-_FEATURES_OF_KIND = {
-    "logistic": ("length_edges", "spans"),
-    "forest": ("length_edges", "position_bin", "kmer", "kmer_bin"),
-    "boosting": ("length_edges", "position_bin", "kmer", "kmer_bin"),
-}
-#: What each kind of model uses of the block `images`: a change of the rest does not fit it again.
-IMAGES_OF_KIND = {
-    "network": ("min_length", "max_length", "length_bin", "position_bin", "normalise", "profile"),
-    "logistic": _FEATURE_IMAGES,
-    "forest": _FEATURE_IMAGES,
-    "boosting": _FEATURE_IMAGES,
 }
 
 #: Kinds that count every training window once, whatever `balance` says of it.
@@ -222,9 +208,18 @@ class Settings:
         return [name for name, entry in self.config["models"].items() if entry["kind"] in kinds]
 
     def training(self, model: str) -> dict[str, Any]:
-        """Return the training settings of a network, every one of them filled in."""
+        """Return the training settings of a network, every one of them filled in.
+
+        Of the run's weights of tasks it has those of its own tasks.
+        """
         own = self.config["models"][self.source_of(model)]["training"]
-        return TRAINING_DEFAULTS | dict(self.config["training"]) | dict(own)
+        filled = TRAINING_DEFAULTS | dict(self.config["training"]) | dict(own)
+        weights = filled["task_weights"]
+        if "task_weights" not in own and isinstance(weights, Mapping):
+            others = {*self.config["tasks"]} - {task.name for task in self.tasks_of_model(model)}
+            kept = {name: weight for name, weight in weights.items() if name not in others}
+            filled["task_weights"] = kept
+        return filled
 
     def images(self, model: str) -> dict[str, Any]:
         """Return what the V-plots of a model look like, every setting filled in."""
@@ -253,10 +248,14 @@ class Settings:
             inputs=tuple(entry["inputs"]),
             samples=tuple((s.name, s.cell_type, s.assay) for s in chosen),
             train_on=tuple(self.training_cell_types(model)),
-            images={key: self.images(model)[key] for key in IMAGES_OF_KIND.get(kind, ())},
+            images={key: self.images(model)[key] for key in _keys(kind, "images")},
             network=entry["network"] if kind == "network" else {},
             training=self.training(model) if kind == "network" else {},
-            features={key: entry["features"][key] for key in _features_of(entry)},
+            features={
+                key: entry["features"][key]
+                for key in _keys(kind, "features")
+                if not without_use(entry, "features", key)
+            },
             baseline=entry[kind] if kind in FEATURE_KINDS else {},
             permute=tuple(entry["permute"]),
             fold=entry["fold"],
@@ -271,11 +270,9 @@ class Settings:
         )
 
 
-def _features_of(entry: Mapping[str, Any]) -> list[str]:
-    """Return the keys of the block `features` that a model uses."""
-    keys = _FEATURES_OF_KIND.get(entry["kind"], ())
-    sequence = "sequence" in entry["inputs"]
-    return [key for key in keys if sequence or not key.startswith("kmer")]
+def _keys(kind: str, block: str) -> Sequence[str]:
+    """Return the keys of a block that a kind of model uses: others do not fit it again."""
+    return KEYS_OF_KIND.get(kind, {}).get(block, ())
 
 
 def samples_of_model(entry: Mapping[str, Any], samples: Sequence[Sample]) -> list[Sample]:

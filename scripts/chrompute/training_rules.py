@@ -1,13 +1,8 @@
-"""How a network is trained, and what follows from it: batches, learning rate, weights of tasks."""
+"""How a network is trained, as plain values: no torch, so that a configuration can be checked."""
 
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import torch
-from torch import nn
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, OneCycleLR
 
 
 @dataclass(frozen=True)
@@ -44,10 +39,16 @@ class TrainingRules:
         return self.epochs * math.ceil(windows / self.step_size)
 
     def faults(self, tasks: Collection[str]) -> list[str]:
-        """List what the weights of tasks say wrongly for a model of these tasks."""
+        """List what the settings say wrongly for a model of these tasks."""
+        faults = []
+        if self.devices > self.batch_size:
+            faults.append(
+                f"training/devices {self.devices} share batches of {self.batch_size} windows, so "
+                "that some would have none; lower it, or raise training/batch_size"
+            )
         if isinstance(self.task_weights, str):
-            return []
-        faults = [
+            return faults
+        faults += [
             f"training/task_weights: {name!r} is no task of the model, which has "
             f"{', '.join(tasks)}; correct it"
             for name in self.task_weights
@@ -60,35 +61,3 @@ class TrainingRules:
     def weight_of(self, task: str) -> float:
         """Return the fixed weight of a task's loss; learned ones begin at 1."""
         return 1.0 if isinstance(self.task_weights, str) else self.task_weights.get(task, 1.0)
-
-
-def adamw(network: nn.Module, objective: nn.Module, rules: TrainingRules) -> torch.optim.AdamW:
-    """Return AdamW (Loshchilov & Hutter 2019) on all that is learned.
-
-    Weights of tasks do not decay. On CUDA one fused kernel does the whole step.
-    """
-    weights, of_tasks = [*network.parameters()], [*objective.parameters()]
-    groups: list[dict[str, Any]] = [{"params": weights}]
-    if of_tasks:
-        groups.append({"params": of_tasks, "weight_decay": 0.0})
-    return torch.optim.AdamW(
-        groups,
-        lr=rules.learning_rate,
-        weight_decay=rules.weight_decay,
-        fused=True if weights[0].is_cuda else None,
-    )
-
-
-def learning_rates(
-    optimizer: torch.optim.Optimizer, rules: TrainingRules, steps: int
-) -> LRScheduler:
-    """Return the schedule of the learning rate over `steps` optimiser steps.
-
-    "one_cycle" (Smith & Topin 2018) rises during 15 % of the steps and falls by a cosine, "cosine"
-    (Loshchilov & Hutter 2017) falls by a cosine from the first step on, "constant" stays.
-    """
-    if rules.schedule == "one_cycle":
-        return OneCycleLR(optimizer, rules.learning_rate, total_steps=steps, pct_start=0.15)
-    if rules.schedule == "cosine":
-        return CosineAnnealingLR(optimizer, T_max=steps)
-    return ConstantLR(optimizer, factor=1.0)

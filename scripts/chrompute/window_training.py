@@ -16,7 +16,8 @@ from chrompute.errors import InputError
 from chrompute.inference import predict_logits
 from chrompute.losses import Objective
 from chrompute.networks import Network
-from chrompute.training_rules import TrainingRules, adamw, learning_rates
+from chrompute.optimisation import adamw, learning_rates
+from chrompute.training_rules import TrainingRules
 from chrompute.training_step import Place, part_loss, parts_of, seed_of
 
 logger = logging.getLogger(__name__)

@@ -15,11 +15,12 @@ from chrompute.classifiers import (
     forest_probabilities,
     logistic_probabilities,
 )
+from chrompute.features import number_of_features
 from chrompute.places import PLACE_DISTANCE, place_probabilities
 from chrompute.predictions import task_probabilities
 from chrompute.recipe import Recipe
 from chrompute.settings import BASELINE_KINDS, FEATURE_KINDS
-from toy_models import FEATURES, FOREST, make_toy, recipe_of
+from toy_models import FEATURES, FOREST, IMAGES, WIDTH, make_toy, recipe_of
 
 BOOSTING = {"rounds": 30, "learning_rate": 0.2, "leaves": 7, "min_leaf": 5, "l2": 1.0}
 SETTINGS = {"forest": FOREST, "boosting": BOOSTING, "logistic": {"c": 1.0}}
@@ -56,7 +57,7 @@ def test_every_kind_of_the_configuration_is_there() -> None:
 def test_what_is_planted_is_learnt(kind: str, inputs: tuple[str, ...]) -> None:
     """Open windows hold short fragments, closed ones those of a nucleosome; open ones a motif."""
     windows, stores, genome = make_toy()
-    recipe = baseline(kind, *inputs)
+    recipe = replace(baseline(kind, *inputs), candidates={"from": "tiles", "width": 200})
     own = {name: stores["vplot"] for name in inputs if name != "sequence"}
     table, card = run_baseline(recipe, windows, own, 1, 1, genome)
     held_out = windows["split"] != "train"
@@ -67,7 +68,11 @@ def test_what_is_planted_is_learnt(kind: str, inputs: tuple[str, ...]) -> None:
     assert card[kind] == SETTINGS[kind]
     assert card["features"] == FEATURES
     assert (card["kind"], card["inputs"]) == (kind, inputs)
-    assert card["n_features"] > 0
+    assert card["n_features"] == number_of_features(kind, inputs, IMAGES, FEATURES, WIDTH)
+    assert card["windows"] == {
+        "set": "w", "width": WIDTH, "centred_on": "tiles",
+        "candidates": {"from": "tiles", "width": 200},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", [*FITS])

@@ -170,7 +170,14 @@ def test_splits_that_depend_on_the_windows_are_not_shared(case: Case, by: str) -
     (fault,) = faults_of(case)
     assert f"'tiles' and 'w' are split by {by}, each by its own" in fault
     case["models"]["elsewhere"]["windows"] = "w"
-    assert faults_of(case) == []
+    (fault,) = faults_of(case)
+    assert "models/elsewhere: windows: models/net predicts 'w' itself; name other" in fault
+
+
+def test_a_network_of_one_seed_is_its_own_mean(case: Case) -> None:
+    case["models"]["net"]["seeds"] = [3]
+    (fault,) = faults_of(case)
+    assert "models/mean: of: models/net has one seed, and would be its own mean; give it" in fault
 
 
 def test_an_ensemble_predicts_the_networks_windows(case: Case) -> None:
@@ -227,7 +234,15 @@ def test_a_baseline_holds_what_its_kind_uses_of_the_features(case: Case) -> None
             "features/length_edges [0, 100, 160, 240, 400] have no length of images/min_length to "
             "max_length (500 to 599 bp)",
         ),
-        ({"images": {"profile": [181, 120]}}, "images: profile [181, 120] must ascend"),
+        (
+            {"inputs": ["mnase_profile"], "images": {"profile": [181, 120]}},
+            "images: profile [181, 120] must ascend",
+        ),
+        # 2,080 k-mers, a k-mer and its reverse complement being one, about each of 1,996 centres.
+        (
+            {"inputs": ["sequence"], "features": {"kmer": 6, "kmer_bin": 1}},
+            "features: a window of 2001 bp would have 4,151,680 of them, and 100,000 are the most",
+        ),
         (
             {"images": {"length_bin": 10}},
             "images: 'length_bin' changes nothing in a model of kind forest; remove it",

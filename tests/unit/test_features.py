@@ -9,14 +9,13 @@ import pytest
 
 from chrompute.features import (
     binned_features,
-    canonical_kmers,
     concentric_features,
-    kmer_features,
     length_classes,
     model_features,
 )
 from chrompute.fragments import Fragments
 from chrompute.genome import encode
+from chrompute.kmers import canonical_kmers, kmer_features
 from toy_models import FEATURES, WIDTH, make_toy, recipe_of
 
 SIZES = {"chr1": 5_000, "chr2": 700}

@@ -19,9 +19,10 @@ from chrompute.inference import predict_logits
 from chrompute.model_data import window_data
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import ChromatinNetwork
+from chrompute.optimisation import learning_rates
 from chrompute.progress import Progress
 from chrompute.runs import run_recipe, spec_of
-from chrompute.training_rules import TrainingRules, learning_rates
+from chrompute.training_rules import TrainingRules
 from chrompute.training_step import Place, draw_part, part_loss
 from toy_models import TRAINING, Toy, make_toy, recipe_of
 

@@ -1,5 +1,8 @@
 """What a configuration may ask of models on several tasks, and what it is told when it must not."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +120,23 @@ def test_a_model_holds_what_its_kind_uses_of_the_images(case: Case) -> None:
             "train_on: cell type 'b' has no labels of task 'mark'",
         ),
         (
+            {"train_on": ["a", "b", "a"]},
+            "train_on: cell type 'a' stands there 2 times; name it once",
+        ),
+        (
+            {"tasks": ["state"], "training": {"task_weights": {"mark": 2}}},
+            "training/task_weights: 'mark' is no task of the model, which has state; correct it",
+        ),
+        (
+            {"training": {"task_weights": {"mark": 0, "state": 0}}},
+            "training/task_weights gives no task a weight above 0; raise one",
+        ),
+        (
+            {"training": {"devices": 5, "batch_size": 4}},
+            "training/devices 5 share batches of 4 windows, so that some would have none; lower "
+            "it, or raise training/batch_size",
+        ),
+        (
             {"train_on": ["b"]},
             "none of the cell types it is trained on has labels of task 'mark'",
         ),
@@ -125,6 +145,89 @@ def test_a_model_holds_what_its_kind_uses_of_the_images(case: Case) -> None:
 def test_faults_of_a_models_tasks_and_folds(case: Case, change: Case, message: str) -> None:
     case["models"]["net"] |= change
     assert faults_of(case) == [f"configuration: models/net: {message}"]
+
+
+def test_the_runs_weights_are_of_tasks_that_any_model_has(case: Case) -> None:
+    case["training"] = {"task_weights": {"mark": 2, "state": 3}}
+    case["models"]["one"] = {**case["models"]["net"], "tasks": ["state"]}
+    settings = load(case)
+    assert settings.training("net")["task_weights"] == {"mark": 2, "state": 3}
+    assert settings.training("one")["task_weights"] == {"state": 3}
+    case["training"] = {"task_weights": {"stat": 2}}
+    found = faults_of(case)
+    assert len(found) == 2
+    assert all("training/task_weights: 'stat' is no task of the model" in fault for fault in found)
+
+
+NET = {"kind": "network", "inputs": ["vplot"]}
+WOOD = {"kind": "forest", "inputs": ["vplot"]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"kind": "majority", "training": {"epochs": 9}},
+         "training: 'epochs'|a model of kind majority"),
+        ({"kind": "place", "tasks": ["state"], "images": {"normalise": "window"}},
+         "images: 'normalise'|a model of kind place"),
+        ({**WOOD, "network": {"channels": 8}}, "network: 'channels'|a model of kind forest"),
+        ({**WOOD, "boosting": {"rounds": 9}}, "boosting: 'rounds'|a model of kind forest"),
+        ({**WOOD, "features": {"spans": [9]}}, "features: 'spans'|a model of kind forest"),
+        ({**WOOD, "features": {"kmer": 3}}, "features: 'kmer'|a model that reads no sequence"),
+        ({**WOOD, "inputs": ["sequence"], "images": {"max_length": 99}},
+         "images: 'max_length'|a model that reads no vplot or mnase"),
+        ({**WOOD, "images": {"profile": [1, 9]}},
+         "images: 'profile'|a model that reads no mnase_profile"),
+        ({**WOOD, "kind": "logistic", "features": {"kmer": 3}},
+         "features: 'kmer'|a model of kind logistic"),
+        ({"kind": "ensemble", "of": "net", "forest": {"trees": 9}},
+         "forest: 'trees'|a model of kind ensemble"),
+        ({**NET, "features": {"kmer": 3}}, "features: 'kmer'|a model of kind network"),
+        ({**NET, "network": {"modality_dropout": 0.2}},
+         "network: 'modality_dropout'|a network of one input"),
+        ({**NET, "network": {"codons": 4}}, "network: 'codons'|a model that reads no sequence"),
+        ({**NET, "inputs": ["sequence"], "training": {"thinning": 0.5}},
+         "training: 'thinning'|a model that reads no vplot or mnase or mnase_profile"),
+        ({**NET, "network": {"architecture": "alexnet"}, "training": {"auxiliary": 0.3}},
+         "training: 'auxiliary'|a network of architecture alexnet"),
+        ({**NET, "inputs": ["sequence"], "network": {"architecture": "deepsea", "motifs": 8}},
+         "network: 'motifs'|a network of architecture deepsea"),
+    ],
+)  # fmt: skip
+def test_a_key_that_changes_nothing_is_told(case: Case, entry: Case, said: str) -> None:
+    case["models"]["net"]["seeds"] = [1, 2]
+    case["models"]["other"] = {"windows": "w", **entry}
+    key, reader = said.split("|")
+    assert faults_of(case) == [
+        f"configuration: models/other: {key} changes nothing in {reader}; remove it"
+    ]
+
+
+def test_blocks_of_the_run_are_for_all_models(case: Case) -> None:
+    case["images"] = {"length_bin": 10, "position_bin": 8, "profile": [100, 200]}
+    case["training"] = {"thinning": 0.5, "auxiliary": 0.2, "epochs": 3}
+    case["models"] |= {
+        "most": {"kind": "majority", "windows": "w"},
+        "wood": {"windows": "w", **WOOD, "inputs": ["sequence"]},
+        "dna": {"windows": "w", **NET, "inputs": ["sequence"],
+                "network": {"architecture": "deepbind", "motifs": 8}},
+    }  # fmt: skip
+    assert faults_of(case) == []
+    # Bins of DNA alone have no pixels to fit.
+    case["models"]["dna"]["network"] = {"position_bin": 12}
+    assert faults_of(case) == []
+
+
+def test_checking_a_configuration_imports_no_torch() -> None:
+    code = "import sys, chrompute.configuration; print('torch' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == "False\n"
 
 
 def test_windows_of_a_signal_alone_have_nothing_for_models(case: Case) -> None:

@@ -486,14 +486,25 @@ def merged(base: Any, over: Any) -> Any:
     return {**base, **{key: merged(base.get(key), value) for key, value in over.items()}}
 
 
-@pytest.mark.parametrize("names", [["yeast"], ["yeast", "experiments"]])
-def test_the_shipped_configurations_are_valid(names: list[str]) -> None:
+SHIPPED = [["config"], ["tiny"], ["worm"], ["gm12878"], ["yeast"], ["yeast", "experiments"]]
+
+
+def test_no_shipped_configuration_is_forgotten() -> None:
+    there = {path.stem for path in (ROOT / "config").glob("*.yaml")}
+    assert there == {name for names in SHIPPED for name in names}
+
+
+@pytest.mark.parametrize("names", SHIPPED)
+def test_the_shipped_configurations_are_valid(
+    names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
     config: Any = {}
     for name in names:
         config = merged(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
-    for name in ("samples", "labels"):
-        config[name] = str(ROOT / config[name])
-    assert faults_of(config) == []
+    settings, faults = load_settings(config, SCHEMA)
+    assert faults == []
+    assert faults_of(dict(settings.config)) == []  # defaults filled in, it is as good
 
 
 def test_the_simulation_has_the_same_defaults_everywhere() -> None:

@@ -120,6 +120,13 @@ def test_test_labels_do_not_reach_the_weights(case, tmp_path: Path) -> None:
     spoilt = windows["state.1"].where(windows["split"] != "test", swapped)
     two = trained((windows.assign(**{"state.1": spoilt}), stores, genome), recipe, tmp_path)
     assert same_weights(one, two)
+    # Nor the temperature, and so no probability.
+    assert one.card["temperature"] == two.card["temperature"]
+    columns = ["p:state:closed", "p:state:open"]
+    assert one.predictions[columns].equals(two.predictions[columns])
+    test = one.predictions["split"] == "test"
+    changed = one.predictions["label:state:1"] != two.predictions["label:state:1"]
+    assert changed.equals(test)
     # Nor does the truth, of any split.
     three = trained((windows.assign(**{"state.truth": swapped}), stores, genome), recipe, tmp_path)
     assert same_weights(one, three)

@@ -112,10 +112,9 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ("majority", "forest", "forest_vplot", "vplot", "chrompute")
     config["models"] = {name: config["models"][name] for name in names}
     config["windows"]["states"]["split"] = {"valid": ["chrVI"], "test": ["chrIII"]}
-    tiny = {"channels": 16, "blocks": 2, "motifs": 16}
-    for model in config["models"].values():
-        if model["kind"] == "network":
-            model["network"] = tiny
+    tiny = {"position_bin": 24, "channels": 16, "blocks": 2}
+    config["models"]["vplot"]["network"] = tiny
+    config["models"]["chrompute"]["network"] = tiny | {"motifs": 16}
     # Trained on one cell type, scored on both: the second has no MNase sample. A cell line may
     # well be called 293, which must stay a name everywhere.
     config["models"]["chrompute"]["train_on"] = ["293"]

@@ -280,7 +280,8 @@ def test_reports_are_self_contained(finished: Path) -> None:
 def test_training_says_how_far_it_is(finished: Path) -> None:
     log = (finished / "results/logs/train/chrompute.1.log").read_text()
     assert "parameters" in log
-    assert re.search(r"epoch 2, train loss [\d.]+, valid loss [\d.]+, valid accuracy", log)
+    assert re.search(r"epoch 2, .*train loss [\d.]+, valid loss [\d.]+, valid accuracy", log)
+    assert re.search(r"[\d,]+ windows/s", log)
 
 
 def test_provenance_names_inputs_versions_seeds_and_device(finished: Path) -> None:
