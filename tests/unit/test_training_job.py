@@ -105,8 +105,11 @@ def test_a_fault_of_the_input_in_a_process_is_told_as_such(inputs: Path, tmp_pat
 
 def test_what_processes_log_keeps_its_level(caplog: pytest.LogCaptureFixture) -> None:
     lines = ["chrompute: WARNING far from sure", "chrompute: INFO epoch 1", "of another library"]
-    child = subprocess.Popen(["printf", r"%s\n", *lines], stdout=subprocess.PIPE, text=True)
-    with caplog.at_level(logging.INFO):
+    command = ["printf", r"%s\n", *lines]
+    with (
+        caplog.at_level(logging.INFO),
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child,
+    ):
         others = training_job._relay(child)
     told = [(record.levelno, record.getMessage()) for record in caplog.records]
     assert told == [(logging.WARNING, "far from sure"), (logging.INFO, "epoch 1")]
