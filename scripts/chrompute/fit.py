@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from chrompute.dataset import WindowData
-from chrompute.devices import make_deterministic, uses_bfloat16
+from chrompute.devices import keep_memory, make_deterministic, uses_bfloat16
 from chrompute.errors import InputError
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network, build_network
@@ -103,6 +103,7 @@ def train_network(
     torch.set_num_threads(rules.threads)
     device = next(iter(data.labels.values())).device
     make_deterministic(device)
+    keep_memory(device)
     lightning.seed_everything(seed, verbose=False)
     train, valid = (_ids(role == name, device) for name in ("train", "valid"))
     _refuse(rules, spec, data, valid)

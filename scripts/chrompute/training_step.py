@@ -113,7 +113,8 @@ def part_loss(
 ) -> Tensor:
     """Return the loss of one part of a step; the mean over the parts is that of the step.
 
-    Nothing in here waits for the device.
+    On CUDA the host waits for the device once for each image input, when it asks how many fragments
+    the windows of the batch show (`chrompute.window_images`); nothing else in here waits.
 
     Parameters
     ----------
