@@ -35,8 +35,8 @@ def fit_temperature(logits: Floats, labels: Floats, weights: Floats) -> float:
     Returns
     -------
     float
-        Between `LOWEST` and `HIGHEST`; 1 where no window is known and where no other temperature
-        does better.
+        `LOWEST` or `HIGHEST` where the loss still falls there, a number between them otherwise; 1
+        where no window is known and where no other temperature does better.
     """
     labels, weights = np.asarray(labels, np.float64), np.asarray(weights, np.float64)
     known = (labels.sum(axis=1) > 0) & (weights > 0)
@@ -55,7 +55,11 @@ def fit_temperature(logits: Floats, labels: Floats, weights: Floats) -> float:
         method="bounded",
         options={"xatol": 1e-4},
     )
-    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+    # A search comes near to a bound only, and stops early where the loss is too small to fall.
+    at = {LOWEST: np.log(LOWEST), HIGHEST: np.log(HIGHEST), float(np.exp(found.x)): found.x}
+    losses = {temperature: loss(place) for temperature, place in at.items()}
+    best = min(losses, key=losses.__getitem__)
+    return best if losses[best] < loss(0.0) else 1.0
 
 
 def apply_temperature(logits: Floats, temperature: float) -> Floats:

@@ -9,7 +9,8 @@ import importlib.util
 import logging
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from chrompute.dataset import WindowData
-from chrompute.devices import make_deterministic, uses_bfloat16
+from chrompute.devices import keep_memory, make_deterministic, uses_bfloat16
 from chrompute.errors import InputError
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network, build_network
@@ -33,10 +34,15 @@ from chrompute.training_rules import TrainingRules
 from chrompute.window_training import EpochSteps, WindowTraining
 
 logger = logging.getLogger(__name__)
-# What a run looks like is said here, in fewer words.
-logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-
 _CHECKPOINT = "last.ckpt"
+#: Warnings of Lightning that tell nothing: the data are on the device, so that workers would have
+#: nothing to do; it is once an epoch that something is logged; and it calls torch in an old way.
+_IDLE_WARNINGS = (
+    ".*does not have many workers.*",
+    ".*Checkpoint directory.*",
+    ".*smaller than the logging interval.*",
+    ".*isinstance.treespec, LeafSpec.*",
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ def train_network(
     torch.set_num_threads(rules.threads)
     device = next(iter(data.labels.values())).device
     make_deterministic(device)
+    keep_memory(device)
     lightning.seed_everything(seed, verbose=False)
     train, valid = (_ids(role == name, device) for name in ("train", "valid"))
     _refuse(rules, spec, data, valid)
@@ -115,17 +122,26 @@ def train_network(
         batch_size=None,
         sampler=EpochSteps(train, rules, seed),
     )
-    trainer = _trainer(rules, device, Path(checkpoints), loggers)
-    with warnings.catch_warnings():
-        # The data are on the device already: workers would have nothing to do.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
-        # It is once an epoch that something is logged.
-        warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
+    with _hushed_lightning():
+        trainer = _trainer(rules, device, Path(checkpoints), loggers)
         trainer.fit(module, loader, ckpt_path=resumed, weights_only=True)
     module.take_best()
     kept = module.best_epoch if rules.patience else len(module.history)
     return FittedNetwork(network.cpu().eval(), module.history, kept)
+
+
+@contextmanager
+def _hushed_lightning() -> Iterator[None]:
+    """Keep what Lightning says to what matters: what a run looks like is told here, in fewer words.
+
+    Among the rest are advertisements of other packages of its makers.
+    """
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        for message in _IDLE_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
+        yield
 
 
 def _ids(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
@@ -135,11 +151,13 @@ def _ids(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
 def _refuse(rules: TrainingRules, spec: NetworkSpec, data: WindowData, valid: Tensor) -> None:
     """Raise InputError when the rules do not fit the model, its windows or the machine."""
     faults = rules.faults(spec.tasks)
-    known = any(bool((data.labels[task][valid].sum(1) > 0).any()) for task in spec.tasks)
+    weighty = [task for task in spec.tasks if rules.weight_of(task) > 0]
+    known = any(bool((data.labels[task][valid].sum(1) > 0).any()) for task in weighty)
     if rules.patience is not None and not known:
         faults.append(
             "training/patience waits for a lower validation loss, and no validation window has a "
-            "label; set it to null, or let windows tune"
+            "label of a task whose weight (training/task_weights) is above 0; set it to null, or "
+            "let windows tune"
         )
     if rules.tensorboard and importlib.util.find_spec("tensorboard") is None:
         faults.append(

@@ -1,5 +1,7 @@
 """Class scores of windows, averaged over both strands."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -28,7 +30,8 @@ def predict_logits(
     Returns
     -------
     dict
-        {task: float32 (n_windows, n_classes)}: log of the mean of the two strands' probabilities.
+        {task: float32 (n_windows, n_classes)}: log of the mean of the two strands' probabilities;
+        finite also where such a probability is too small for a float.
     """
     was_training = network.training
     network.eval()
@@ -39,7 +42,7 @@ def predict_logits(
             reverse = torch.full_like(chunk, backwards, dtype=torch.bool)
             strands.append(network(data.draw(chunk, reverse=reverse)))
         for task, logits in parts.items():
-            both = torch.stack([strand[task].softmax(1) for strand in strands])
-            logits.append(both.mean(0).log())
+            both = [strand[task].log_softmax(1, dtype=torch.float32) for strand in strands]
+            logits.append(torch.logaddexp(*both) - math.log(2))
     network.train(was_training)
     return {task: torch.cat(logits) for task, logits in parts.items()}

@@ -217,7 +217,8 @@ def _network_faults(
     entry: Mapping[str, Any], pixel: int, windows: Mapping[str, Any] | None
 ) -> list[str]:
     architecture = entry["network"].get("architecture", NetworkSpec.architecture)
-    if fault := architecture_fault(architecture, entry["inputs"]):
+    width = windows["width"] if windows is not None else None
+    if fault := architecture_fault(architecture, entry["inputs"], width):
         return [fault]
     if architecture != "chrompute":
         return []  # the others have no bins

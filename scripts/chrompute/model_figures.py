@@ -177,7 +177,7 @@ def draw_learning_curve(
         axes.set(xlabel="epoch", title=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if "loss" in name:
-            axes.set(ylabel="cross-entropy", ylim=(0, None))
+            _measure_losses(axes)
     if tasks:
         handles, labels = panels["loss by task"].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", frameon=False, fontsize=6)
@@ -194,6 +194,15 @@ def _draw_losses(axes: Axes, histories: Mapping[int, pd.DataFrame]) -> None:
             best = history.loc[history["valid_loss"].idxmin()]
             axes.plot(best["epoch"], best["valid_loss"], "o", color=PALETTE[1], ms=2.5)
     axes.legend(frameon=False, fontsize=6)
+
+
+def _measure_losses(axes: Axes) -> None:
+    """Begin the axis of losses at 0 and name it; learned weights of tasks take losses below 0."""
+    values = [value for line in axes.lines for value in np.asarray(line.get_ydata(), float)]
+    if min(values, default=0.0) < 0:
+        axes.set_ylabel("cross-entropy, weighed as learned")
+    else:
+        axes.set(ylabel="cross-entropy", ylim=(0, None))
 
 
 def _draw_lines(

@@ -13,6 +13,8 @@ from typing import Any
 SEQUENCE = "sequence"
 #: Groups of every group normalisation. No batch normalisation: windows must not see each other.
 GROUPS = 8
+#: Shortest window, bp, that leaves the convolutions and pools of DeepSEA one position.
+_SHORTEST_DEEPSEA = 163
 #: What networks were like before cards named these fields.
 _BEFORE: dict[str, Any] = {
     "architecture": "chrompute",
@@ -122,7 +124,9 @@ class NetworkSpec:
         return spec
 
 
-def architecture_fault(architecture: str, inputs: Sequence[str]) -> str | None:
+def architecture_fault(
+    architecture: str, inputs: Sequence[str], width: int | None = None
+) -> str | None:
     """Say what is wrong with the inputs of an architecture, None where nothing is.
 
     Parameters
@@ -131,10 +135,17 @@ def architecture_fault(architecture: str, inputs: Sequence[str]) -> str | None:
         "chrompute", "alexnet", "deepbind" or "deepsea".
     inputs
         Names of the inputs that the model reads.
+    width
+        Window width in bp; None where it is not known yet.
     """
     place = f"network/architecture {architecture}"
     if architecture == "alexnet" and (len(inputs) != 1 or SEQUENCE in inputs):
         return f"{place} reads exactly one image; give one of vplot, mnase as its 'inputs'"
     if architecture in ("deepbind", "deepsea") and tuple(inputs) != (SEQUENCE,):
         return f"{place} reads DNA alone; set its 'inputs' to [sequence]"
+    if architecture == "deepsea" and width is not None and width < _SHORTEST_DEEPSEA:
+        return (
+            f"{place} reads windows of {_SHORTEST_DEEPSEA} bp and more, and these have {width} bp; "
+            "make them wider, or choose another architecture"
+        )
     return None

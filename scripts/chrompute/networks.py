@@ -173,7 +173,7 @@ def build_network(spec: NetworkSpec) -> Network:
     InputError
         When its architecture cannot read its inputs.
     """
-    if fault := architecture_fault(spec.architecture, spec.inputs):
+    if fault := architecture_fault(spec.architecture, spec.inputs, spec.width):
         raise InputError(fault)
     if spec.architecture in CLASSICS:
         return CLASSICS[spec.architecture](spec)

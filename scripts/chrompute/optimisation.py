@@ -8,6 +8,11 @@ from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler,
 
 from chrompute.training_rules import TrainingRules
 
+#: Share of the steps of "one_cycle" in which the learning rate rises.
+_RISE = 0.15
+#: Fewest steps that can begin low, reach the learning rate and end low.
+_FEWEST_OF_CYCLE = 3
+
 
 def adamw(network: nn.Module, objective: nn.Module, rules: TrainingRules) -> torch.optim.AdamW:
     """Return AdamW (Loshchilov & Hutter 2019) on all that is learned.
@@ -32,10 +37,14 @@ def learning_rates(
     """Return the schedule of the learning rate over `steps` optimiser steps.
 
     "one_cycle" (Smith & Topin 2018) rises during 15 % of the steps and falls by a cosine, "cosine"
-    (Loshchilov & Hutter 2017) falls by a cosine from the first step on, "constant" stays.
+    (Loshchilov & Hutter 2017) falls by a cosine from the first step on, "constant" stays. However
+    few steps a cycle has, it reaches the learning rate in its second one at the latest; of one or
+    two steps it stays there.
     """
-    if rules.schedule == "one_cycle":
-        return OneCycleLR(optimizer, rules.learning_rate, total_steps=steps, pct_start=0.15)
+    if rules.schedule == "one_cycle" and steps >= _FEWEST_OF_CYCLE:
+        # torch puts the peak at the step of number pct_start * steps - 1, counted from 0.
+        rise = max(_RISE, 2 / steps)
+        return OneCycleLR(optimizer, rules.learning_rate, total_steps=steps, pct_start=rise)
     if rules.schedule == "cosine":
         return CosineAnnealingLR(optimizer, T_max=steps)
     return ConstantLR(optimizer, factor=1.0)

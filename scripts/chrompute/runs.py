@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import logging
 import math
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,7 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from chrompute.calibrate import apply_temperature, fit_temperature
+from chrompute.calibrate import HIGHEST, LOWEST, apply_temperature, fit_temperature
 from chrompute.dataset import WindowData
 from chrompute.devices import choose_device, explained_memory
 from chrompute.fit import FittedNetwork, train_network
@@ -28,15 +30,21 @@ from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores, Targets
 from chrompute.training_rules import TrainingRules
 
+logger = logging.getLogger(__name__)
+
 Genome = Mapping[str, npt.NDArray[np.uint8]]
+
+#: Hexadecimal digits that end the name of a folder of checkpoints.
+_DIGITS = 16
 
 
 @dataclass(frozen=True)
 class TrainedModel:
     """What training leaves behind: network, card, history and predictions of held-out windows.
 
-    `checkpoints` is the folder of the states after each epoch; `discard_checkpoints` removes it,
-    to be called once the rest is safe on disk.
+    `checkpoints` is the folder of the states after each epoch; `discard_checkpoints` removes it
+    and those that the same model and seed left under other settings, data or code. It is to be
+    called once the rest is safe on disk.
     """
 
     network: Network
@@ -46,8 +54,11 @@ class TrainedModel:
     checkpoints: Path
 
     def discard_checkpoints(self) -> None:
-        """Remove the states after each epoch."""
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        """Remove the states after each epoch, and what earlier runs that were cut off left."""
+        name = re.escape(self.checkpoints.name[:-_DIGITS]) + f"[0-9a-f]{{{_DIGITS}}}"
+        for folder in self.checkpoints.parent.glob("*"):
+            if re.fullmatch(name, folder.name):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -167,14 +178,18 @@ def _temperatures(
     """Fit the temperature of each task on the windows that tune (`chrompute.calibrate`)."""
     chosen = held_out(ready.windows)
     tunes = ready.role[chosen] == "valid"
-    return {
-        task: fit_temperature(
-            values[tunes],
-            ready.targets.labels[task][chosen][tunes],
-            ready.targets.weights[task][chosen][tunes],
-        )
-        for task, values in logits.items()
-    }
+    found = {}
+    for task, values in logits.items():
+        labels = ready.targets.labels[task][chosen][tunes]
+        weights = ready.targets.weights[task][chosen][tunes]
+        found[task] = fit_temperature(values[tunes], labels, weights)
+        if found[task] in (LOWEST, HIGHEST):
+            logger.warning(
+                "task %s: the temperature ran to its bound, %g, on %d validation windows, which "
+                "are too few or too uniform to tell it; do not take the probabilities as they are",
+                task, found[task], int((labels.sum(axis=1) > 0).sum()),
+            )  # fmt: skip
+    return found
 
 
 def _card_of_training(recipe: Recipe, ready: _Prepared, fitted: FittedNetwork) -> dict[str, Any]:
@@ -215,4 +230,4 @@ def _digest(
     ]
     for array in (*arrays, *(genome or {}).values()):
         digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:_DIGITS]

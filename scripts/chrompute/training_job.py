@@ -28,7 +28,7 @@ from chrompute.window_files import read_windows
 
 logger = logging.getLogger(__name__)
 
-#: Begins the lines of a child process that are shown as they come.
+#: Begins the lines of a child process that are shown as they come; their level comes next.
 _MARK = "chrompute: "
 #: Lines of other output that are shown where the processes end with an error.
 _LAST_LINES = 40
@@ -153,7 +153,8 @@ def _relay(process: subprocess.Popen[str]) -> deque[str]:
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(_MARK):
-            logger.info("%s", line.removeprefix(_MARK).rstrip())
+            level, text = line.removeprefix(_MARK).rstrip().split(" ", 1)
+            logger.log(logging.getLevelNamesMapping()[level], "%s", text)
         else:
             others.append(line.rstrip())
     process.wait()
@@ -192,7 +193,7 @@ def main(path: str) -> None:
         The job as JSON. A fault of the input is written beside it.
     """
     _end_with_parent()
-    logging.basicConfig(format=f"{_MARK}%(message)s", stream=sys.stdout)
+    logging.basicConfig(format=f"{_MARK}%(levelname)s %(message)s", stream=sys.stdout)
     logging.getLogger("chrompute").setLevel(logging.ERROR if _rank() else logging.INFO)
     try:
         _train_here(TrainingJob(**json.loads(Path(path).read_text())))

@@ -90,7 +90,7 @@ def draw_part(
         share = torch.rand(number, generator=generator, device=device)
         keep = rules.thinning + (1 - rules.thinning) * share
     begin = place.part * rules.batch_size
-    size = min(rules.batch_size, number - begin)
+    size = part_size(number, place.part, rules)
     turns = -(-size // place.processes)
     taken = torch.arange(turns, device=device) * place.processes + place.rank
     rows = begin + taken % size
@@ -113,7 +113,8 @@ def part_loss(
 ) -> Tensor:
     """Return the loss of one part of a step; the mean over the parts is that of the step.
 
-    Nothing in here waits for the device.
+    On CUDA the host waits for the device once for each image input, when it asks how many fragments
+    the windows of the batch show (`chrompute.window_images`); nothing else in here waits.
 
     Parameters
     ----------
@@ -131,6 +132,11 @@ def part_loss(
     logits, single = network.all_logits(batch)
     parts = place.processes * parts_of(len(windows), rules)
     return objective(logits, single, batch, drawn.ids, drawn.counts, windows, parts)
+
+
+def part_size(windows: int, part: int, rules: TrainingRules) -> int:
+    """Return the windows, of all processes, in one accumulated batch of a step over so many."""
+    return min(rules.batch_size, windows - part * rules.batch_size)
 
 
 def parts_of(windows: int, rules: TrainingRules) -> int:

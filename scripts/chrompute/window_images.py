@@ -227,7 +227,7 @@ class FragmentImages:
         # What lies in the window: one end is open, on the other strand the other one.
         low = start + 1 - reverse.long()
         first, number = self.store.slices(group, low, low + 2 * width)
-        total = int(number.sum())
+        total = int(number.sum())  # the one place where drawing waits for a CUDA device
         # Integers of 32 bits wherever they do: there are many, and memory is what takes time.
         kind = torch.int32 if max(total, len(self.store)) < _INT32_ROWS else torch.int64
         number = number.to(kind)

@@ -17,8 +17,9 @@ from chrompute.inference import predict_logits
 from chrompute.losses import Objective
 from chrompute.networks import Network
 from chrompute.optimisation import adamw, learning_rates
+from chrompute.progress import Pace
 from chrompute.training_rules import TrainingRules
-from chrompute.training_step import Place, part_loss, parts_of, seed_of
+from chrompute.training_step import Place, part_loss, part_size, parts_of, seed_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,13 @@ class WindowTraining(lightning.LightningModule):
         Training settings.
     seed
         Seed of everything random.
+
+    Attributes
+    ----------
+    windows
+        Windows of an epoch.
+    pace
+        Those of the epoch that are done, against the clock; validation is not in it.
     """
 
     def __init__(
@@ -83,7 +91,8 @@ class WindowTraining(lightning.LightningModule):
         self.network = network
         self.objective = Objective(data.labels, data.weights, train, data.inputs, rules)
         self.data, self.valid, self.rules, self.seed = data, valid, rules, seed
-        self.steps = rules.steps(len(train))
+        self.steps, self.windows = rules.steps(len(train)), len(train)
+        self.pace = Pace()
         self.history: list[dict[str, float]] = []
         self.best: dict[str, Tensor] = {}
         self._generator = torch.Generator(train.device)
@@ -94,6 +103,14 @@ class WindowTraining(lightning.LightningModule):
         """Stop at once where the training that is resumed had stopped."""
         self.trainer.should_stop = self._is_stale()
 
+    def on_train_epoch_start(self) -> None:
+        """Count the windows of this epoch."""
+        self.pace.begin()
+
+    def part_of(self, windows: Tensor, batch: int) -> int:
+        """Return the windows of a batch, this process's and those of all others."""
+        return part_size(len(windows), batch % self.rules.accumulate, self.rules)
+
     def training_step(self, windows: Tensor, batch: int) -> Tensor:
         """Return the loss of a batch, this process's part of the windows of a step."""
         step, part = divmod(batch, self.rules.accumulate)
@@ -102,6 +119,7 @@ class WindowTraining(lightning.LightningModule):
         )
         loss = part_loss(self.network, self.data, self.objective, windows, place, self._generator)
         self._losses.append(loss.detach())
+        self.pace.windows += self.part_of(windows, batch)
         # Lightning divides by `accumulate`, and an epoch's last step may have fewer parts.
         return loss * (self.rules.accumulate / parts_of(len(windows), self.rules))
 
@@ -128,6 +146,7 @@ class WindowTraining(lightning.LightningModule):
         line: dict[str, float] = {"epoch": self.current_epoch + 1, "learning_rate": self._rate}
         loss = self.trainer.strategy.reduce(torch.stack(self._losses).mean(), reduce_op="mean")
         line["train_loss"] = self._finite(float(loss))
+        rate = self.pace.rate()  # the device has just been waited for
         line |= self._validation()
         if self.objective.log_variance is not None:
             weights = self.objective.task_weights()
@@ -137,7 +156,7 @@ class WindowTraining(lightning.LightningModule):
         for log in self.loggers:
             log.log_metrics(line, step=self.current_epoch + 1)
         scores = ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in line.items())
-        logger.info("%s", scores)
+        logger.info("%s, %.0f windows/s", scores, rate)
         if self.rules.patience is not None:
             self._keep_best()
             self.trainer.should_stop = self._is_stale()
@@ -163,8 +182,10 @@ class WindowTraining(lightning.LightningModule):
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the lowest validation loss, counted from 1."""
-        return 1 + min(range(len(self.history)), key=lambda i: self.history[i]["valid_loss"])
+        """The epoch with the lowest validation loss, counted from 1; NaN is above all others."""
+        losses = [line["valid_loss"] for line in self.history]
+        known = [math.inf if math.isnan(loss) else loss for loss in losses]
+        return 1 + known.index(min(known))
 
     def _keep_best(self) -> None:
         if self.best_epoch == len(self.history):

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from chrompute.calibrate import HIGHEST, LOWEST, apply_temperature, fit_temperature
+from chrompute.calibrate import (
+    HIGHEST,
+    LOWEST,
+    apply_temperature,
+    fit_temperature,
+)
 
 
 def loss(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, temperature: float) -> float:
@@ -75,6 +80,15 @@ def test_certain_predictions_have_a_temperature_too() -> None:
     wrong = np.array([[-np.inf, 0.0], [-30.0, 0.0]])
     found = fit_temperature(wrong, np.eye(2)[[0, 0]], np.ones(2))
     assert found == pytest.approx(HIGHEST, rel=0.01)
+
+
+def test_a_temperature_that_runs_to_a_bound_is_the_bound() -> None:
+    labels = np.eye(2)[[0, 1] * 10]
+    right, wrong = np.log(0.8 * labels + 0.1), np.log(0.9 - 0.8 * labels)
+    some = np.where(np.arange(20)[:, None] < 5, wrong, right)
+    found = [fit_temperature(each, labels, np.ones(20)) for each in (right, wrong, some)]
+    assert found[:2] == [LOWEST, HIGHEST]
+    assert 2 * LOWEST < found[2] < HIGHEST / 2
 
 
 def test_the_order_of_the_classes_stays() -> None:

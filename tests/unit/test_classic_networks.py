@@ -42,6 +42,23 @@ def test_the_sequence_classics_take_windows_from_200_bp(name: str, width: int) -
     assert not torch.allclose(logits[0], logits[1])
 
 
+@pytest.mark.parametrize("width", [101, 161, 162, 163])
+@pytest.mark.parametrize("name", CLASSICS)
+def test_a_short_window_is_refused_or_read(name: str, width: int) -> None:
+    fault = architecture_fault(name, CLASSICS[name], width)
+    if name == "deepsea" and width < 163:
+        assert f"163 bp and more, and these have {width} bp" in fault
+        with pytest.raises(InputError, match="163 bp and more"):
+            build_network(spec_of("sequence", width=width, architecture=name))
+        return
+    assert fault is None
+    shape = (10, -(-width // 8))
+    own = {"images": {"vplot": shape}} if name == "alexnet" else {}
+    network = network_of(*CLASSICS[name], width=width, architecture=name, **own)
+    logits = logits_of(network, batch_of(network.spec, n=2))["state"]
+    assert not torch.allclose(logits[0], logits[1])
+
+
 @pytest.mark.parametrize(
     ("name", "inputs", "fault"),
     [

@@ -290,6 +290,18 @@ def test_learning_curves_of_seeds_and_tasks() -> None:
     assert len(draw_learning_curve({1: unknown}, {}, "t").axes) == 2
 
 
+def test_losses_below_0_are_on_the_panel() -> None:
+    """Learned weights of tasks make them so."""
+    own = history(3, "state", "mark")
+    for losses, lowest, label in (
+        ([0.5, 0.2, 0.1], 0.0, "cross-entropy"),
+        ([0.5, -0.2, -0.4], None, "cross-entropy, weighed as learned"),
+    ):
+        panel = draw_learning_curve({1: own.assign(train_loss=losses)}, {}, "t").axes[0]
+        assert panel.get_ylabel() == label
+        assert panel.get_ylim()[0] == lowest if lowest is not None else panel.get_ylim()[0] < -0.4
+
+
 def test_many_models_stand_under_the_names_of_their_groups() -> None:
     models = {f"m{i}": f"model {i}" for i in range(15)}
     groups = {name: GROUPS[i // 5] for i, name in enumerate(models)}

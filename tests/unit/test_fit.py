@@ -2,15 +2,18 @@
 
 import logging
 import math
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from chrompute import fit, runs, window_training
+from chrompute import fit, progress, runs, window_training
 from chrompute.dataset import WindowData
 from chrompute.devices import choose_device, explained_memory
 from chrompute.errors import InputError
@@ -233,6 +236,21 @@ def test_the_schedules_have_their_shapes() -> None:
     assert cycle[-1] == pytest.approx(0.1 / 25 / 1e4)
 
 
+@pytest.mark.parametrize("steps", [3, 5, 7, 10, 13])
+def test_a_short_cycle_rises_and_falls_too(steps: int) -> None:
+    found = rates("one_cycle", steps)
+    assert found[0] == pytest.approx(0.1 / 25)
+    assert max(found) == pytest.approx(0.1)
+    assert int(np.argmax(found)) == 1
+    assert found[-1] == pytest.approx(0.1 / 25 / 1e4)
+    assert found[1:] == sorted(found[1:], reverse=True)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_step_or_two_are_no_cycle(steps: int) -> None:
+    assert rates("one_cycle", steps) == pytest.approx([0.1] * steps)
+
+
 def test_the_schedule_counts_steps_and_not_batches(training: Training, tmp_path: Path) -> None:
     fitted = training.fit(
         tmp_path, number=40, epochs=2, batch_size=4, accumulate=4, schedule="cosine"
@@ -240,6 +258,43 @@ def test_the_schedule_counts_steps_and_not_batches(training: Training, tmp_path:
     # 40 windows are 3 steps an epoch; the last step of each is noted.
     expected = [5e-3 * 0.5 * (1 + math.cos(math.pi * step / 6)) for step in (2, 5)]
     assert [line["learning_rate"] for line in fitted.history] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_windows_a_second_are_those_that_were_done(
+    training: Training,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    accumulate: int,
+) -> None:
+    """By a clock that a batch takes a second of, and validation a hundred."""
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(fit, "Progress", lambda: Progress(0))
+
+    def passing(name: str, seconds: float) -> None:
+        inner = getattr(window_training.WindowTraining, name)
+
+        def slow(self, *arguments):
+            clock[0] += seconds
+            return inner(self, *arguments)
+
+        monkeypatch.setattr(window_training.WindowTraining, name, slow)
+
+    passing("training_step", 1.0)
+    passing("_validation", 100.0)
+    with caplog.at_level(logging.INFO):
+        training.fit(tmp_path, number=36, batch_size=16 // accumulate, accumulate=accumulate)
+    lines = [text for text in caplog.messages if text.startswith("epoch ")]
+    said = [re.search(r"([0-9]+) windows/s", text)[1] for text in lines]
+    left = [re.search(r"about ([0-9]+ [a-z]+) left", text) for text in lines]
+    if accumulate == 2:  # batches of 8, 8, 8, 8, 4
+        assert said == ["8", "8", "8", "8", "7", "7"] * 2
+    else:  # batches of 16, 16, 4, and again
+        assert said == ["16", "16", "12", "12"] * 2
+        times = [1 * 56 / 16, 2 * 40 / 32, 3, 104 * 20 / 52, 105 * 4 / 68, 0]
+        assert [each[1] for each in left if each] == [f"{seconds:.0f} s" for seconds in times]
 
 
 def scripted(losses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,11 +333,60 @@ def test_a_run_that_had_stopped_does_not_go_on_when_it_is_resumed(
     assert same_bits(stopped, resumed)
 
 
+def test_an_epoch_without_a_validation_loss_is_never_the_best(
+    training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted([math.nan, 4.0, math.nan, 3.0, 5.0], monkeypatch)
+    settings = {"epochs": 5, "number": 32, "patience": 4}
+    assert training.fit(tmp_path / "some", **settings).kept == 4
+    scripted([math.nan] * 5, monkeypatch)
+    assert training.fit(tmp_path / "none", **settings).kept == 1
+
+
+def test_probabilities_that_are_too_small_for_a_float_have_a_logarithm() -> None:
+    """Logits (0, z) of both strands; windows are their own batches."""
+    ahead, back = torch.tensor([[3.0, 200.0, -300.0], [1.0, 250.0, -300.5]])
+
+    class Certain(torch.nn.Module):
+        spec = SimpleNamespace(tasks={"state": 2})
+
+        def forward(self, batch):
+            return {"state": torch.stack([torch.zeros_like(batch), batch], 1)}
+
+    def draw(ids, reverse):
+        return torch.where(reverse, back[ids], ahead[ids])
+
+    data = SimpleNamespace(draw=draw)
+    found = predict_logits(Certain(), data, torch.arange(3), 1)["state"].double().numpy()
+    # log p(class 0) = -log(1 + e^z), and the mean of 200 and 250 is e^-200 / 2.
+    p = [(1 / (1 + math.exp(z1)) + 1 / (1 + math.exp(z2))) / 2 for z1, z2 in ((3, 1), (200, 250))]
+    assert found[:2, 0] == pytest.approx(np.log(p), rel=1e-6)
+    assert found[2, 1] == pytest.approx(np.log((math.exp(-300) + math.exp(-300.5)) / 2), rel=1e-6)
+    assert found[2, 0] == 0
+
+
 def test_patience_needs_validation_windows(training: Training, tmp_path: Path) -> None:
     rules = TrainingRules(**TRAINING, patience=2)
     role = np.where(training.role == "train", "train", "")
     with pytest.raises(InputError, match=r"training/patience .* no validation window"):
         train_network(training.spec(), training.data, role, rules, 1, tmp_path)
+
+
+def test_patience_needs_labels_of_a_task_that_weighs(training: Training, tmp_path: Path) -> None:
+    """Validation windows know the mark alone."""
+    data = training.data
+    state = data.labels["state"].clone()
+    state[torch.from_numpy(training.role == "valid")] = 0
+    labels = {**data.labels, "state": state}
+    drawn = WindowData(data.images, data.sequence, labels, data.weights)
+
+    def run(**task_weights: float) -> FittedNetwork:
+        rules = TrainingRules(**{**TRAINING, "epochs": 1}, patience=2, task_weights=task_weights)
+        return train_network(training.spec(), drawn, training.role, rules, 1, tmp_path)
+
+    with pytest.raises(InputError, match=r"patience .* whose weight \(training/task_weights\)"):
+        run(mark=0.0)
+    assert run(mark=0.1).kept == 1
 
 
 def test_bfloat16_trains_on_the_cpu(training: Training, tmp_path: Path) -> None:
@@ -394,3 +498,15 @@ def test_what_is_expected_of_a_pixel_is_that_of_the_training_windows(
     held = fitted.network.encoders["mnase"].image.expected
     assert torch.allclose(held, mean, atol=1e-6)
     assert float(held.max()) > 0
+
+
+def test_training_says_nothing_that_is_not_of_this_project(
+    training: Training, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.INFO)
+    with warnings.catch_warnings(record=True) as told, caplog.at_level(logging.INFO):
+        warnings.simplefilter("always")
+        training.fit(tmp_path, number=32, epochs=1)
+    assert [str(each.message) for each in told] == []
+    assert {record.name.split(".")[0] for record in caplog.records} == {"chrompute"}

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import torch
 
-from chrompute import fit
 from chrompute.baselines import run_baseline
 from chrompute.encoders import Smoothing
 from chrompute.errors import InputError
@@ -69,34 +68,6 @@ def test_equal_seeds_give_equal_bits_and_others_do_not(case, tmp_path: Path) -> 
     assert not same_weights(one, trained(case, recipe, tmp_path, seed=2))
 
 
-def test_interrupted_training_resumes_bit_for_bit(
-    case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    recipe = recipe_of("vplot", "sequence")
-    whole = trained(case, recipe, tmp_path / "whole")
-
-    class KilledError(Exception):
-        """Stands for a kill in the middle of the last epoch."""
-
-    step = fit.WindowTraining.training_step
-
-    def interrupted(self, ids, number):
-        if self.current_epoch == 2 and number == 3:
-            raise KilledError
-        return step(self, ids, number)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(fit.WindowTraining, "training_step", interrupted)
-        with pytest.raises(KilledError):
-            trained(case, recipe, tmp_path / "cut")
-    assert len([*(tmp_path / "cut").rglob("last.ckpt")]) == 1
-    with caplog.at_level(logging.INFO):
-        resumed = trained(case, recipe, tmp_path / "cut")
-    assert "resuming after epoch 2" in caplog.text
-    assert same_weights(whole, resumed)
-    assert resumed.history.equals(whole.history)
-
-
 def test_another_recipe_does_not_resume_and_a_damaged_checkpoint_is_left(
     case, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,12 +75,36 @@ def test_another_recipe_does_not_resume_and_a_damaged_checkpoint_is_left(
     trained(case, recipe, tmp_path, keep=True)
     (checkpoint,) = tmp_path.rglob("last.ckpt")
     with caplog.at_level(logging.INFO):
-        trained(case, recipe_of("vplot", epochs=1, jitter=6), tmp_path)
+        trained(case, recipe_of("vplot", epochs=1, jitter=6), tmp_path, keep=True)
     assert "resuming" not in caplog.text
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     with caplog.at_level(logging.INFO):
         trained(case, recipe, tmp_path)
     assert "is damaged" in caplog.text
+
+
+def test_checkpoints_that_cut_off_runs_left_are_removed_in_the_end(case, tmp_path: Path) -> None:
+    stale, digest = tmp_path / f"net-seed-1-{'0f' * 8}", "0123456789abcdef"
+    names = (f"net-seed-2-{digest}", f"net-seed-11-{digest}", f"other-net-seed-1-{digest}")
+    others = [tmp_path / name for name in (*names, "net-seed-1-notes", f"net-seed-1-b-{digest}")]
+    for folder in (stale, *others):
+        folder.mkdir()
+        (folder / "last.ckpt").touch()
+    model = trained(case, recipe_of("vplot", epochs=1), tmp_path, keep=True)
+    assert stale.is_dir()
+    model.discard_checkpoints()
+    assert {*tmp_path.iterdir()} == {*others}
+
+
+def test_a_temperature_at_its_bound_is_told(
+    case, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The planted state is called right in every window once it is learned."""
+    model = trained(case, recipe_of("vplot", epochs=12), tmp_path / "sure")
+    assert model.card["temperature"]["state"] == 0.05
+    (told,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    valid = (case[0]["split"] == "valid").sum()
+    assert f"task state: the temperature ran to its bound, 0.05, on {valid} " in told.getMessage()
 
 
 def test_test_labels_do_not_reach_the_weights(case, tmp_path: Path) -> None:

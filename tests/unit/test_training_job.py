@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from chrompute import training_job
 from chrompute.errors import InputError
 from chrompute.fragments import write_fragments
 from chrompute.genome import BASES
@@ -101,6 +103,59 @@ def test_a_fault_of_the_input_in_a_process_is_told_as_such(inputs: Path, tmp_pat
     assert not Path(job.weights).exists()
 
 
+def test_what_processes_log_keeps_its_level(caplog: pytest.LogCaptureFixture) -> None:
+    lines = ["chrompute: WARNING far from sure", "chrompute: INFO epoch 1", "of another library"]
+    command = ["printf", r"%s\n", *lines]
+    with (
+        caplog.at_level(logging.INFO),
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child,
+    ):
+        others = training_job._relay(child)
+    told = [(record.levelno, record.getMessage()) for record in caplog.records]
+    assert told == [(logging.WARNING, "far from sure"), (logging.INFO, "epoch 1")]
+    assert [*others] == ["of another library"]
+
+
+def started(job: TrainingJob, before: str = "", **environment: str) -> subprocess.Popen[bytes]:
+    """Start a job in another interpreter, that runs some lines before it."""
+    program = f"import json, sys\nfrom chrompute.training_job import *\n{before}\n" \
+        "train(TrainingJob(**json.loads(sys.argv[1])))"  # fmt: skip
+    own = {"PYTHONPATH": os.pathsep.join(sys.path), **environment}
+    command = [sys.executable, "-c", program, json.dumps(asdict(job))]
+    return subprocess.Popen(command, env={**os.environ, **own})
+
+
+#: Ends a training as a kill from outside does, between its second epoch and its third.
+KILL = """
+import os, signal
+from chrompute.window_training import WindowTraining
+start = WindowTraining.on_train_epoch_start
+def killed(self):
+    if self.current_epoch == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    start(self)
+WindowTraining.on_train_epoch_start = killed
+"""
+
+
+def test_a_job_that_was_killed_resumes_bit_for_bit(
+    inputs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"epochs": 3, "patience": 2}
+    whole = job_of(inputs, tmp_path / "whole", **settings)
+    cut = job_of(inputs, tmp_path / "cut", **settings)
+    train(whole)
+    assert started(cut, KILL).wait(60) == -signal.SIGKILL
+    assert [each.name for each in Path(cut.weights).parent.iterdir()] == ["checkpoints"]
+    with caplog.at_level(logging.INFO):
+        train(cut)
+    assert "resuming after epoch 2" in caplog.text
+    for name in ("weights", "history", "predictions"):
+        one, two = (Path(getattr(job, name)).read_bytes() for job in (whole, cut))
+        assert one == two, name
+    assert not any(Path(cut.checkpoints).iterdir())
+
+
 def processes_with(text: str) -> list[str]:
     """Return the running processes whose command line holds a text."""
     found = []
@@ -126,12 +181,7 @@ def test_processes_end_when_the_one_that_started_them_is_killed(
 ) -> None:
     job = job_of(inputs, tmp_path / "job", devices=2, epochs=5000)
     (tmp_path / "scratch").mkdir()
-    program = "import json, sys; from chrompute.training_job import *; " \
-        "train(TrainingJob(**json.loads(sys.argv[1])))"  # fmt: skip
-    own = {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path / "scratch")}
-    parent = subprocess.Popen(
-        [sys.executable, "-c", program, json.dumps(asdict(job))], env={**os.environ, **own}
-    )
+    parent = started(job, TMPDIR=str(tmp_path / "scratch"))
     try:
         wait_for(lambda: [*Path(job.checkpoints).rglob("last.ckpt")], 60)
         assert len(processes_with(str(tmp_path / "scratch"))) >= 2
