@@ -7,19 +7,13 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from chrompute.model_groups import INPUT_TITLES
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import TRAINING_DEFAULTS
 
 Entry = dict[str, Any]
 Path = tuple[str, ...]
 
-#: How titles call the inputs.
-INPUT_TITLES = {
-    "vplot": "V-plot",
-    "mnase": "MNase",
-    "mnase_profile": "MNase profile",
-    "sequence": "DNA",
-}
 #: Keys whose values say enough without them.
 _TELLING = ("kind", "windows", "architecture", "trunk")
 #: Keys that make no other model.
