@@ -139,6 +139,8 @@ def predictions(folder: Path, name: str, seed: int, skill: float) -> str:
     for replicate in "12":
         noisy = np.where(rng.random(500) < 0.8, truth, rng.integers(0, 3, 500))
         windows[f"state.{replicate}"] = pd.Series(np.array(CLASSES)[noisy], dtype=object)
+    # The truth is easier to predict than either replicate, and must not enter their mean.
+    windows["state.truth"] = pd.Series(np.array(CLASSES)[truth], dtype=object)
     logits = skill * np.eye(3)[truth] + np.random.default_rng(seed).normal(size=(500, 3))
     values = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     path = folder / f"{name}.{seed}.parquet"
@@ -156,6 +158,7 @@ def test_differences_equal_scikit_learn_on_the_same_draws(tmp_path: Path) -> Non
     pair = Pair("good", "bad", facts, "w", ("state",))
     table = differences.table([pair], ORACLE_COLUMNS)
     assert [*table] == [*ORACLE_COLUMNS]
+    assert "label:state:truth" in pd.read_parquet(paths["good"][0])
     assert table["cell_type"].unique().tolist() == ["a", "b"]
     for cell_type, name, score in (
         ("a", "accuracy", accuracy_score), ("b", "kappa", cohen_kappa_score),
