@@ -259,8 +259,16 @@ def test_calibration_in_words() -> None:
     told = calibration_content(calibration_rows(["no", "yes"]), titles, "net")
     assert told["rows"][0]["within"] == "1 of 2"
     told = calibration_content(calibration_rows(["no", "yes"], "cell type"), titles, "net")
-    assert told["rows"][0]["within"] == "reported"
-    assert "nothing is promised" in told["sentence"]
+    assert told["rows"][0]["within"] == "reported (cell type)"
+    assert "Nothing is promised" in told["sentence"]
+    assert "it was not trained on this cell type: the number is reported" in told["sentence"]
+    told = calibration_content(calibration_rows(["yes"], "windows, weights"), titles, "net")
+    assert told["rows"][0]["within"] == "reported (windows, weights)"
+    assert "centred elsewhere and it was trained as if" in told["sentence"]
+    assert "at their word" not in told["sentence"]
+    told = calibration_content(calibration_rows(["fitted", "fitted"]), titles, "net")
+    assert told["rows"][0]["within"] == "fitted"
+    assert "fitted on these very windows" in told["sentence"]
     none = calibration_content(calibration_rows(["no"]).iloc[:0], titles, "net")
     assert none == {"rows": [], "sentence": ""}
 
