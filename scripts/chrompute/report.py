@@ -109,8 +109,7 @@ def cell_type_content(
 
 def _nucleosome_content(plan: Mapping[str, Any], page: "_Page") -> dict[str, Any]:
     """Return what the page says of nucleosomes: calls, phasing and profiles at sites."""
-    results, cell_type = page.results, page.cell_type
-    pooled = f"{cell_type}/pooled"
+    results, cell_type, pooled = page.results, page.cell_type, f"{page.cell_type}/pooled"
     planted = results / f"evaluation/nucleosomes.{cell_type}.json"
     return {
         "calls": [
