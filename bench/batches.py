@@ -156,61 +156,67 @@ def report(title: str, must: int, rates: dict[str, float]) -> bool:
     return first >= must
 
 
+def sparse_rates(case: Case, rng: np.random.Generator) -> dict[str, float]:
+    """Time sparse batches of binned V-plots, and what is made of them."""
+    binned, deep = case.images(BINNED), Case(1000, rng).images(BINNED)
+    ways: dict[str, Way] = {
+        "sparse, 100 fragments a window": (1024, 4, lambda a: binned.sparse(*a)),
+        "the same, as dense counts": (512, 4, lambda a: binned.counts(*a)),
+        "the same, scaled": (512, 4, lambda a: binned.scaled(*a)),
+        "sparse, 1,000 fragments a window": (256, 4, lambda a: deep.sparse(*a)),
+    }
+    return rates_of(ways, rng)
+
+
+def dense_rates(case: Case, rng: np.random.Generator) -> dict[str, float]:
+    """Time dense batches at full resolution."""
+    full, dense = case.images(FULL), DenseImages(case)
+    ways: dict[str, Way] = {
+        "reused buffer": (128, 8, lambda a: full.counts(*a)),
+        "fresh zeros": (128, 1, lambda a: fresh_zeros(full, a)),
+        "DataLoader of dense images, batches of 32": (
+            *(32, 1),
+            lambda a: [*DataLoader(dense, 32, sampler=a[0].tolist())],
+        ),
+    }
+    return rates_of(ways, rng)
+
+
+def sequence_rates(case: Case, rng: np.random.Generator) -> dict[str, float]:
+    """Time batches of the sequence."""
+    genome = {name: rng.integers(0, 4, size).astype(np.uint8) for name, size in case.sizes.items()}
+    sequence = GenomeSequence(genome, case.group % CHROMOSOMES, case.starts, WIDTH, CPU)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        write_fasta(Path(folder) / "genome.fa", genome) as fasta,
+    ):
+        ways: dict[str, Way] = {
+            "codes": (256, 16, lambda a: sequence.codes(*a)),
+            "pysam and one-hot": (64, 4, lambda a: one_hot_of_strings(fasta, case, a)),
+        }
+        return rates_of(ways, rng)
+
+
 def main() -> int:
     """Time all ways and print a table for each measure; 1 where one falls short."""
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     print(f"{PAIRS:,} fragments, windows of {WIDTH} bp, CPU time of one thread of torch.")
-    case, deep = Case(100, rng), Case(1000, rng)
-    binned, full, dense = case.images(BINNED), case.images(FULL), DenseImages(case)
-    deep_images = deep.images(BINNED)
+    case = Case(100, rng)
     millions = case.size * CHROMOSOMES / 1e6
+    sparse = (
+        f"Sparse batches ({BINNED.shape[0]} x {BINNED.shape[1]} pixels; a genome of "
+        f"{millions:.0f} Mb, on which windows hold about 100 fragments, or a tenth of it)"
+    )
+    dense = (
+        f"Dense full-resolution batches ({FULL.shape[0]} x {FULL.shape[1]} pixels, about 100 "
+        "fragments a window)"
+    )
     enough = [
-        report(
-            f"Sparse batches ({BINNED.shape[0]} x {BINNED.shape[1]} pixels; a genome of "
-            f"{millions:.0f} Mb, on which windows hold about 100 fragments, or a tenth of it)",
-            150_000,
-            rates_of(
-                {
-                    "sparse, 100 fragments a window": (1024, 4, lambda a: binned.sparse(*a)),
-                    "the same, as dense counts": (512, 4, lambda a: binned.counts(*a)),
-                    "the same, scaled": (512, 4, lambda a: binned.scaled(*a)),
-                    "sparse, 1,000 fragments a window": (256, 4, lambda a: deep_images.sparse(*a)),
-                },
-                rng,
-            ),
-        ),
-        report(
-            f"Dense full-resolution batches ({FULL.shape[0]} x {FULL.shape[1]} pixels, about 100 "
-            "fragments a window)",
-            40_000,
-            rates_of(
-                {
-                    "reused buffer": (128, 8, lambda a: full.counts(*a)),
-                    "fresh zeros": (128, 1, lambda a: fresh_zeros(full, a)),
-                    "DataLoader of dense images, batches of 32": (
-                        32,
-                        1,
-                        lambda a: [*DataLoader(dense, 32, sampler=a[0].tolist())],
-                    ),
-                },
-                rng,
-            ),
-        ),
+        report(sparse, 150_000, sparse_rates(case, rng)),
+        report(dense, 40_000, dense_rates(case, rng)),
+        report(f"Sequence (a genome of {millions:.0f} Mb)", 500_000, sequence_rates(case, rng)),
     ]
-    genome = {name: rng.integers(0, 4, size).astype(np.uint8) for name, size in case.sizes.items()}
-    sequence = GenomeSequence(genome, case.group % CHROMOSOMES, case.starts, WIDTH, CPU)
-    with tempfile.TemporaryDirectory() as folder:
-        fasta = write_fasta(Path(folder) / "genome.fa", genome)
-        rates = rates_of(
-            {
-                "codes": (256, 16, lambda a: sequence.codes(*a)),
-                "pysam and one-hot": (64, 4, lambda a: one_hot_of_strings(fasta, case, a)),
-            },
-            rng,
-        )
-        fasta.close()
-    enough.append(report(f"Sequence (a genome of {millions:.0f} Mb)", 500_000, rates))
     return 0 if all(enough) else 1
 
 

@@ -17,11 +17,11 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from chrompute.comparison_report import INPUT_TITLES  # noqa: E402
+from chrompute.calibration_report import verdict_text  # noqa: E402
 from chrompute.figures import METRIC_TITLES  # noqa: E402
 from chrompute.label_columns import TRUTH  # noqa: E402
 from chrompute.model_figures import draw_learning_curve  # noqa: E402
-from chrompute.model_groups import GROUPS, group_of  # noqa: E402
+from chrompute.model_groups import GROUPS, INPUT_TITLES, group_of  # noqa: E402
 from chrompute.predictions import read_scores  # noqa: E402
 from chrompute.seeds import over_seeds  # noqa: E402
 
@@ -31,26 +31,96 @@ WHOLE = {
     "modalities": ("What each input adds to the others", ["added", "beside", "model"]),
     "oracles": ("Oracle minus model", ["model", "oracle"]),
 }
-_PLACE = ["task", "cell_type"]
+#: Rows that differ in one of these are never taken together.
+_PLACE = ["windows", "task", "cell_type", "split"]
+#: Rows of the agreement below the models: what they are called, and their columns.
+_AGREEMENT = {
+    "replicate agreement": ["value", "low", "high"],
+    "limit that independent noise implies (estimate)": ["limit", "limit_low", "limit_high"],
+}
+
+Run = tuple[str, int]
+Cards = dict[Run, dict[str, Any]]
 
 
-def read_parts(results: Path, name: str) -> pd.DataFrame:
-    """Join the tables of the runs that are scored already; without any it is empty."""
-    paths = sorted((results / "evaluation").glob(f"*.seed-*.{name}.tsv"))
-    return pd.concat([read_scores(path) for path in paths]) if paths else pd.DataFrame()
+def named_runs(results: Path) -> set[Run] | None:
+    """Return model and seed of all runs that the newer list of the results names.
+
+    The lists are `provenance.json` and `evaluation/metrics.tsv`, which are written when all
+    models are there; None without them. Other runs are of models that were configured once.
+    """
+    lists = [results / "provenance.json", results / "evaluation/metrics.tsv"]
+    there = [path for path in lists if path.is_file()]
+    if not there:
+        return None
+    newest = max(there, key=lambda path: path.stat().st_mtime_ns)
+    if newest.suffix == ".tsv":
+        runs = read_scores(newest)[["model", "seed"]].drop_duplicates()
+        return {(str(model), int(seed)) for model, seed in runs.itertuples(index=False)}
+    names = json.loads(newest.read_text())["models"]
+    return {(model, int(seed)) for model, _, seed in (name.partition("/seed-") for name in names)}
 
 
-def read_cards(results: Path) -> dict[str, dict[str, Any]]:
-    """Return {model: the card of one of its seeds}, in the order of reports."""
-    paths = sorted((results / "models").glob("*/seed-*/card.json"), reverse=True)
-    cards = {path.parent.parent.name: json.loads(path.read_text()) for path in paths}
+def read_cards(results: Path) -> Cards:
+    """Return {model and seed: card} of all runs that trained, in the order of reports."""
+    paths = sorted((results / "models").glob("*/seed-*/card.json"))
+    cards = {
+        (path.parent.parent.name, int(path.parent.name.removeprefix("seed-"))): json.loads(
+            path.read_text()
+        )
+        for path in paths
+    }
 
-    def place(model: str) -> tuple[int, str]:
-        card = cards[model]
+    def place(run: Run) -> tuple[int, Run]:
+        card = cards[run]
         group = group_of(card["kind"], card["inputs"], bool(card.get("permute")))
-        return GROUPS.index(group), model
+        return GROUPS.index(group), run
 
-    return {model: cards[model] for model in sorted(cards, key=place)}
+    return {run: cards[run] for run in sorted(cards, key=place)}
+
+
+def window_set(results: Path, run: Run, card: dict[str, Any]) -> str:
+    """Return the window set that a run predicts: by its card, else by the windows themselves.
+
+    A card without it is compared with the window sets that lie in the results: the predictions
+    are of the one that holds all their places. It is an error when not exactly one does.
+    """
+    for key in ("applied_to", "windows"):
+        if "set" in card.get(key, {}):
+            return str(card[key]["set"])
+    names = ["cell_type", "chrom", "centre"]
+    model, seed = run
+    path = results / f"models/{model}/seed-{seed}/predictions.parquet"
+    predicted = pd.MultiIndex.from_frame(pd.read_parquet(path, columns=names).astype(str))
+    found = []
+    for other in sorted((results / "windows").glob("*.parquet")):
+        places = pd.MultiIndex.from_frame(pd.read_parquet(other, columns=names).astype(str))
+        found += [other.stem] * bool(predicted.isin(places).all())
+    if len(found) != 1:
+        sets = " and ".join(found) or "no window set"
+        raise SystemExit(f"{path}: {sets} of {results}/windows holds these; predict them again")
+    return found[0]
+
+
+def read_parts(results: Path, name: str, sets: dict[Run, str]) -> pd.DataFrame:
+    """Join the tables of some runs, as far as they are scored; without any it is empty.
+
+    The column `windows` is the window set of each run, {model and seed: its name} being given.
+    """
+    paths = {
+        results / f"evaluation/{model}.seed-{seed}.{name}.tsv": windows
+        for (model, seed), windows in sets.items()
+    }
+    parts = [read_scores(path).assign(windows=w) for path, w in paths.items() if path.is_file()]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def models_of(cards: Cards) -> dict[str, dict[str, Any]]:
+    """Return {model: the card of its first seed}."""
+    models: dict[str, dict[str, Any]] = {}
+    for (model, _), card in cards.items():
+        models.setdefault(model, card)
+    return models
 
 
 def score_text(row: pd.Series) -> str:
@@ -68,43 +138,60 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
-def score_tables(scores: pd.DataFrame, cards: dict[str, dict[str, Any]]) -> list[str]:
-    """Write the scores of all models, one table a task and cell type."""
+def score_tables(scores: pd.DataFrame, agreement: pd.DataFrame, cards: Cards) -> list[str]:
+    """Write the scores of all models, one table a window set, task, cell type and split."""
     lines: list[str] = []
-    for (task, cell_type), own in scores.groupby(_PLACE, sort=False):
-        split = ", ".join(own["split"].unique())
-        lines += ["", f"## Scores: {task}, {cell_type} ({split} windows)", ""]
+    header = ["model", "kind", "inputs", "seeds", *METRIC_TITLES.values()]
+    for place, own in scores.groupby(_PLACE, sort=False):
+        windows, task, cell_type, split = place
+        lines += ["", f"## Scores: {task}, {cell_type} ({split} windows of {windows})", ""]
         means = over_seeds(own, ["model", "metric"]).set_index(["model", "metric"])
         rows = []
-        for model, card in cards.items():
+        for model, card in models_of(cards).items():
             if model in means.index:
                 values = means.loc[model]
                 inputs = " + ".join(INPUT_TITLES[name] for name in card["inputs"]) or "–"
                 seeds = str(int(values["seeds"].iloc[0]))
                 texts = [score_text(values.loc[name]) for name in METRIC_TITLES]
-                rows.append([model, card["kind"], inputs, seeds, *texts])
-        lines += markdown(["model", "kind", "inputs", "seeds", *METRIC_TITLES.values()], rows)
+                name = f"{model} (tests on {card['fold']})" if card.get("fold") else model
+                rows.append([name, card["kind"], inputs, seeds, *texts])
+        lines += markdown(header, rows + agreement_rows(agreement, place))
     return lines
 
 
-def calibration_table(calibration: pd.DataFrame, cards: dict[str, dict[str, Any]]) -> list[str]:
-    """Write the calibration errors, means over seeds and replicates, and how many pass."""
-    own = calibration[calibration["labels"] != TRUTH]
-    keys = [*_PLACE, "model", "shift"]
-    means = own.groupby(keys, sort=False)[["ece", "low", "high", "perfect", "limit"]].mean()
-    means["passed"] = (own["within"] == "yes").groupby([own[key] for key in keys]).sum()
-    means["number"] = own.groupby(keys).size()
-    means = means.reset_index()
-    rows = [
-        [
-            row.task, row.cell_type, model, f"{row.ece:.3f} ({row.low:.3f} to {row.high:.3f})",
-            f"{row.perfect:.3f}", f"{row.limit:.3f}", f"{row.passed} of {row.number}", row.shift,
+def agreement_rows(agreement: pd.DataFrame, place: Sequence[str]) -> list[list[str]]:
+    """Return what replicates agree on, and the limit of that, as rows below the models."""
+    if agreement.empty:
+        return []
+    own = agreement.set_index([*_PLACE, "metric"])
+    rows = []
+    for title, columns in _AGREEMENT.items():
+        names = dict(zip(columns, ("value", "low", "high"), strict=True))
+        cells = own[columns].rename(columns=names)
+        texts = [
+            score_text(cells.loc[(*place, metric)]) if (*place, metric) in cells.index else "–"
+            for metric in METRIC_TITLES
         ]
-        for model in cards
-        for row in means[means["model"] == model].itertuples()
-    ]  # fmt: skip
-    header = ["task", "cell type", "model", "calibration error", "perfect (95 % point)", "limit"]
-    return ["", "## Calibration", "", *markdown([*header, "within it", "shift"], rows)]
+        rows.append([title, "–", "–", "–", *texts])
+    return rows if any({*row[4:]} != {"–"} for row in rows) else []
+
+
+def calibration_table(calibration: pd.DataFrame, cards: Cards) -> list[str]:
+    """Write the calibration errors, means over seeds and replicates, and how many pass."""
+    if calibration.empty:
+        return []
+    own = calibration[calibration["labels"] != TRUTH]
+    rows = []
+    for model in models_of(cards):
+        for place, part in own[own["model"] == model].groupby(_PLACE, sort=False):
+            mean = part[["ece", "low", "high", "perfect", "limit"]].mean()
+            error = f"{mean['ece']:.3f} ({mean['low']:.3f} to {mean['high']:.3f})"
+            verdict = verdict_text(part["within"], part["shift"])
+            beside = [f"{mean['perfect']:.3f}", f"{mean['limit']:.3f}", verdict]
+            rows.append([*place, model, error, *beside])
+    header = ["model", "calibration error", "perfect (95 % point)", "limit", "within it"]
+    header = [*(name.replace("_", " ") for name in _PLACE), *header]
+    return ["", "## Calibration", "", *markdown(header, rows)]
 
 
 def whole_table(table: pd.DataFrame, title: str, names: Sequence[str]) -> list[str]:
@@ -122,16 +209,34 @@ def whole_table(table: pd.DataFrame, title: str, names: Sequence[str]) -> list[s
     return ["", f"## {title}", "", *markdown(header, rows)]
 
 
-def learning_curves(
-    results: Path, images: Path, name: str, cards: dict[str, dict[str, Any]]
-) -> list[str]:
+def whole_tables(results: Path, sets: dict[Run, str]) -> list[str]:
+    """Write the tables of all models, of those that have a window set here."""
+    windows = {model: name for (model, _), name in sets.items()}
+    lines = []
+    for table, (title, names) in WHOLE.items():
+        path = results / f"evaluation/{table}.tsv"
+        if not path.is_file():
+            lines += ["", f"## {title}", "", f"`{table}.tsv` needs all models: not there yet."]
+            continue
+        rows = read_scores(path, ["windows"])
+        rows = rows[rows["model"].isin(windows)]
+        if len(rows):
+            rows = rows.assign(windows=rows["model"].map(windows))
+            lines += whole_table(rows, title, names)
+    return lines
+
+
+def learning_curves(results: Path, images: Path, name: str, cards: Cards) -> list[str]:
     """Draw the learning curve of each network that has trained any seed."""
     lines = ["", "## Learning curves", ""]
-    for model, card in cards.items():
-        paths = sorted((results / f"models/{model}").glob("seed-*/history.tsv"))
+    for model, card in models_of(cards).items():
+        paths = {
+            seed: results / f"models/{model}/seed-{seed}/history.tsv"
+            for other, seed in cards
+            if other == model
+        }
         histories = {
-            int(path.parent.name.removeprefix("seed-")): pd.read_csv(path, sep="\t")
-            for path in paths
+            seed: pd.read_csv(path, sep="\t") for seed, path in paths.items() if path.is_file()
         }
         if histories:
             titles = {task: task for task in card["tasks"]}
@@ -158,7 +263,11 @@ def write_page(results: Path, docs: Path, command: str) -> Path:
     name = results.name
     for folder in ("experiments", "images"):
         (docs / folder).mkdir(parents=True, exist_ok=True)
-    cards, scores = read_cards(results), read_parts(results, "scores")
+    cards, named = read_cards(results), named_runs(results)
+    stale = [] if named is None else sorted({*cards} - named)
+    cards = {run: card for run, card in cards.items() if named is None or run in named}
+    sets = {run: window_set(results, run, card) for run, card in cards.items()}
+    scores = read_parts(results, "scores", sets)
     if scores.empty:
         raise SystemExit(f"{results}/evaluation: no model is scored yet; run it first")
     lines = [
@@ -167,25 +276,20 @@ def write_page(results: Path, docs: Path, command: str) -> Path:
         f"Written by `{command}` from what the run had finished. Means over seeds ± standard "
         "deviation between seeds (95 % interval of one fitted model, mean over the seeds).",
     ]
-    lines += score_tables(scores, cards)
-    lines += calibration_table(read_parts(results, "calibration"), cards)
-    for table, (title, names) in WHOLE.items():
-        path = results / f"evaluation/{table}.tsv"
-        rows = read_scores(path, ["windows"]) if path.is_file() else pd.DataFrame()
-        if len(rows):
-            lines += whole_table(rows, title, names)
-        elif not path.is_file():
-            lines += [
-                "",
-                f"## {title}",
-                "",
-                f"`{table}.tsv` needs all models, and is not there yet.",
-            ]
+    if stale:
+        kept = models_of(cards)
+        gone = dict.fromkeys(f"{m} (seed {s})" if m in kept else m for m, s in stale)
+        text = "Left out, since the last finished run does not name them"
+        lines += ["", f"{text}: {', '.join(gone)}."]
+    path = results / "evaluation/agreement.tsv"
+    agreement = read_scores(path, ["windows"]) if path.is_file() else pd.DataFrame()
+    lines += score_tables(scores, agreement, cards)
+    lines += calibration_table(read_parts(results, "calibration", sets), cards)
+    lines += whole_tables(results, sets)
     lines += learning_curves(results, docs / "images", name, cards)
     page = docs / f"experiments/{name}.md"
     page.write_text("\n".join(lines) + "\n")
-    keys = ["model", *_PLACE, "split", "metric"]
-    tidy = over_seeds(scores, keys).round(6)
+    tidy = over_seeds(scores, ["model", *_PLACE, "metric"]).round(6)
     tidy.to_csv(page.with_suffix(".tsv"), sep="\t", index=False)
     return page
 

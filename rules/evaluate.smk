@@ -26,7 +26,7 @@ rule evaluate:
     params:
         evaluation=config["evaluation"],
         tasks=classes_of_model,
-        train_on=taught_cell_types,
+        taught=taught_of_model,
         code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from chrompute.calibration_shifts import Taught
 from chrompute.calibration_tables import calibrate_predictions
 from chrompute.metrics import score_predictions
 from chrompute.predictions import write_scores
@@ -19,7 +20,7 @@ if "snakemake" in globals():
         predictions = pd.read_parquet(snakemake.input.predictions)
         evaluation = score_predictions(predictions, given.tasks, facts, **given.evaluation)
         calibration = calibrate_predictions(
-            predictions, given.tasks, facts, given.train_on, **given.evaluation
+            predictions, given.tasks, facts, Taught(**given.taught), **given.evaluation
         )
         tables = vars(evaluation) | vars(calibration)
         for name, path in snakemake.output.items():

@@ -1,5 +1,8 @@
 """Functions of the rules that evaluate."""
 
+from dataclasses import asdict
+
+from chrompute.calibration_shifts import Taught
 from chrompute.model_groups import group_of, in_groups
 from chrompute.model_pairs import Candidate, modality_pairs
 
@@ -41,9 +44,9 @@ def fitted_model(model):
     return model
 
 
-def taught_cell_types(wildcards):
-    """The cell types that a model was trained on."""
-    return settings.training_cell_types(fitted_model(wildcards.model))
+def taught_of_model(wildcards):
+    """What `chrompute.calibration_shifts.Taught` holds of a model."""
+    return asdict(Taught.from_recipe(settings.recipe(wildcards.model)))
 
 
 def predictions_of_runs(wildcards):

@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from chrompute.model_groups import INPUT_TITLES
 from chrompute.network_spec import NetworkSpec
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import TRAINING_DEFAULTS
@@ -16,13 +17,6 @@ from chrompute.used_keys import BLOCKS, unused_faults, without_inherited, withou
 Entry = dict[str, Any]
 Path = tuple[str, ...]
 
-#: How titles call the inputs.
-INPUT_TITLES = {
-    "vplot": "V-plot",
-    "mnase": "MNase",
-    "mnase_profile": "MNase profile",
-    "sequence": "DNA",
-}
 #: Keys whose values say enough without them.
 _TELLING = ("kind", "windows", "architecture", "trunk")
 #: What makes no other model.

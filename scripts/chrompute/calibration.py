@@ -20,8 +20,6 @@ SMALLEST = float(np.finfo(np.float32).eps)
 #: Quantile of the errors of a perfectly calibrated model, and how much more is let pass.
 PERFECT_QUANTILE = 0.95
 ALLOWANCE = 0.02
-#: What tables call the shift of cell types that a model was not trained on, and of others.
-SHIFTED, NOT_SHIFTED = "cell type", "none"
 #: Draws of a perfectly calibrated model that are held at a time: 32 MB.
 _CHUNK = 4_000_000
 

@@ -1,20 +1,19 @@
 """Tables of calibration: how far the probabilities of a model can be believed, and where."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 
 from chrompute.calibration import (
     ALLOWANCE,
-    NOT_SHIFTED,
     PERFECT_QUANTILE,
-    SHIFTED,
     calibration_scores,
     perfect_ece,
     reliability,
 )
+from chrompute.calibration_shifts import FITTED, Taught
 from chrompute.metrics import (
     cell_type_tables,
     joined_tables,
@@ -41,7 +40,8 @@ class Calibration:
     calibration
         Columns `CALIBRATION_COLUMNS`, one row for each reference: expected calibration error with
         its 95 % interval, the 95 % point of what a perfectly calibrated model errs on the same
-        windows, and whether the error is at most `ALLOWANCE` above that.
+        windows, whether the error is at most `ALLOWANCE` above that ("fitted" where a temperature
+        was fitted on the same windows), and what shifted since (`chrompute.calibration_shifts`).
     reliability
         Columns `RELIABILITY_COLUMNS`, one row for each bin of the confidence.
     """
@@ -54,7 +54,7 @@ def calibrate_predictions(
     predictions: pd.DataFrame,
     tasks: Mapping[str, Sequence[str]],
     facts: Mapping[str, object],
-    train_on: Collection[str],
+    taught: Taught,
     split: str,
     block: int,
     draws: int,
@@ -65,16 +65,17 @@ def calibrate_predictions(
     ----------
     predictions, tasks, facts, split, block, draws
         As in `chrompute.metrics.score_predictions`.
-    train_on
-        Cell types that the model was trained on.
+    taught
+        How the model came by its probabilities.
     """
     parts = []
     for cell_type, table, blocks in cell_type_tables(predictions, split, block):
-        shift = NOT_SHIFTED if cell_type in train_on else SHIFTED
         place = {**facts, "cell_type": cell_type, "split": split}
         for task, classes in tasks.items():
             found = _calibrate_task(table, task, classes, blocks, draws)
-            beside = place | {"task": task, "shift": shift}
+            if taught.is_fitted(cell_type, split):
+                found = replace(found, calibration=found.calibration.assign(within=FITTED))
+            beside = place | {"task": task, "shift": taught.shift(task, cell_type)}
             parts.append(
                 Calibration(*(getattr(found, f.name).assign(**beside) for f in fields(found)))
             )

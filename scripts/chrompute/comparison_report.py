@@ -6,17 +6,10 @@ from typing import Any
 import pandas as pd
 
 from chrompute.figures import METRIC_TITLES, metrics_led_by
+from chrompute.model_groups import INPUT_TITLES
 from chrompute.model_report import interval_cell, number_text, score_cell
 from chrompute.scores import HIGHER_IS_BETTER
 from chrompute.seeds import over_seeds
-
-#: How tables call the inputs of models.
-INPUT_TITLES = {
-    "vplot": "ATAC V-plot",
-    "mnase": "MNase V-plot",
-    "mnase_profile": "MNase dyads",
-    "sequence": "DNA",
-}
 
 
 def modality_table(

@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from chrompute.comparison_report import INPUT_TITLES
 from chrompute.figures import INK, METRIC_TITLES, PALETTE, empty_figure, metrics_led_by, new_figure
+from chrompute.model_groups import INPUT_TITLES
 
 #: Metrics of the panels beside the leading one.
 _BESIDE = ("auroc",)

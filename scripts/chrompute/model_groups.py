@@ -1,7 +1,14 @@
-"""Groups of models: in which order tables and figures show many of them."""
+"""How tables and figures show models: many of them in groups, and what their inputs are called."""
 
 from collections.abc import Collection, Mapping, Sequence
 
+#: How titles, tables and figures call the inputs of models, in the order to show them.
+INPUT_TITLES = {
+    "vplot": "ATAC V-plot",
+    "mnase": "MNase V-plot",
+    "mnase_profile": "MNase dyads",
+    "sequence": "DNA",
+}
 #: In the order to show them.
 GROUPS = (
     "no assay",

@@ -81,13 +81,6 @@ def cell_type_content(
     results = Path(results)
     samples = [_read_json(results / "quality" / f"{name}.json") for name in plan["samples"]]
     page = _Page(results, cell_type)
-    profiles = [
-        {
-            "assays": _read_json(results / f"nucleosomes/{cell_type}/{name}.json"),
-            "picture": page.profile(name, title),
-        }
-        for name, title in plan["profiles"].items()
-    ]
     tasks = [
         task_content(windows, name, plan, results, cell_type, page.picture)
         for windows, entry in plan["windows"].items()
@@ -108,18 +101,31 @@ def cell_type_content(
             for picture in (page.vplot(name, title), page.corrected(name, title))
         ],
         "panels": [page.panel()] if plan["panel"] else [],
-        "calls": [
-            _read_json(results / f"nucleosomes/{name}.json")
-            | {"name": "all pooled" if name == f"{cell_type}/pooled" else name}
-            for name in plan["calls"]
-        ],
-        "planted": _read_json(results / f"evaluation/nucleosomes.{cell_type}.json")
-        if plan["planted"]
-        else None,
-        "phasograms": [page.phasogram()] if f"{cell_type}/pooled" in plan["calls"] else [],
-        "profiles": profiles,
+        **_nucleosome_content(plan, page),
         "window_sets": cell_type_windows(plan["windows"], results, cell_type),
         "tasks": tasks,
+    }
+
+
+def _nucleosome_content(plan: Mapping[str, Any], page: "_Page") -> dict[str, Any]:
+    """Return what the page says of nucleosomes: calls, phasing and profiles at sites."""
+    results, cell_type, pooled = page.results, page.cell_type, f"{page.cell_type}/pooled"
+    planted = results / f"evaluation/nucleosomes.{cell_type}.json"
+    return {
+        "calls": [
+            _read_json(results / f"nucleosomes/{name}.json")
+            | {"name": "all pooled" if name == pooled else name}
+            for name in plan["calls"]
+        ],
+        "planted": _read_json(planted) if plan["planted"] else None,
+        "phasograms": [page.phasogram()] if pooled in plan["calls"] else [],
+        "profiles": [
+            {
+                "assays": _read_json(results / f"nucleosomes/{cell_type}/{name}.json"),
+                "picture": page.profile(name, title),
+            }
+            for name, title in plan["profiles"].items()
+        ],
     }
 
 

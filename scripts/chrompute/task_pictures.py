@@ -5,6 +5,25 @@ from typing import Any
 
 from chrompute.windows_report import FindPicture
 
+#: What figures show, for those who cannot see them, and what to look for.
+_COMPARISON = (
+    "Scores of all models",
+    "Scores of all models. A filled point is the mean over seeds, small open points are the "
+    "seeds, bars 95 % intervals of one fitted model. Where the labels have replicates, the "
+    "dashed line is their agreement, and the dotted one the limit that it implies.",
+)
+_RELIABILITY = (
+    "Accuracy against confidence",
+    "Accuracy of the predictions by their confidence, the largest probability; below the dashed "
+    "line a model is too sure of itself. One line for each seed and replicate; large points "
+    "stand for many windows, and bins of fewer than 10 are left out.",
+)
+_INPUTS = (
+    "What each input adds to the others",
+    "The score of a network with an input minus that of the same network without it, with the "
+    "95 % interval of the difference.",
+)
+
 
 def task_pictures(
     windows: str,
@@ -32,52 +51,38 @@ def task_pictures(
     picture
         Finds a picture.
     """
-    titles, runs = plan["titles"], plan["windows"][windows]["tasks"][task]["runs"]
-    first = dict(reversed(runs))
-    parts = " Where replicates disagree, a window counts in parts." if disagree else ""
+    runs = plan["windows"][windows]["tasks"][task]["runs"]
+    first, place = dict(reversed(runs)), f"{windows}.{task}.{cell_type}"
     return {
-        "comparison": picture(
-            f"figures/models.{windows}.{task}.{cell_type}.png",
-            "Scores of all models",
-            "Scores of all models. A filled point is the mean over seeds, small open points are "
-            "the seeds, bars 95 % intervals of one fitted model. Where the labels have "
-            "replicates, the dashed line is their agreement, and the dotted one the limit that "
-            "it implies.",
-        ),
-        "reliability": picture(
-            f"figures/reliability.{windows}.{task}.{cell_type}.png",
-            "Accuracy against confidence",
-            "Accuracy of the predictions by their confidence, the largest probability; below the "
-            "dashed line a model is too sure of itself. One line for each seed and replicate; "
-            "large points stand for many windows, and bins of fewer than 10 are left out.",
-        ),
-        "inputs": [
-            picture(
-                f"figures/modalities.{windows}.{task}.{cell_type}.png",
-                "What each input adds to the others",
-                "The score of a network with an input minus that of the same network without it, "
-                "with the 95 % interval of the difference.",
-            )
-            for _ in range(paired)
-        ],
+        "comparison": picture(f"figures/models.{place}.png", *_COMPARISON),
+        "reliability": picture(f"figures/reliability.{place}.png", *_RELIABILITY),
+        "inputs": [picture(f"figures/modalities.{place}.png", *_INPUTS) for _ in range(paired)],
         "confusions": [
             picture(
                 f"figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",
-                f"Confusion matrix of {titles[model]}",
-                f"{titles[model]}, seed {seed}: per cent of each label's windows, and number."
-                + parts,
+                *_confusion(plan["titles"][model], seed, disagree),
             )
             for model, seed in first.items()
         ],
         "curves": [
-            picture(
-                f"figures/learning.{model}.png",
-                f"Learning curves of {titles[model]}",
-                f"Training of {titles[model]}, one line a seed; a point marks the lowest "
-                "validation loss. The training loss includes label smoothing and dropout and so "
-                "lies above the validation loss.",
-            )
+            picture(f"figures/learning.{model}.png", *_learning(plan["titles"][model]))
             for model in reversed(first)
             if model in plan["networks"]
         ],
     }
+
+
+def _confusion(title: str, seed: int, disagree: bool) -> tuple[str, str]:
+    parts = " Where replicates disagree, a window counts in parts." if disagree else ""
+    return (
+        f"Confusion matrix of {title}",
+        f"{title}, seed {seed}: per cent of each label's windows, and number.{parts}",
+    )
+
+
+def _learning(title: str) -> tuple[str, str]:
+    return (
+        f"Learning curves of {title}",
+        f"Training of {title}, one line a seed; a point marks the lowest validation loss. The "
+        "training loss includes label smoothing and dropout and so lies above the validation loss.",
+    )

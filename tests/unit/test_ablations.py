@@ -88,16 +88,16 @@ def test_an_ablation_is_its_model_but_for_what_it_names(case: Case) -> None:
 @pytest.mark.parametrize(
     ("change", "name", "title"),
     [
-        ({"inputs": ["vplot"]}, "chrompute-vplot", "multimodal network, V-plot only"),
+        ({"inputs": ["vplot"]}, "chrompute-vplot", "multimodal network, ATAC V-plot only"),
         (
             {"inputs": ["vplot", "mnase"]},
             "chrompute-vplot-mnase",
-            "multimodal network, V-plot and MNase",
+            "multimodal network, ATAC V-plot and MNase V-plot",
         ),
         (
             {"inputs": ["vplot", "mnase_profile", "sequence"]},
             "chrompute-vplot-mnase_profile-sequence",
-            "multimodal network, V-plot, MNase profile and DNA",
+            "multimodal network, ATAC V-plot, MNase dyads and DNA",
         ),
         (
             {"images": {"max_length": 100}},

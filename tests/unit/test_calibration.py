@@ -1,5 +1,8 @@
 """Calibration against torchmetrics, scikit-learn and arithmetic by hand."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +19,7 @@ from chrompute.calibration import (
     perfect_ece,
     reliability,
 )
+from chrompute.calibration_shifts import Taught
 from chrompute.calibration_tables import (
     CALIBRATION_COLUMNS,
     RELIABILITY_COLUMNS,
@@ -23,6 +27,7 @@ from chrompute.calibration_tables import (
 )
 from chrompute.metrics import score_predictions
 from chrompute.predictions import prediction_table
+from toy_models import recipe_of
 
 
 def believed(n: int, k: int, seed: int, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -170,7 +175,7 @@ def test_the_tables_of_calibration() -> None:
     table = prediction_table(windows, {"state": classes}, {"state": probabilities})
     facts = {"model": "m", "seed": 3}
     found = calibrate_predictions(
-        table, {"state": classes}, facts, ["a"], split="test", block=20_000, draws=200
+        table, {"state": classes}, facts, Taught(["a"]), split="test", block=20_000, draws=200
     )
     rows = found.calibration.set_index(["cell_type", "labels"])
     assert [*rows.index] == [
@@ -201,12 +206,61 @@ def test_the_tables_of_calibration() -> None:
     assert mean == pytest.approx((one["ece"] + two["ece"]) / 2, abs=1e-6)
 
 
+def test_windows_that_temperatures_were_fitted_on_judge_nothing() -> None:
+    windows, probabilities = two_cell_types()
+    table = prediction_table(windows, {"state": [*"xyz"]}, {"state": probabilities})
+
+    def within(split: str, *, tuned: bool) -> dict[str, set[str]]:
+        taught = Taught(["a"], tuned)
+        found = calibrate_predictions(
+            table, {"state": [*"xyz"]}, {"model": "m", "seed": 1}, taught, split, 20_000, 50
+        ).calibration
+        return {name: set(own["within"]) for name, own in found.groupby("cell_type")}
+
+    judged = {"yes", "no"}
+    assert within("valid", tuned=True)["a"] == {"fitted"}
+    assert within("valid", tuned=True)["b"] <= judged  # nothing is fitted on other cell types
+    assert within("test", tuned=True)["a"] <= judged
+    assert within("valid", tuned=False)["a"] <= judged
+
+
+BALANCED = {"state": {"weights": "balanced", "negatives": None}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "tuned", "here", "elsewhere"),
+    [
+        ({}, True, "none", "cell type"),
+        ({"kind": "ensemble"}, True, "none", "cell type"),
+        ({"kind": "forest"}, False, "none", "cell type"),
+        ({"kind": "applied"}, False, "windows", "windows, cell type"),
+        ({"permute": ("labels",)}, True, "permuted", "permuted, cell type"),
+        ({"balance": BALANCED}, True, "weights", "cell type, weights"),
+        ({"kind": "forest", "balance": BALANCED}, False, "weights", "cell type, weights"),
+        ({"kind": "oracle", "balance": BALANCED, "training": {}}, False, "none", "cell type"),
+        ({"balance": {"mark": BALANCED["state"]}}, True, "none", "cell type"),
+        ({"training": {"logit_adjustment": 0.5}}, True, "weights", "cell type, weights"),
+    ],
+)
+def test_what_keeps_an_error_from_being_judged(
+    changed: dict[str, Any], tuned: bool, here: str, elsewhere: str
+) -> None:
+    taught = Taught.from_recipe(replace(recipe_of("vplot"), **changed))
+    assert taught.shift("state", "cells") == here
+    assert taught.shift("state", "others") == elsewhere
+    assert taught.is_fitted("cells", "valid") == tuned
+    assert not taught.is_fitted("cells", "test")
+    assert not taught.is_fitted("others", "valid")
+
+
 def test_no_known_label_leaves_headers() -> None:
     windows, probabilities = two_cell_types()
     windows[["state.1", "state.2", "state.truth"]] = None
     table = prediction_table(windows, {"state": [*"xyz"]}, {"state": probabilities})
     facts = {"model": "m", "seed": 3}
-    found = calibrate_predictions(table, {"state": [*"xyz"]}, facts, [], "test", 20_000, 100)
+    found = calibrate_predictions(
+        table, {"state": [*"xyz"]}, facts, Taught([]), "test", 20_000, 100
+    )
     assert (len(found.calibration), len(found.reliability)) == (0, 0)
     assert [*found.calibration] == [*CALIBRATION_COLUMNS]
     assert [*found.reliability] == [*RELIABILITY_COLUMNS]

@@ -139,6 +139,8 @@ def predictions(folder: Path, name: str, seed: int, skill: float) -> str:
     for replicate in "12":
         noisy = np.where(rng.random(500) < 0.8, truth, rng.integers(0, 3, 500))
         windows[f"state.{replicate}"] = pd.Series(np.array(CLASSES)[noisy], dtype=object)
+    # The truth is easier to predict than either replicate, and must not enter their mean.
+    windows["state.truth"] = pd.Series(np.array(CLASSES)[truth], dtype=object)
     logits = skill * np.eye(3)[truth] + np.random.default_rng(seed).normal(size=(500, 3))
     values = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     path = folder / f"{name}.{seed}.parquet"
@@ -156,6 +158,7 @@ def test_differences_equal_scikit_learn_on_the_same_draws(tmp_path: Path) -> Non
     pair = Pair("good", "bad", facts, "w", ("state",))
     table = differences.table([pair], ORACLE_COLUMNS)
     assert [*table] == [*ORACLE_COLUMNS]
+    assert "label:state:truth" in pd.read_parquet(paths["good"][0])
     assert table["cell_type"].unique().tolist() == ["a", "b"]
     for cell_type, name, score in (
         ("a", "accuracy", accuracy_score), ("b", "kappa", cohen_kappa_score),
@@ -256,8 +259,16 @@ def test_calibration_in_words() -> None:
     told = calibration_content(calibration_rows(["no", "yes"]), titles, "net")
     assert told["rows"][0]["within"] == "1 of 2"
     told = calibration_content(calibration_rows(["no", "yes"], "cell type"), titles, "net")
-    assert told["rows"][0]["within"] == "reported"
-    assert "nothing is promised" in told["sentence"]
+    assert told["rows"][0]["within"] == "reported (cell type)"
+    assert "Nothing is promised" in told["sentence"]
+    assert "it was not trained on this cell type: the number is reported" in told["sentence"]
+    told = calibration_content(calibration_rows(["yes"], "windows, weights"), titles, "net")
+    assert told["rows"][0]["within"] == "reported (windows, weights)"
+    assert "centred elsewhere and it was trained as if" in told["sentence"]
+    assert "at their word" not in told["sentence"]
+    told = calibration_content(calibration_rows(["fitted", "fitted"]), titles, "net")
+    assert told["rows"][0]["within"] == "fitted"
+    assert "fitted on these very windows" in told["sentence"]
     none = calibration_content(calibration_rows(["no"]).iloc[:0], titles, "net")
     assert none == {"rows": [], "sentence": ""}
 

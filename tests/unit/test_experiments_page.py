@@ -1,6 +1,7 @@
 """The page of a long comparison, from results made here, whole and half finished."""
 
 import json
+import os
 import runpy
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ MADE = runpy.run_path(str(ROOT / "docs/make_experiments.py"))
 PLACE = {"task": "state", "cell_type": "yeast", "split": "valid"}
 
 
-def write_run(results: Path, model: str, seed: int, value: float, kind: str, *inputs: str) -> None:
-    """Write what the line leaves behind of one scored seed."""
+def write_run(
+    results: Path, model: str, seed: int, value: float, kind: str, *inputs: str, **changed: Any
+) -> None:
+    """Write what the line leaves behind of one scored seed; `changed` are keys of its card."""
     folder = results / f"models/{model}/seed-{seed}"
     folder.mkdir(parents=True)
     card = {"kind": kind, "inputs": inputs, "permute": [], "tasks": {"state": ["x", "y"]}}
+    card |= {"windows": {"set": "states"}} | changed
     (folder / "card.json").write_text(json.dumps(card))
     if kind == "network":
         columns = {name: [0.9, 0.8] for name in ("train_loss", "valid_loss", "valid_accuracy")}
@@ -28,15 +32,26 @@ def write_run(results: Path, model: str, seed: int, value: float, kind: str, *in
         history.to_csv(folder / "history.tsv", sep="\t", index=False)
     evaluation = results / "evaluation"
     evaluation.mkdir(exist_ok=True)
-    run: dict[str, Any] = {"model": model, "seed": seed, **PLACE}
+    write_scores(evaluation, model, seed, value)
+
+
+def write_scores(evaluation: Path, model: str, seed: int, *values: float) -> None:
+    """Write the tables of one seed; a second value is that of test windows."""
+    parts = [tables_of(model, seed, *each) for each in zip(("valid", "test"), values, strict=False)]
+    for name, tables in zip(("scores", "calibration"), zip(*parts, strict=True), strict=True):
+        path = evaluation / f"{model}.seed-{seed}.{name}.tsv"
+        pd.concat(tables).to_csv(path, sep="\t", index=False)
+
+
+def tables_of(model: str, seed: int, split: str, value: float) -> tuple[pd.DataFrame, ...]:
+    """Return scores and calibration of one seed and split."""
+    run: dict[str, Any] = {"model": model, "seed": seed, **PLACE, "split": split}
     scores = pd.DataFrame({"metric": SCORES}).assign(**run, value=value, low=0.25, high=0.75)
-    scores.to_csv(evaluation / f"{model}.seed-{seed}.scores.tsv", sep="\t", index=False)
     rows = {"labels": ["replicate 1", "truth"], "ece": [value / 10, 0.9], "within": ["yes", "no"]}
     calibration = pd.DataFrame(rows).assign(
         **run, windows=9, low=0.0, high=0.1, perfect=0.01, limit=0.03, shift="none"
     )
-    place = evaluation / f"{model}.seed-{seed}.calibration.tsv"
-    calibration.to_csv(place, sep="\t", index=False)
+    return scores, calibration
 
 
 @pytest.fixture
@@ -59,7 +74,8 @@ def test_a_half_finished_run_has_its_page(results: Path, tmp_path: Path) -> None
     # 0.5, 0.6 and 0.7 have the mean 0.6 and the standard deviation 0.1.
     cells = "| network | ATAC V-plot + DNA | 3 | 0.600 ± 0.100 (0.250 to 0.750) |"
     assert cells in named["net"]
-    assert "net | 0.060 (0.000 to 0.100) | 0.010 | 0.030 | 3 of 3 | none |" in text
+    assert "| states | state | yeast | valid | net | 0.060 (0.000 to 0.100) | 0.010 |" in text
+    assert "| 0.010 | 0.030 | yes |" in text
     for name in ("gap", "modalities", "oracles"):
         assert f"`{name}.tsv` needs all models" in text
     assert "](../images/learning_long_net.png)" in text
@@ -85,9 +101,117 @@ def test_a_finished_run_tells_gaps_and_differences(results: Path, tmp_path: Path
     gap.to_csv(results / "evaluation/gap.tsv", sep="\t", index=False)
     added.iloc[:0].to_csv(results / "evaluation/oracles.tsv", sep="\t", index=False)
     text = MADE["write_page"](results, tmp_path, "a command").read_text()
-    assert "| state | yeast | sequence | vplot | net | 0.100 (0.050 to 0.300) | 0.200 (" in text
-    assert "| state | yeast | net | 0.375 ± 0.177 (0.400 to 0.600) |" in text
+    place = "| states | state | yeast | valid |"
+    assert f"{place} sequence | vplot | net | 0.100 (0.050 to 0.300) | 0.200 (" in text
+    assert f"{place} net | 0.375 ± 0.177 (0.400 to 0.600) |" in text
     assert "Oracle minus model" not in text
+
+
+def tables_under(text: str) -> dict[str, list[list[str]]]:
+    """Return {heading: cells of the rows below it, those of the header left out}."""
+    found: dict[str, list[list[str]]] = {}
+    for line in text.splitlines():
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
+        elif line.startswith("| "):
+            found.setdefault(heading, []).append(line.strip("| ").split(" | "))
+    return {heading: rows[2:] for heading, rows in found.items()}
+
+
+def test_splits_and_window_sets_are_tables_of_their_own(results: Path, tmp_path: Path) -> None:
+    """Rows of one model on two splits are not two seeds, nor are tiles windows of states."""
+    write_scores(results / "evaluation", "most", 1, 0.3, 0.5)
+    applied = {"set": "state_tiles"}
+    write_run(results, "net_tiles", 1, 0.4, "applied", "vplot", applied_to=applied)
+    write_run(results, "net_tiles", 2, 0.2, "applied", "vplot", applied_to=applied)
+    page = MADE["write_page"](results, tmp_path / "docs", "a command")
+    found = tables_under(page.read_text())
+    heading = "Scores: state, yeast ({} windows of {})"
+    valid, test, tiles = (
+        {row[0]: row[3:5] for row in found[heading.format(*place)]}
+        for place in (("valid", "states"), ("test", "states"), ("valid", "state_tiles"))
+    )
+    ends = "(0.250 to 0.750)"
+    assert valid == {"most": ["1", f"0.300 {ends}"], "net": ["3", f"0.600 ± 0.100 {ends}"]}
+    assert test == {"most": ["1", f"0.500 {ends}"]}
+    assert tiles == {"net_tiles": ["2", f"0.300 ± 0.141 {ends}"]}
+    places = [row[:6] for row in found["Calibration"]]
+    assert ["states", "state", "yeast", "valid", "most", "0.030 (0.000 to 0.100)"] in places
+    assert ["states", "state", "yeast", "test", "most", "0.050 (0.000 to 0.100)"] in places
+    assert ["state_tiles", "state", "yeast", "valid", "net_tiles", "0.030 (0.000 to 0.100)"] in (
+        places
+    )
+    tidy = pd.read_csv(page.with_suffix(".tsv"), sep="\t").query("metric == 'kappa'")
+    assert [*tidy[["windows", "model", "split", "seeds"]].itertuples(index=False, name=None)] == [
+        *(("states", "most", "valid", 1), ("states", "most", "test", 1)),
+        *(("states", "net", "valid", 3), ("state_tiles", "net_tiles", "valid", 2)),
+    ]
+
+
+def test_a_card_without_window_set_is_told_by_its_windows(results: Path, tmp_path: Path) -> None:
+    write_run(results, "old", 1, 0.4, "forest", "vplot", windows={})
+    places = pd.DataFrame({"cell_type": "yeast", "chrom": "chr1", "centre": [100, 300, 500]})
+    (results / "windows").mkdir()
+    places.iloc[:2].to_parquet(results / "windows/fewer.parquet")
+    places.to_parquet(results / "windows/state_tiles.parquet")
+    predictions = results / "models/old/seed-1/predictions.parquet"
+    places.iloc[1:].to_parquet(predictions)
+    text = MADE["write_page"](results, tmp_path, "a command").read_text()
+    rows = tables_under(text)["Scores: state, yeast (valid windows of state_tiles)"]
+    assert [row[0] for row in rows] == ["old"]
+    places.to_parquet(results / "windows/wider.parquet")
+    with pytest.raises(SystemExit, match=r"state_tiles and wider of .* holds these"):
+        MADE["write_page"](results, tmp_path, "a command")
+    places.assign(centre=1).to_parquet(predictions)
+    with pytest.raises(SystemExit, match=r"no window set of .* holds these"):
+        MADE["write_page"](results, tmp_path, "a command")
+
+
+def test_the_agreement_of_replicates_and_its_limit_stand_below(
+    results: Path, tmp_path: Path
+) -> None:
+    agreement = pd.DataFrame({"metric": ["accuracy", "kappa"], "value": [0.8, 0.7]}).assign(
+        **PLACE, windows="states", low=0.6, high=0.9, limit=[0.85, np.nan], limit_low=0.75,
+        limit_high=0.95, blocks=9,
+    )  # fmt: skip
+    other = agreement.assign(windows="others", value=0.1)
+    table = pd.concat([other, agreement])
+    table.to_csv(results / "evaluation/agreement.tsv", sep="\t", index=False)
+    text = MADE["write_page"](results, tmp_path, "a command").read_text()
+    header = next(line for line in text.splitlines() if line.startswith("| model |"))
+    (rows,) = (rows for name, rows in tables_under(text).items() if name.startswith("Scores"))
+    names = header.strip("| ").split(" | ")
+    one, two = (dict(zip(names, row, strict=True)) for row in rows[-2:])
+    assert (one["model"], one["accuracy"]) == ("replicate agreement", "0.800 (0.600 to 0.900)")
+    assert one["kappa"] == "0.700 (0.600 to 0.900)"
+    assert two["model"] == "limit that independent noise implies (estimate)"
+    assert (two["accuracy"], two["kappa"]) == ("0.850 (0.750 to 0.950)", "–")
+    assert one["log loss"] == "–"
+
+
+@pytest.mark.parametrize("newer", ["metrics", "provenance"])
+def test_models_that_are_configured_no_more_are_left_out(
+    results: Path, tmp_path: Path, newer: str
+) -> None:
+    write_run(results, "gone", 1, 0.9, "forest", "vplot")
+    runs = [("net", 1), ("net", 2), ("most", 1)]
+    metrics, provenance = results / "evaluation/metrics.tsv", results / "provenance.json"
+    listed = {"metrics": runs, "provenance": runs}
+    listed["metrics" if newer == "provenance" else "provenance"] = [*runs, ("gone", 1)]
+    table = pd.DataFrame(listed["metrics"], columns=["model", "seed"]).assign(**PLACE, value=0.5)
+    table.to_csv(metrics, sep="\t", index=False)
+    names = {f"{model}/seed-{seed}": {} for model, seed in listed["provenance"]}
+    provenance.write_text(json.dumps({"models": names}))
+    os.utime(metrics, (1000 + (newer == "metrics"),) * 2)
+    os.utime(provenance, (1000 + (newer == "provenance"),) * 2)
+    page = MADE["write_page"](results, tmp_path, "a command")
+    text = page.read_text()
+    (rows,) = (rows for name, rows in tables_under(text).items() if name.startswith("Scores"))
+    # Of "net" a third seed is configured no more either: 0.5 and 0.6 are left.
+    assert [(row[0], row[3]) for row in rows] == [("most", "1"), ("net", "2")]
+    assert "0.550 ± 0.071" in rows[1][4]
+    assert "does not name them: gone, net (seed 3)." in text
+    assert "gone" not in page.with_suffix(".tsv").read_text()
 
 
 def test_nothing_scored_is_told(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from chrompute.features import (
     length_classes,
     model_features,
 )
-from chrompute.fragments import Fragments
+from chrompute.fragments import Fragments, pool
 from chrompute.genome import encode
 from chrompute.kmers import canonical_kmers, kmer_features
-from toy_models import FEATURES, WIDTH, make_toy, recipe_of
+from toy_models import FEATURES, IMAGES, WIDTH, make_toy, recipe_of
+from toy_models import SIZES as TOY_SIZES
 
 SIZES = {"chr1": 5_000, "chr2": 700}
 COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
@@ -211,3 +212,23 @@ def test_features_of_inputs_stand_side_by_side_in_their_order() -> None:
     assert near.shape == (len(windows), 4)
     assert np.array_equal(near, concentric_features(stores["vplot"], windows, [0, 100, 200],
                                                     [50, WIDTH // 2], depth))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["forest", "boosting", "logistic"])
+def test_equal_sums_are_those_of_training_windows(kind: str) -> None:
+    """Windows of chr1 train and hold 12 fragments each, held-out ones 60: that must not show."""
+    windows, stores, _ = make_toy()
+    train = (windows["split"] == "train").to_numpy()
+    others = windows[~train]
+    rng = np.random.default_rng(8)
+    chroms = np.repeat(others["chrom"].map([*TOY_SIZES].index).to_numpy(), 48)
+    starts = np.repeat(others["centre"].to_numpy(), 48) + rng.integers(-120, 40, len(chroms))
+    ends = starts + rng.integers(30, 180, len(chroms))
+    more = Fragments.from_intervals(TOY_SIZES, chroms, starts, ends)
+    deep = {"vplot": {"cells": pool([stores["vplot"]["cells"], more])}}
+    images = {**IMAGES, "normalise": "window"}
+    recipe = replace(recipe_of("vplot"), kind=kind, features=FEATURES, images=images)
+    counts = np.expm1(model_features(recipe, windows, deep, None, {}, train))
+    if kind == "logistic":  # the wider of two spans holds the whole window
+        counts = counts[:, 1::2]
+    assert counts.sum(axis=1) == pytest.approx(12, rel=1e-4)

@@ -1,5 +1,6 @@
 """Figures, reports, the digest of the code, and files of the project that must agree."""
 
+import ast
 import os
 import re
 import runpy
@@ -358,3 +359,36 @@ def test_errors_of_the_user_are_one_message_in_terminal_and_log(
         raise ZeroDivisionError
     assert "Traceback" in (tmp_path / "y.log").read_text()
     assert issubclass(InputError, ChromputeError)
+
+
+#: Functions that were longer before there was a limit; the list only ever gets shorter.
+LONG_FUNCTIONS = {
+    *("inspect_inputs", "_walk", "_pair", "multiqc_files", "draw_locus", "name_faults"),
+    "_write_records",
+}
+
+
+def lines_of(function: ast.FunctionDef) -> int:
+    """Count the lines of a function, those of its docstring left out."""
+    first = function.body[0]
+    told = ast.get_docstring(function) is not None
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if told else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+def test_no_function_needs_scrolling() -> None:
+    paths = [path for name in ("scripts", "bench", "docs") for path in (ROOT / name).rglob("*.py")]
+    assert len(paths) > 150
+    functions = [
+        node
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert {node.name for node in functions if lines_of(node) > 45} <= LONG_FUNCTIONS
+
+
+def test_scripts_beside_the_library_have_at_most_300_lines() -> None:
+    paths = [path for name in ("bench", "docs") for path in (ROOT / name).glob("*.py")]
+    lengths = {path.name: len(path.read_text().splitlines()) for path in paths}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
