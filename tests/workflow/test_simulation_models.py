@@ -48,7 +48,9 @@ def test_models_are_scored_against_the_truth_and_each_replicate(simulated: Path)
     scores = table_of(simulated, "evaluation/replicates.tsv").query(
         "metric == 'accuracy' and task == 'state'"
     )
-    scores = scores.set_index(["cell_type", "model", "labels"])["value"]
+    places = ["cell_type", "model", "labels"]
+    shown = scores.groupby(places)["value"].mean()  # the report takes the seeds together
+    scores = scores[scores["seed"] == 1].set_index(places)["value"]
     for model in ("majority", "forest", "oracle", "chrompute"):
         for labels in ("1", "2", "truth"):
             table = hits_of(simulated, model, labels)
@@ -57,7 +59,7 @@ def test_models_are_scored_against_the_truth_and_each_replicate(simulated: Path)
                 value = scores[cell_type, model, name]
                 assert value == pytest.approx(own["hit"].mean(), abs=1e-6)
                 text = (simulated / RESULTS / f"reports/{cell_type}.html").read_text()
-                assert f"<td>{value:.3f}<small>" in text
+                assert f"<td>{shown[cell_type, model, name]:.3f}<small>" in text
                 if labels == "truth":
                     here = loci[loci["chrom"] == "chr4"].sort_values("start")
                     row = np.searchsorted(here["start"], own["centre"], side="right") - 1
@@ -154,11 +156,12 @@ def permuted() -> Mapping[str, Truths]:
     windows = windows[inside].reset_index(drop=True)
     forest = {"trees": 100, "min_leaf": 3}
     features = {"length_edges": [0, 100, 160, 240, 400], "position_bin": 100}
+    images = {"normalise": "depth", "min_length": 0, "max_length": 400}
 
     def hits(kind: str, inputs: tuple[str, ...], permute: tuple[str, ...] = ()) -> Truths:
         recipe = Recipe(
             "m", kind, {"state": STATES}, "w", 2001, inputs, (), ("sim_A",),
-            images={"normalise": "depth"}, network={}, training={}, features=features,
+            images=images, network={}, training={}, features=features,
             baseline=forest, permute=permute,
         )  # fmt: skip
         table, _ = run_baseline(recipe, windows, {name: stores[name] for name in inputs}, 1, 2)
