@@ -102,6 +102,16 @@ def test_a_model_holds_what_its_kind_uses_of_the_images(case: Case) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [101, 161, 163])
+def test_windows_that_deepsea_cannot_read_are_told_before_the_run(case: Case, width: int) -> None:
+    case["windows"]["w"]["width"] = width
+    network = {"architecture": "deepsea"}
+    case["models"]["net"] |= {"kind": "network", "inputs": ["sequence"], "network": network}
+    found = [fault for fault in faults_of(case) if "deepsea" in fault]
+    assert len(found) == (width < 163)
+    assert all(f"163 bp and more, and these have {width} bp" in fault for fault in found)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

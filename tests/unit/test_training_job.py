@@ -70,7 +70,9 @@ def test_two_processes_are_one_with_the_batches_of_both(
     inputs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """45 windows in batches of 8: the last one does not divide into two equal parts."""
-    settings = {"task_weights": "learned", "accumulate": 2, "patience": 2}
+    settings = {
+        "task_weights": "learned", "accumulate": 2, "patience": 2, "learning_rate": 1e-3,
+    }  # fmt: skip
     one = job_of(inputs, tmp_path / "one", **settings)
     two = job_of(inputs, tmp_path / "two", devices=2, **settings)
     train(one)
