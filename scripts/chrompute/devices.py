@@ -107,7 +107,7 @@ def keep_memory(device: torch.device) -> None:
     The C library gives large blocks back to the system as soon as they are free, and the system
     clears every page when it hands them out again. Training takes and leaves the same blocks in
     each step: without that, a step of 32 windows of 2001 bp took 16 % less time (0.16 for 0.20 s,
-    one core), with the same results and 2 % more memory at most. Only glibc knows the settings.
+    one core), with the same results and 4 % more memory at most. Only glibc knows the settings.
     """
     if device.type != "cpu" or sys.platform != "linux":
         return
