@@ -60,7 +60,8 @@ class Setting:
 def seconds(action: Callable[[], object], device: torch.device, least: float) -> float:
     """Return the median time of a call, over rounds that take `least` seconds together.
 
-    On CUDA a round is ten calls between two events: nothing but the drawing of images waits for the device in between.
+    On CUDA a round is ten calls between two events: in between, nothing but the drawing of images
+    waits for the device.
     """
     for _ in range(3):
         action()
