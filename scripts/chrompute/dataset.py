@@ -9,6 +9,8 @@ that step. This needs torch and numpy only; `chrompute.model_data` makes the dat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -111,3 +113,8 @@ class WindowData:
         It is the mean over both strands and over the windows whose cell type has the assay.
         """
         return {name: image.mean(ids) for name, image in self.images.items()}
+
+
+def ids_of(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
+    """Return the rows of the window table that are chosen, int64, on the device."""
+    return torch.from_numpy(np.flatnonzero(chosen)).to(device)

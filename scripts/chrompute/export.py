@@ -117,7 +117,10 @@ def _exported(network: Network) -> Any:
             dynamic_shapes=(tuple({0: windows} for _ in inputs),),
         )
     if program is None:
-        raise RuntimeError("torch exported nothing")
+        raise InputError(
+            "torch exported nothing; install the versions of onnx and onnxscript that "
+            "envs/requirements.txt names"
+        )
     return program
 
 

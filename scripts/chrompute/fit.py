@@ -24,7 +24,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from chrompute.dataset import WindowData
+from chrompute.dataset import WindowData, ids_of
 from chrompute.devices import keep_memory, make_deterministic, uses_bfloat16
 from chrompute.errors import InputError
 from chrompute.network_spec import NetworkSpec
@@ -105,7 +105,7 @@ def train_network(
     make_deterministic(device)
     keep_memory(device)
     lightning.seed_everything(seed, verbose=False)
-    train, valid = (_ids(role == name, device) for name in ("train", "valid"))
+    train, valid = (ids_of(role == name, device) for name in ("train", "valid"))
     _refuse(rules, spec, data, valid)
     network = build_network(spec)
     if spec.expected:
@@ -142,10 +142,6 @@ def _hushed_lightning() -> Iterator[None]:
         for message in _IDLE_WARNINGS:
             warnings.filterwarnings("ignore", message=message)
         yield
-
-
-def _ids(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.flatnonzero(chosen)).to(device)
 
 
 def _refuse(rules: TrainingRules, spec: NetworkSpec, data: WindowData, valid: Tensor) -> None:

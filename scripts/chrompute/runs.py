@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from torch import Tensor
 
 from chrompute.calibrate import HIGHEST, LOWEST, apply_temperature, fit_temperature
-from chrompute.dataset import WindowData
+from chrompute.dataset import WindowData, ids_of
 from chrompute.devices import choose_device, explained_memory
+from chrompute.digests import fragments_digest, genome_digests
 from chrompute.fit import FittedNetwork, train_network
 from chrompute.inference import predict_logits
 from chrompute.model_data import typical_sums, window_data
@@ -158,7 +158,7 @@ def _prepare(
     role = recipe.fit_role(windows, targets)
     recipe.refuse_untaught(role, targets)
     data = window_data(recipe, windows, stores, depth, genome, device, targets, orders)
-    sums = typical_sums(recipe, data, _ids(role == "train", device))
+    sums = typical_sums(recipe, data, ids_of(role == "train", device))
     data.scale_to(sums)
     return _Prepared(windows, targets, role, data, depth, sums)
 
@@ -167,7 +167,7 @@ def _held_out_logits(
     network: Network, ready: _Prepared, batch_size: int
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Return the logits of the held-out windows by task, both strands averaged."""
-    ids = _ids(held_out(ready.windows), next(network.parameters()).device)
+    ids = ids_of(held_out(ready.windows), next(network.parameters()).device)
     logits = predict_logits(network, ready.data, ids, batch_size)
     return {task: values.cpu().numpy() for task, values in logits.items()}
 
@@ -207,10 +207,6 @@ def _card_of_training(recipe: Recipe, ready: _Prepared, fitted: FittedNetwork) -
     }
 
 
-def _ids(chosen: npt.NDArray[np.bool_], device: torch.device) -> Tensor:
-    return torch.from_numpy(np.flatnonzero(chosen)).to(device)
-
-
 def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
     """Put None for numbers that are not known: JSON has no NaN."""
     return {name: None if math.isnan(value) else value for name, value in values.items()}
@@ -222,12 +218,10 @@ def _digest(
     """Digest all that decides the weights."""
     digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode())
     digest.update(pd.util.hash_pandas_object(windows).to_numpy().tobytes())
-    arrays = [
-        array
-        for by_type in stores.values()
-        for fragments in by_type.values()
-        for array in (fragments.midpoints, fragments.lengths)
-    ]
-    for array in (*arrays, *(genome or {}).values()):
-        digest.update(np.ascontiguousarray(array).data)
+    stored = {
+        name: {cell_type: fragments_digest(store) for cell_type, store in by_type.items()}
+        for name, by_type in stores.items()
+    }
+    sequences = genome_digests(genome or {}, genome or ())
+    digest.update(json.dumps([stored, sequences], sort_keys=True).encode())
     return digest.hexdigest()[:_DIGITS]
