@@ -7,6 +7,7 @@ from torch.nn import functional
 from chrompute.codons import CodonEncoder
 from chrompute.errors import InputError
 from chrompute.network_spec import GROUPS, NetworkSpec
+from chrompute.pooling import strongest_and_mean
 
 #: Images of more columns are smoothed in pieces, by kernels that are cut off.
 _WHOLE = 512
@@ -188,8 +189,8 @@ class SequenceEncoder(nn.Module):
         The last bin is filled up with bases that are not known.
         """
         right = self.bins * self.bin - bases.shape[-1] + self.reach
-        words = functional.pad(bases, (self.reach, right)).unfold(2, self.motif.kernel_size[0], 1)
-        words = words.transpose(1, 2).flatten(2)
-        match = functional.linear(words, self.motif.weight.flatten(1), self.motif.bias).relu()
-        match = match.unflatten(1, (self.bins, self.bin))
-        return torch.cat([match.amax(2), match.mean(2)], dim=-1).transpose(1, 2)
+        bases = functional.pad(bases.transpose(1, 2), (0, 0, self.reach, right))
+        words = bases.flatten(1).unfold(1, 4 * self.motif.kernel_size[0], 4)
+        motifs = self.motif.weight.transpose(1, 2).flatten(1)
+        match = functional.linear(words, motifs, self.motif.bias).relu_()
+        return strongest_and_mean(match.unflatten(1, (self.bins, self.bin))).transpose(1, 2)
