@@ -46,7 +46,8 @@ def store(bam: Path, out: Path, pairing: str) -> None:
     """Make the fragment store, as the rule does."""
     from chrompute.alignments import FragmentFilter, read_sample
     from chrompute.distances import estimate_shift
-    from chrompute.fragments import Shift, write_fragments
+    from chrompute.fragments import Shift
+    from chrompute.store_files import write_fragments
 
     shift = Shift(0, 0)
     rules = FragmentFilter(sizes_of(bam), shift, pairing=pairing)
@@ -57,7 +58,7 @@ def store(bam: Path, out: Path, pairing: str) -> None:
 
 def coverage(parquet: Path, out: Path) -> None:
     """Write the base-resolution coverage of a store, as the rule does."""
-    from chrompute.fragments import read_fragments
+    from chrompute.store_files import read_fragments
     from chrompute.tracks import Track, write_track
 
     fragments = read_fragments(parquet)
@@ -68,7 +69,7 @@ def slices(parquet: Path) -> None:
     """Take the fragments of many windows from a store."""
     import pandas as pd
 
-    from chrompute.fragments import read_fragments
+    from chrompute.store_files import read_fragments
     from chrompute.vplots import fragments_at_sites
 
     fragments = read_fragments(parquet)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chrompute.fragments import read_pool
 from chrompute.genome import is_excluded
 from chrompute.peaks import write_bedpe
 from chrompute.runlog import run_log
+from chrompute.store_files import read_pool
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.fragments import read_pool
 from chrompute.lit_pixels import summarise_pixels
 from chrompute.runlog import run_log
+from chrompute.store_files import read_pool
 from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chrompute.fragments import read_fragments
 from chrompute.manifest import write_json
 from chrompute.quality import sample_quality
 from chrompute.quality_inputs import read_inputs
 from chrompute.runlog import run_log
+from chrompute.store_files import read_fragments
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

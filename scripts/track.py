@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.fragments import read_fragments
 from chrompute.genome import is_excluded
 from chrompute.runlog import run_log
+from chrompute.store_files import read_fragments
 from chrompute.tracks import Track, write_track
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from chrompute.class_sites import sites_of_entry
-from chrompute.fragments import read_pool
 from chrompute.runlog import run_log
+from chrompute.store_files import read_pool
 from chrompute.vplot_images import vplot_images, write_images
 
 if TYPE_CHECKING:

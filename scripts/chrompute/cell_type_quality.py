@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from chrompute.fragments import pool, read_fragments
+from chrompute.fragments import pool
 from chrompute.quality import pooled_facts, sample_quality
 from chrompute.quality_inputs import read_inputs
 from chrompute.quality_tables import quality_table
 from chrompute.replicates import correlate, count_in_bins, lowest_pair
+from chrompute.store_files import read_fragments
 from chrompute.verdicts import overall, verdicts_of
 
 

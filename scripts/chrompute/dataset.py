@@ -34,7 +34,7 @@ class WindowData:
         DNA, or None.
     labels, weights
         {task: float32 (n_windows, n_classes)} and {task: float32 (n_windows,)}, as in
-        `chrompute.recipe.Targets`; empty where the windows are only predicted.
+        `chrompute.targets.Targets`; empty where the windows are only predicted.
     """
 
     images: dict[str, FragmentImages]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.fragments import Fragments
-from chrompute.recipe import Targets
+from chrompute.targets import Targets
 
 
 def fragments_digest(store: Fragments) -> str:

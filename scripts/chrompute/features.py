@@ -9,7 +9,8 @@ import pandas as pd
 
 from chrompute.fragments import Fragments
 from chrompute.kmers import Genome, canonical_kmers, kmer_bins, kmer_features
-from chrompute.recipe import Orders, Recipe, Stores
+from chrompute.permutations import Orders
+from chrompute.recipe import Recipe, Stores
 from chrompute.vplots import fragments_at_sites
 
 Features = npt.NDArray[np.float32]

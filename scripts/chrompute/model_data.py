@@ -12,7 +12,9 @@ from chrompute.dataset import WindowData
 from chrompute.device_fragments import DeviceFragments, placement
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
-from chrompute.recipe import Orders, Recipe, Targets
+from chrompute.permutations import Orders
+from chrompute.recipe import Recipe
+from chrompute.targets import Targets
 from chrompute.window_images import FragmentImages, ImageGrid
 from chrompute.window_sequence import GenomeSequence
 

@@ -24,10 +24,10 @@ from chrompute import __version__
 from chrompute.classic_networks import CLASSICS
 from chrompute.digests import fragments_digest, genome_digests, windows_digest
 from chrompute.errors import InputError
-from chrompute.fragments import read_facts, read_fragments
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network, build_network
 from chrompute.recipe import Recipe, Stores
+from chrompute.store_files import read_facts, read_fragments
 from chrompute.whole_files import written_whole
 
 #: Version of the card's content; raised when an older reader would misread it.

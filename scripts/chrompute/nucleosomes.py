@@ -12,7 +12,8 @@ import pysam
 from scipy.ndimage import gaussian_filter1d
 from scipy.stats import poisson
 
-from chrompute.fragments import Fragments, pool, read_fragments
+from chrompute.fragments import Fragments, pool
+from chrompute.store_files import read_fragments
 
 #: bp on each side of a dyad that its nucleosome core of 147 bp covers.
 CORE_FLANK = 73

@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from chrompute.digests import fragments_digest, genome_digests
 from chrompute.errors import InputError
-from chrompute.fragments import Fragments, pool, read_facts, read_fragments
+from chrompute.fragments import Fragments, pool
 from chrompute.intervals import anchor_base, read_bed
 from chrompute.recipe import ASSAY_OF_INPUT
+from chrompute.store_files import read_facts, read_fragments
 
 logger = logging.getLogger(__name__)
 

@@ -12,51 +12,17 @@ import pandas as pd
 from chrompute.balance import training_weights
 from chrompute.errors import InputError
 from chrompute.fragment_leaks import refuse_leaked_samples
-from chrompute.fragments import Fragments, pool, read_fragments
+from chrompute.fragments import Fragments, pool
 from chrompute.label_columns import replicate_columns, soft_column, votes, weight_column
+from chrompute.permutations import Orders, permuted_rows
 from chrompute.splits import roles_of_fold
+from chrompute.store_files import read_fragments
+from chrompute.targets import Targets
 
 #: The assay behind each model input that draws images.
 ASSAY_OF_INPUT = {"vplot": "ATAC", "mnase": "MNase", "mnase_profile": "MNase"}
 
-#: What a control may permute between windows: the labels, or an input.
-PERMUTABLE = ("labels", "vplot", "mnase", "sequence", "mnase_profile")
-
 Stores = dict[str, dict[str, Fragments]]
-#: {what is permuted: for each window the row of the window that it takes it from}.
-Orders = dict[str, npt.NDArray[np.int64]]
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What models are fitted to.
-
-    Attributes
-    ----------
-    labels
-        {task: float32 (n_windows, n_classes)}: rows add up to 1, or to 0 where the task knows
-        nothing of the window.
-    weights
-        {task: float32 (n_windows,)}: how much a window counts in training.
-    """
-
-    labels: Mapping[str, npt.NDArray[np.float32]]
-    weights: Mapping[str, npt.NDArray[np.float32]]
-
-    def known(self, task: str) -> npt.NDArray[np.bool_]:
-        """Mark the windows whose label is known, (n_windows,)."""
-        return self.labels[task].sum(axis=1) > 0
-
-    def taught(self, task: str) -> npt.NDArray[np.bool_]:
-        """Mark the windows that would teach the task something if they trained, (n_windows,)."""
-        return self.known(task) & (self.weights[task] > 0)
-
-    def reordered(self, rows: npt.NDArray[np.int64]) -> "Targets":
-        """Give each window the targets of another one, of all tasks together."""
-        return Targets(
-            {task: values[rows] for task, values in self.labels.items()},
-            {task: values[rows] for task, values in self.weights.items()},
-        )
 
 
 @dataclass(frozen=True)
@@ -283,30 +249,3 @@ def _class_codes(labels: pd.Series, classes: Sequence[str]) -> npt.NDArray[np.in
     codes, names = pd.factorize(labels)
     places = pd.Index(classes, dtype=object).get_indexer(names.astype(object))
     return np.append(places, -1)[codes].astype(np.int64)
-
-
-def permuted_rows(windows: pd.DataFrame, what: str, seed: int) -> npt.NDArray[np.int64]:
-    """Permute windows among those of the same cell type and split.
-
-    Parameters
-    ----------
-    windows
-        Columns `cell_type` and `split`.
-    what
-        What will be taken from other windows, one of `PERMUTABLE`; each has its own permutation.
-        Labels of windows that neither train nor tune stay in place: they are scored against.
-    seed
-        The model's seed.
-
-    Returns
-    -------
-    array
-        int64 (n_windows,): the row whose labels or input each window takes.
-    """
-    generator = np.random.default_rng([seed, PERMUTABLE.index(what)])
-    rows = np.arange(len(windows))
-    groups = windows[["cell_type", "split"]].astype(str).groupby(["cell_type", "split"])
-    for (_, split), own in groups.indices.items():
-        if what != "labels" or split in ("train", "valid"):
-            rows[own] = generator.permutation(own)
-    return rows

@@ -27,7 +27,8 @@ from chrompute.model_files import training_facts
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network
 from chrompute.predictions import held_out, prediction_table
-from chrompute.recipe import Recipe, Stores, Targets
+from chrompute.recipe import Recipe, Stores
+from chrompute.targets import Targets
 from chrompute.training_rules import TrainingRules
 
 logger = logging.getLogger(__name__)

@@ -19,13 +19,14 @@ from chrompute.candidates import (
 )
 from chrompute.errors import InputError
 from chrompute.fragment_leaks import SampleStores
-from chrompute.fragments import Fragments, read_fragments
+from chrompute.fragments import Fragments
 from chrompute.genome import read_aliases, read_genome, read_sizes
 from chrompute.intervals import IntervalSet, read_bed, read_blacklist
 from chrompute.label_columns import TRUTH
 from chrompute.label_files import read_labels_of
 from chrompute.manifest import sha256_of
 from chrompute.sites import scan_sites
+from chrompute.store_files import read_fragments
 from chrompute.tasks import Task
 
 #: {cell type: {task: {replicate: label file}}}.

@@ -9,9 +9,10 @@ import pytest
 from chrompute import records
 from chrompute.alignments import FragmentFilter, read_sample
 from chrompute.errors import InputError
-from chrompute.fragments import Fragments, Shift, pool, read_fragments, write_fragments
+from chrompute.fragments import Fragments, Shift, pool
 from chrompute.intervals import IntervalSet
 from chrompute.pairing import FILTERS
+from chrompute.store_files import read_fragments, write_fragments
 from helpers import MakeBam, Read, pair
 
 SIZES = {"chr1": 10_000, "chr2": 5_000}

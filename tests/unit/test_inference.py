@@ -19,10 +19,11 @@ from chrompute import devices
 from chrompute.__main__ import main
 from chrompute.ensembles import run_ensemble
 from chrompute.errors import InputError
-from chrompute.fragments import Fragments, write_fragments
+from chrompute.fragments import Fragments
 from chrompute.model_files import sample_facts, save_network
 from chrompute.networks import ChromatinNetwork
 from chrompute.runs import run_recipe
+from chrompute.store_files import write_fragments
 from helpers import ROOT, write_bed
 from toy_models import IMAGES, SIZES, Toy, make_toy, recipe_of
 

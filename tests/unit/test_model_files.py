@@ -17,7 +17,7 @@ import torch
 from chrompute import model_files
 from chrompute.candidates import options_of
 from chrompute.errors import InputError
-from chrompute.fragments import Fragments, write_fragments
+from chrompute.fragments import Fragments
 from chrompute.model_files import (
     load_model,
     load_network,
@@ -27,6 +27,7 @@ from chrompute.model_files import (
 )
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import ChromatinNetwork
+from chrompute.store_files import write_fragments
 from toy_models import SIZES, SMALL, WIDTH, make_toy, recipe_of
 
 SPEC = NetworkSpec({"vplot": (10, 51)}, True, WIDTH, {"state": 2, "mark": 3}, **SMALL)

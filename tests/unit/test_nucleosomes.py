@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chrompute.alignments import FragmentFilter, read_sample
-from chrompute.fragments import Fragments, Shift, write_fragments
+from chrompute.fragments import Fragments, Shift
 from chrompute.genome import read_lengths
 from chrompute.intervals import read_blacklist
 from chrompute.nucleosome_figures import draw_dyad_profiles, draw_phasogram
@@ -31,6 +31,7 @@ from chrompute.nucleosomes import (
 from chrompute.phasing import DyadProfile, dyad_profile, write_profiles
 from chrompute.phasogram import count_dyad_distances, phasogram
 from chrompute.sites import sites_with_fragments
+from chrompute.store_files import write_fragments
 
 RULES = CallRules(smoothing=20, distance=120, support=3)
 COLUMNS = [

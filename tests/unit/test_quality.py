@@ -30,7 +30,7 @@ from chrompute.composition import (
     measure_composition,
     motif_centre,
 )
-from chrompute.fragments import Fragments, Shift, write_fragments
+from chrompute.fragments import Fragments, Shift
 from chrompute.genome import encode, iter_genome
 from chrompute.indexes import is_indexable
 from chrompute.intervals import IntervalSet
@@ -43,6 +43,7 @@ from chrompute.quality_report import number_rows, reasons, shift_warnings, verdi
 from chrompute.quality_tables import multiqc_files, quality_table
 from chrompute.replicates import correlate, count_in_bins, lowest_pair
 from chrompute.sites import write_sites
+from chrompute.store_files import write_fragments
 from chrompute.verdicts import FIGURES, judge, judge_shift, overall, threshold_faults, verdicts_of
 from helpers import need_program
 

@@ -19,7 +19,8 @@ from chrompute.model_data import window_data
 from chrompute.model_files import load_network, save_network
 from chrompute.network_spec import NetworkSpec
 from chrompute.networks import ChromatinNetwork
-from chrompute.recipe import PERMUTABLE, Recipe, permuted_rows
+from chrompute.permutations import PERMUTABLE, permuted_rows
+from chrompute.recipe import Recipe
 from chrompute.runs import TrainedModel, run_recipe
 from toy_models import FEATURES, FOREST, SIZES, SMALL, WIDTH, make_toy, recipe_of
 

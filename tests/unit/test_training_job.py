@@ -17,8 +17,8 @@ from safetensors.torch import load_file
 
 from chrompute import training_job
 from chrompute.errors import InputError
-from chrompute.fragments import write_fragments
 from chrompute.genome import BASES
+from chrompute.store_files import write_fragments
 from chrompute.training_job import TrainingJob, train
 from chrompute.window_files import write_windows
 from toy_models import SMALL, make_toy, recipe_of

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from chrompute.bigwig import interval_means
-from chrompute.fragments import Fragments, write_fragments
+from chrompute.fragments import Fragments
 from chrompute.genome import encode
+from chrompute.store_files import write_fragments
 from chrompute.tasks import Task
 from chrompute.window_content import base_content, fragment_counts
 from chrompute.window_facts import label_notes, overlap_facts
