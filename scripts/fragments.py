@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 from chrompute.alignments import FragmentFilter, read_sample
 from chrompute.check_reads import inspect_fetched
 from chrompute.distances import estimate_shift
-from chrompute.fragment_files import read_barcodes, write_fragments
+from chrompute.fragment_files import read_barcodes
 from chrompute.fragments import Shift
 from chrompute.genome import read_aliases, read_sizes
 from chrompute.intervals import read_blacklist
 from chrompute.manifest import write_json
 from chrompute.runlog import run_log
+from chrompute.store_files import write_fragments
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
