@@ -5,7 +5,6 @@ strand, and dropout. So a run that was interrupted and resumed gives the same we
 that was not.
 """
 
-import importlib.util
 import logging
 import shutil
 import warnings
@@ -154,11 +153,6 @@ def _refuse(rules: TrainingRules, spec: NetworkSpec, data: WindowData, valid: Te
             "training/patience waits for a lower validation loss, and no validation window has a "
             "label of a task whose weight (training/task_weights) is above 0; set it to null, or "
             "let windows tune"
-        )
-    if rules.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        faults.append(
-            "training/tensorboard needs the package tensorboard, which is not installed; install "
-            "it (pip install tensorboard), or set it to false"
         )
     if faults:
         raise InputError(faults)

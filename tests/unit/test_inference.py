@@ -1,8 +1,7 @@
-"""Predicting with trained networks from Python and from the command line, without the workflow."""
+"""Predicting with trained networks from Python, without the workflow."""
 
 import json
 import logging
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,59 +15,19 @@ import torch
 
 import chrompute
 from chrompute import devices
-from chrompute.__main__ import main
 from chrompute.ensembles import run_ensemble
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
-from chrompute.model_files import sample_facts, save_network
 from chrompute.networks import ChromatinNetwork
-from chrompute.runs import run_recipe
 from chrompute.store_files import write_fragments
 from helpers import ROOT, write_bed
 from toy_models import IMAGES, SIZES, Toy, make_toy, recipe_of
-
-COLUMNS = ["p:state:closed", "p:state:open"]
+from toy_predictions import COLUMNS, Case, bits, of
 
 
 @pytest.fixture(scope="module")
 def toy() -> Toy:
     return make_toy()
-
-
-class Case:
-    """A folder with trained networks, and the files that they were trained from."""
-
-    def __init__(self, folder: Path, toy: Toy) -> None:
-        self.folder = folder
-        windows, stores, self.codes = toy
-        # A quarter of the labels is wrong, so that no model is sure of itself.
-        wrong = np.random.default_rng(3).random(len(windows)) < 0.25
-        other = windows["state"].map({"open": "closed", "closed": "open"})
-        self.windows = windows.assign(**{"state.1": windows["state"].where(~wrong, other)})
-        self.store = stores["vplot"]["cells"]
-        self.atac = folder / "a.parquet"
-        write_fragments(self.store, self.atac, {"sample": "a", "cell_type": "cells"})
-        self.genome = folder / "genome.fa"
-        text = {name: "".join("ACGTN"[code] for code in own) for name, own in self.codes.items()}
-        self.genome.write_text("".join(f">{name}\n{own}\n" for name, own in text.items()))
-        self.expected: dict[str, pd.DataFrame] = {}
-
-    def train(self, name: str, *inputs: str, seed: int = 1, **changes: Any) -> Path:
-        recipe = replace(recipe_of(*inputs, epochs=2), model=name, **changes)
-        stores = {key: {"cells": self.store} for key in inputs if key != "sequence"}
-        genome = self.codes if "sequence" in inputs else None
-        trained = run_recipe(recipe, self.windows, stores, genome, seed, self.folder, "code")
-        trained.discard_checkpoints()
-        folder = self.folder / name / f"seed-{seed}"
-        folder.mkdir(parents=True)
-        card = trained.card | {"stores": sample_facts([self.atac])}
-        save_network(trained.network, card, folder / "model.safetensors", folder / "card.json")
-        self.expected[f"{name}{seed}"] = trained.predictions
-        return folder
-
-    @property
-    def held_out(self) -> pd.DataFrame:
-        return self.windows[self.windows["split"] != "train"]
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +38,9 @@ def case(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Case:
     return case
 
 
-def bits(table: pd.DataFrame) -> list[list[int]]:
-    return [table[name].to_numpy(np.float32).view(np.int32).tolist() for name in COLUMNS]
-
-
-def of(case: Case, name: str, seed: int = 1) -> Path:
-    return case.folder / name / f"seed-{seed}"
+@pytest.fixture(scope="module")
+def images_only(case: Case) -> Path:
+    return case.train("images", "vplot")
 
 
 def test_the_library_is_imported_without_torch() -> None:
@@ -214,11 +170,6 @@ def kept(n: int, fraction: float) -> np.ndarray:
     x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
     x ^= x >> np.uint32(16)
     return x.view(np.int32) < fraction * 2**32 - 2**31
-
-
-@pytest.fixture(scope="module")
-def images_only(case: Case) -> Path:
-    return case.train("images", "vplot")
 
 
 def test_a_fraction_of_the_fragments_is_a_shallower_sample(case: Case, images_only: Path) -> None:
@@ -430,106 +381,3 @@ def test_a_card_without_what_prediction_needs_is_told(case: Case, tmp_path: Path
     (tmp_path / "card.json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="lacks temperature; train the model again"):
         chrompute.predict(tmp_path, {"ATAC": case.atac}, case.genome, case.held_out)
-
-
-def test_the_command_line_writes_the_same_table(
-    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bed = write_bed(tmp_path / "w.bed", case.held_out[["chrom", "start", "end"]].to_numpy())
-    output = tmp_path / "out.tsv"
-    folders = [of(case, "net", seed) for seed in (1, 2)]
-    code = main(
-        ["predict", *map(str, folders), "--fragments", f"ATAC={case.atac}", "--genome",
-         str(case.genome), "--windows", str(bed), "--output", str(output)]
-    )  # fmt: skip
-    told = capsys.readouterr().err
-    assert code == 0, told
-    assert "168 of 168 windows" in told  # progress
-    expected = chrompute.predict(folders, {"ATAC": case.atac}, case.genome, bed)
-    found = pd.read_csv(output, sep="\t")
-    assert bits(found) == bits(expected)
-    assert [*found["state"]] == [*expected["state"]]
-    assert len([*tmp_path.iterdir()]) == 2  # nothing is left beside it
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["predict", "nowhere"], "nowhere: is no folder"),
-        (["predict", "nowhere", "--fragments", "a.parquet"], "must be ASSAY=STORE"),
-        (["export", "nowhere", "out.onnx"], "nowhere: is no folder|needs onnx"),
-    ],
-)
-def test_the_command_line_tells_errors_in_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
-) -> None:
-    output = tmp_path / "out.tsv"
-    if arguments[0] == "predict":
-        arguments = [*arguments, "--windows", "none.bed", "--output", str(output)]
-    assert main(arguments) == 1
-    told = capsys.readouterr().err
-    assert len(told.splitlines()) == 1
-    assert re.search(f"ERROR: .*({message})", told)
-    assert not output.exists()
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "message"),
-    [
-        ("--batch-size", "0", "'0' must be a whole number of at least 1"),
-        ("--threads", "two", "'two' must be a whole number of at least 1"),
-        ("--fraction", "0", "'0' must be a number above 0 and at most 1"),
-        ("--fraction", "nan", "'nan' must be a number above 0 and at most 1"),
-        ("--fraction", "half", "'half' must be a number above 0 and at most 1"),
-    ],
-)
-def test_wrong_options_are_told_in_words(
-    capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
-) -> None:
-    with pytest.raises(SystemExit):
-        main(["predict", "m", "--windows", "w.bed", "--output", "o.tsv", option, value])
-    assert f"argument {option}: {message}" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("command", ["predict", "export"])
-def test_an_output_that_cannot_be_written_is_told_before_any_work(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    for output, message in (
-        (tmp_path, "is a folder; name a file in it"),
-        (tmp_path / "none/out.tsv", "its folder is not there; make it"),
-    ):
-        named = ["--windows", "w.bed", "--output"] if command == "predict" else []
-        assert main([command, "nowhere", *named, str(output)]) == 1
-        assert f"ERROR: {output}: {message}" in capsys.readouterr().err
-
-
-def test_cuda_that_is_not_there_is_told_by_the_option(
-    case: Case, images_only: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    bed = write_bed(tmp_path / "w.bed", case.held_out[["chrom", "start", "end"]].to_numpy())
-    given = ["--fragments", f"ATAC={case.atac}", "--windows", str(bed), "--device", "cuda"]
-    assert main(["predict", str(images_only), *given, "--output", str(tmp_path / "o.tsv")]) == 1
-    told = capsys.readouterr().err
-    assert "--device" in told
-    assert "training/device" not in told
-
-
-def test_the_command_line_keeps_a_fraction(case: Case, images_only: Path, tmp_path: Path) -> None:
-    bed = write_bed(tmp_path / "w.bed", case.held_out[["chrom", "start", "end"]].to_numpy())
-    output = tmp_path / "out.parquet"
-    given = ["--fragments", f"ATAC={case.atac}", "--windows", str(bed), "--fraction", "0.1"]
-    assert main(["predict", str(images_only), *given, "--output", str(output)]) == 0
-    expected = chrompute.predict(images_only, {"ATAC": case.atac}, None, bed, fraction=0.1)
-    assert bits(pd.read_parquet(output)) == bits(expected)
-
-
-def test_the_command_line_explains_itself() -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "chrompute", "predict", "--help"],
-        cwd=ROOT / "scripts", capture_output=True, text=True,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert "--allow-changed" in result.stdout
