@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from chrompute.encoders import one_hot
 from chrompute.heads import ClassScores
 from chrompute.network_spec import NetworkSpec
+from chrompute.pooling import Strongest
 
 #: Hidden units of DeepBind (Alipanahi et al. 2015).
 _DEEPBIND_HIDDEN = 32
@@ -89,8 +90,12 @@ def alexnet(spec: NetworkSpec) -> ClassicNetwork:
 class _DetectorPooling(nn.Module):
     """The strongest and the mean match of each detector, (n, 2 * motifs)."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.strongest = Strongest()
+
     def forward(self, match: Tensor) -> Tensor:
-        return torch.cat([match.amax(-1), match.mean(-1)], 1)
+        return torch.cat([self.strongest(match), match.mean(-1)], 1)
 
 
 def deepbind(spec: NetworkSpec) -> ClassicNetwork:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from chrompute.network_spec import GROUPS, NetworkSpec
+from chrompute.pooling import RunningMax
 
 _CODONS = 64
 _UNKNOWN = 64  # a codon with an unknown base, or that the window does not hold
@@ -32,6 +33,31 @@ def _turned(codon: int) -> int:
     """Return the reverse complement of a codon."""
     a, b, c = codon // 16, codon // 4 % 4, codon % 4
     return 16 * (3 - c) + 4 * (3 - b) + 3 - a
+
+
+class CodonsOfBases(nn.Module):
+    """The codon that begins at each base, by products of one-hot bases."""
+
+    def forward(self, bases: Tensor) -> Tensor:
+        """Return (n, 64, width - 2) of (n, 4, width); all 0 where a base is unknown."""
+        pairs = (bases[:, :, None, :-1] * bases[:, None, :, 1:]).flatten(1, 2)
+        return (pairs[:, :, None, :-1] * bases[:, None, :, 2:]).flatten(1, 2)
+
+
+class LogPlusOne(nn.Module):
+    """log(1 + x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return values of the same shape."""
+        return x.log1p()
+
+
+class Product(nn.Module):
+    """The product of two tensors, both of which depend on the sequence."""
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        """Return values of their common shape."""
+        return left * right
 
 
 class FrameFeatures(nn.Module):
@@ -66,6 +92,9 @@ class FrameFeatures(nn.Module):
         self.register_buffer("cells", cells, persistent=False)
         self.register_buffer("turned", torch.tensor(turned), persistent=False)
         self.register_buffer("stops", stops, persistent=False)
+        self.codons = CodonsOfBases()
+        self.last_stop = RunningMax()
+        self.log = LogPlusOne()
 
     def forward(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
         """Return what is known of each frame.
@@ -85,14 +114,16 @@ class FrameFeatures(nn.Module):
             without a stop and of the ways to its 5' and to its 3' end; the share of ATG.
         """
         if sequence.dim() == 3:
-            codes = torch.where(sequence.sum(1) > 0, sequence.argmax(1), 4)
-            ahead = self._shares(sequence)
+            one_hot = self._by_triplet(self.codons(sequence))
+            ahead = torch.einsum("nctf,ftb->nfbc", one_hot, self.phase_bins)
+            stop = self._stops_of_shares(one_hot)
         else:
-            codes = sequence.long()
-            ahead = self._counted(codes)
+            codons = self._codons(sequence.long())
+            ahead = self._counted(codons)
+            stop = torch.stack([own[codons.transpose(1, 2)] for own in self.stops], 1)
         usage = torch.stack([ahead, ahead[..., self.turned]], 1)
         start = usage[..., _codon(_START), None]
-        return usage, torch.cat([self._stretches(self._codons(codes)), start], -1)
+        return usage, torch.cat([self._stretches(stop), start], -1)
 
     def _codons(self, codes: Tensor) -> Tensor:
         """Return the codon that begins at each base, int64 (n, n_triplets, 3)."""
@@ -103,9 +134,9 @@ class FrameFeatures(nn.Module):
         padded = functional.pad(codons, (0, right), value=_UNKNOWN)
         return padded.view(-1, self.triplets, _FRAMES)
 
-    def _counted(self, codes: Tensor) -> Tensor:
-        """Return the share of each codon, (n, 3, n_bins, 64), from codes of bases."""
-        codons = self._codons(codes).flatten(1)
+    def _counted(self, codons: Tensor) -> Tensor:
+        """Return the share of each codon, (n, 3, n_bins, 64), from codons (n, n_triplets, 3)."""
+        codons = codons.flatten(1)
         n = len(codons)
         cell = self.cells + torch.arange(n, device=codons.device)[:, None] * self.per_cell.numel()
         counts = torch.zeros(
@@ -116,35 +147,31 @@ class FrameFeatures(nn.Module):
         counts = counts.view(n, _FRAMES, -1, _CODONS + 1)[..., :_CODONS]
         return counts / self.per_cell[:, :, None]
 
-    def _shares(self, bases: Tensor) -> Tensor:
-        """Return what `_counted` does, by products of one-hot bases."""
-        pairs = (bases[:, :, None, :-1] * bases[:, None, :, 1:]).flatten(1, 2)
-        codons = (pairs[:, :, None, :-1] * bases[:, None, :, 2:]).flatten(1, 2)
+    def _by_triplet(self, codons: Tensor) -> Tensor:
+        """Return one-hot codons by triplet and frame, (n, 64, n_triplets, 3)."""
         right = _FRAMES * self.triplets - codons.shape[-1]
-        codons = functional.pad(codons, (0, right)).unflatten(-1, (self.triplets, _FRAMES))
-        return torch.einsum("nctf,ftb->nfbc", codons, self.phase_bins)
+        return functional.pad(codons, (0, right)).unflatten(-1, (self.triplets, _FRAMES))
 
-    def _stretches(self, codons: Tensor) -> Tensor:
-        """Return (n, 2, 3, n_bins, 3): the stretches without a stop that bins lie in."""
-        by_frame = codons.transpose(1, 2)
-        stop = torch.stack([own[by_frame] for own in self.stops], 1)
-        place = torch.arange(self.triplets, device=codons.device, dtype=torch.float32)
-        left = _running_max(torch.where(stop, place, -1.0))
-        right = self.triplets - _running_max(torch.where(stop, self.triplets - place, 0.0).flip(-1))
-        right = right.flip(-1)
+    def _stops_of_shares(self, codons: Tensor) -> Tensor:
+        """Return 1 where a one-hot codon is a stop on a strand, (n, 2, 3, n_triplets)."""
+        stops = self.stops[:, :_CODONS].to(codons.dtype)
+        return torch.einsum("nctf,sc->nsft", codons, stops)
+
+    def _stretches(self, stop: Tensor) -> Tensor:
+        """Return (n, 2, 3, n_bins, 3): the stretches without a stop that bins lie in.
+
+        Parameters
+        ----------
+        stop
+            (n, 2, 3, n_triplets): whether a codon is a stop on a strand, as truth or as 0 and 1.
+        """
+        place = torch.arange(self.triplets, device=stop.device, dtype=self.phase_bins.dtype)
+        left = self.last_stop(stop * (place + 1) - 1)
+        right = self.triplets - self.last_stop((stop * (self.triplets - place)).flip(-1)).flip(-1)
         ways = torch.stack([place - left, right - place], 2)
         ways = torch.stack([ways[:, 0], ways[:, 1].flip(1)], 1)  # to the 5' end comes first
-        found = torch.cat([(right - left)[:, :, None], ways], 2).log1p() - _USUAL
+        found = self.log(torch.cat([(right - left)[:, :, None], ways], 2)) - _USUAL
         return torch.einsum("nsxft,ftb->nsfbx", found, self.phase_bins)
-
-
-def _running_max(x: Tensor) -> Tensor:
-    """Return the maximum of each value and those before it along the last axis."""
-    reach = 1
-    while reach < x.shape[-1]:
-        x = torch.maximum(x, functional.pad(x[..., :-reach], (reach, 0), value=float("-inf")))
-        reach *= 2
-    return x
 
 
 class CodonEncoder(nn.Module):
@@ -171,6 +198,8 @@ class CodonEncoder(nn.Module):
             nn.Dropout2d(spec.dropout / 2),
         )
         self.score = nn.Conv2d(_HIDDEN, 1, (1, 5), padding=(0, 2), bias=False)
+        self.weigh = nn.Softmax(dim=2)
+        self.weighted = Product()
         self.channels = _STRANDS * (_HIDDEN + _FRAMES)
 
     def forward(self, sequence: Tensor) -> Tensor:
@@ -178,6 +207,6 @@ class CodonEncoder(nn.Module):
         usage, others = self.frames(sequence)
         both = torch.cat([self.usage(usage), others], -1).flatten(1, 2)
         found = self.net(both.permute(0, 3, 1, 2))  # (n, hidden, frames of both strands, n_bins)
-        shares = self.score(found).softmax(2)
-        frames = (found * shares).unflatten(2, (_STRANDS, _FRAMES))
+        shares = self.weigh(self.score(found))
+        frames = self.weighted(found, shares).unflatten(2, (_STRANDS, _FRAMES))
         return torch.cat([frames.sum(3).flatten(1, 2), shares[:, 0]], 1)

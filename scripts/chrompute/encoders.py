@@ -7,7 +7,7 @@ from torch.nn import functional
 from chrompute.codons import CodonEncoder
 from chrompute.errors import InputError
 from chrompute.network_spec import GROUPS, NetworkSpec
-from chrompute.pooling import strongest_and_mean
+from chrompute.pooling import StrongestAndMean
 
 #: Images of more columns are smoothed in pieces, by kernels that are cut off.
 _WHOLE = 512
@@ -166,6 +166,8 @@ class SequenceEncoder(nn.Module):
         self.reach = spec.motif_width // 2
         self.motif = nn.Conv1d(4, motifs, spec.motif_width)
         self.scale = nn.Sequential(nn.GroupNorm(GROUPS, 2 * motifs), nn.Dropout1d(spec.dropout / 2))
+        self.rectify = nn.ReLU(inplace=True)
+        self.pool = StrongestAndMean()
         self.codons = CodonEncoder(spec) if spec.codons else None
         features = 2 * motifs + (self.codons.channels if self.codons else 0)
         self.mix = nn.Sequential(
@@ -192,5 +194,5 @@ class SequenceEncoder(nn.Module):
         bases = functional.pad(bases.transpose(1, 2), (0, 0, self.reach, right))
         words = bases.flatten(1).unfold(1, 4 * self.motif.kernel_size[0], 4)
         motifs = self.motif.weight.transpose(1, 2).flatten(1)
-        match = functional.linear(words, motifs, self.motif.bias).relu_()
-        return strongest_and_mean(match.unflatten(1, (self.bins, self.bin))).transpose(1, 2)
+        match = self.rectify(functional.linear(words, motifs, self.motif.bias))
+        return self.pool(match.unflatten(1, (self.bins, self.bin))).transpose(1, 2)

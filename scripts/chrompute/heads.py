@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from chrompute.network_spec import NetworkSpec
+from chrompute.pooling import Strongest
 
 #: Summaries of a window's bins that a head reads.
 _SUMMARIES = 6
@@ -48,11 +49,12 @@ class BinSummary(nn.Module):
         ]
         parts = torch.stack(chosen, 1).float()
         self.register_buffer("means", parts / parts.sum(0).clamp(min=1), persistent=False)
+        self.strongest = Strongest()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, 6 * channels) of (n, channels, n_bins) features."""
         means = (x @ self.means.to(x.dtype)).transpose(1, 2).flatten(1)
-        return torch.cat([means, x.amax(-1)], dim=1)
+        return torch.cat([means, self.strongest(x)], dim=1)
 
 
 class Head(nn.Sequential):

@@ -126,7 +126,20 @@ class ChromatinNetwork(nn.Module):
     def _features(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the trunk's features and those of each encoder, (n, channels, n_bins)."""
         encoded = {name: encoder(batch[name]) for name, encoder in self.encoders.items()}
-        present = batch.get("present")
+        return self.mixed(encoded, batch.get("present"))
+
+    def mixed(
+        self, encoded: Mapping[str, Tensor], present: Tensor | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the trunk's features, and what it was given of each encoder.
+
+        Parameters
+        ----------
+        encoded
+            {input: (n, channels, n_bins) features of its encoder}.
+        present
+            bool (n, n_inputs), or None where all inputs are there.
+        """
         if present is not None:
             encoded = {
                 name: torch.where(present[:, index, None, None], values, 0)
@@ -136,7 +149,7 @@ class ChromatinNetwork(nn.Module):
         weights = self._input_weights(present, joined)
         if weights is not None:
             joined = joined * weights[:, :, None, None]
-        return self.trunk(self.join(joined.flatten(1, 2))), encoded
+        return self.trunk(self.join(joined.flatten(1, 2))), dict(encoded)
 
     def _input_weights(self, present: Tensor | None, joined: Tensor) -> Tensor | None:
         """Return (n, n_inputs): what each input of each window is multiplied by.

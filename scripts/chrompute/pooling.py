@@ -1,4 +1,4 @@
-"""The strongest and the mean value of each bin, with a gradient that costs little.
+"""Maxima; that of bins, with their mean, has a gradient that costs little.
 
 Matches of motifs are by far the largest values of a training step. The gradient of `torch.amax`
 goes through masks of truth values, which on a CPU takes longer than the convolution itself.
@@ -7,7 +7,8 @@ goes through masks of truth values, which on a CPU takes longer than the convolu
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 
 def strongest_and_mean(values: Tensor) -> Tensor:
@@ -27,6 +28,35 @@ def strongest_and_mean(values: Tensor) -> Tensor:
     if torch.is_grad_enabled() and values.requires_grad:
         return _StrongestAndMean.apply(values)
     return torch.cat([values.amax(2), values.mean(2)], -1)
+
+
+class StrongestAndMean(nn.Module):
+    """`strongest_and_mean` as a module, so that attributions find it."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (n, n_bins, 2 * channels) of (n, n_bins, bin, channels)."""
+        return strongest_and_mean(values)
+
+
+class Strongest(nn.Module):
+    """The maximum along the last axis."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return (...) of (..., n)."""
+        return values.amax(-1)
+
+
+class RunningMax(nn.Module):
+    """The maximum of each value and those before it along the last axis."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return values of the same shape."""
+        reach = 1
+        while reach < values.shape[-1]:
+            before = functional.pad(values[..., :-reach], (reach, 0), value=float("-inf"))
+            values = torch.maximum(values, before)
+            reach *= 2
+        return values
 
 
 class _StrongestAndMean(torch.autograd.Function):
