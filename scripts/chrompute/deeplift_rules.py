@@ -19,7 +19,7 @@ from chrompute.pooling import RunningMax, Strongest, StrongestAndMean
 #: the gradients of its inputs and outputs; returns new gradients of the inputs.
 Rule = Callable[[Any, tuple[Tensor, ...], tuple[Tensor, ...]], tuple[Tensor, ...]]
 #: Points of Gauss' quadrature along the path of a group normalisation; exact to about 1e-9 there.
-_NORMALISED = 16
+_NORMALISED = 8
 #: Of products of three bases: polynomials of degree 2 are integrated exactly.
 _THREE_BASES = 2
 
@@ -82,9 +82,7 @@ def _of_strongest_and_mean(
 ) -> tuple[Tensor, ...]:
     of_strongest, of_mean = grad_output[0].chunk(2)[0][:, :, None].chunk(2, -1)
     values, reference = module.input.chunk(2)
-    changed = _given_to_maxima(
-        values, reference, of_strongest, lambda x: x.max(2, keepdim=True), 2
-    )
+    changed = _given_to_maxima(values, reference, of_strongest, lambda x: x.max(2, keepdim=True), 2)
     change = values - reference
     changed += of_mean / values.shape[2] * change
     return _multipliers(changed, change, grad_input)

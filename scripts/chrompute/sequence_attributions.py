@@ -44,19 +44,24 @@ class SequenceScore(nn.Module):
 
     def __init__(self, network: Network, task: str) -> None:
         super().__init__()
-        self.network = explainable(copy.deepcopy(network)).double().eval().requires_grad_(False)
+        self.network = explainable(copy.deepcopy(network)).double().requires_grad_(False)
         self.task = task
+        self.eval()
 
     @torch.no_grad()
     def held(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-        """Return what `forward` takes beside the DNA: which inputs are there, and the others' features.
+        """Return what `forward` takes beside the DNA.
+
+        It is which inputs are there, and the features of the other ones.
 
         Parameters
         ----------
         batch
             As `chrompute.dataset.WindowData.draw` returns it.
         """
-        encoders = self.network.encoders if isinstance(self.network, ChromatinNetwork) else {}
+        if not isinstance(self.network, ChromatinNetwork):
+            return (batch["present"],)
+        encoders = self.network.encoders
         images = [name for name in encoders if name != SEQUENCE]
         return batch["present"], *(encoders[name](batch[name].double()) for name in images)
 

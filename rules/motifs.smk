@@ -1,0 +1,127 @@
+"""What networks read in the DNA: attributions, motifs, and the effect of every substitution."""
+
+EXPLAINED = "<results>/interpretation/{model}/{cell_type}/sequence/{sites}"
+
+
+rule sequence_attributions:
+    """Attribute the score of a class to the DNA of its windows."""
+    input:
+        weights=explained_weights,
+        card=explained_card,
+        windows=windows_of_model,
+        fragments=explained_fragments,
+        genome=genome_file,
+    output:
+        attributions=EXPLAINED + ".npz",
+        windows=EXPLAINED + ".windows.tsv",
+    log:
+        "<logs>/sequence_attributions/{model}.{cell_type}.{sites}.log",
+    benchmark:
+        "<benchmarks>/sequence_attributions/{model}.{cell_type}.{sites}.jsonl"
+    wildcard_constraints:
+        model=one_of(NETWORKS),
+        sites=one_of(CLASS_SITES),
+    conda:
+        "../envs/motifs.yaml"
+    threads: training_threads
+    resources:
+        mem_mb=training_mb,
+        runtime=120,
+        gpu=config["gpus"],
+    params:
+        motifs=config["motifs"],
+        of_class=explained_class,
+        cell_type="{cell_type}",
+        code=code_of("sequence_attributions"),
+    script:
+        "../scripts/sequence_attributions.py"
+
+
+rule motifs:
+    """Find motifs among the attributions of a class, and compare them with known ones."""
+    input:
+        attributions=EXPLAINED + ".npz",
+        windows=EXPLAINED + ".windows.tsv",
+        known=known_motifs,
+    output:
+        patterns=EXPLAINED + ".motifs.tsv",
+        matches=EXPLAINED + ".matches.tsv",
+        distances=EXPLAINED + ".distances.tsv",
+        meme=EXPLAINED + ".motifs.meme",
+        bed=EXPLAINED + ".seqlets.bed",
+        png=report(
+            EXPLAINED + ".motifs.png",
+            caption="../report/motifs.rst",
+            category="Interpretation",
+            labels={
+                "cell type": "{cell_type}",
+                "model": "{model}",
+                "figure": "motifs of {sites}",
+            },
+        ),
+        pdf=EXPLAINED + ".motifs.pdf",
+    log:
+        "<logs>/motifs/{model}.{cell_type}.{sites}.log",
+    benchmark:
+        "<benchmarks>/motifs/{model}.{cell_type}.{sites}.jsonl"
+    conda:
+        "../envs/motifs.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        motifs=config["motifs"],
+        title=explained_title,
+        code=code_of("motifs"),
+    script:
+        "../scripts/motifs.py"
+
+
+rule mutagenesis:
+    """Predict every substitution of loci, and draw what each does to the score of a class."""
+    input:
+        weights=explained_weights,
+        card=explained_card,
+        windows=EXPLAINED + ".windows.tsv",
+        fragments=explained_fragments,
+        genome=genome_file,
+    output:
+        table=EXPLAINED + ".mutations.tsv",
+        png=report(
+            EXPLAINED + ".mutations.png",
+            caption="../report/mutations.rst",
+            category="Interpretation",
+            labels={
+                "cell type": "{cell_type}",
+                "model": "{model}",
+                "figure": "substitutions, {sites}",
+            },
+        ),
+        pdf=EXPLAINED + ".mutations.pdf",
+    log:
+        "<logs>/mutagenesis/{model}.{cell_type}.{sites}.log",
+    benchmark:
+        "<benchmarks>/mutagenesis/{model}.{cell_type}.{sites}.jsonl"
+    conda:
+        "../envs/motifs.yaml"
+    threads: training_threads
+    resources:
+        mem_mb=training_mb,
+        runtime=60,
+        gpu=config["gpus"],
+    params:
+        motifs=config["motifs"],
+        of_class=explained_class,
+        cell_type="{cell_type}",
+        title=explained_title,
+        code=code_of("mutagenesis"),
+    script:
+        "../scripts/mutagenesis.py"
+
+
+rule sequence:
+    """What the networks of `motifs/models` read in the DNA."""
+    input:
+        motifs_of_all(),
+    localrule: True

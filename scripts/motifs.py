@@ -1,0 +1,30 @@
+"""Find motifs among the attributions of a class, and compare them with known ones."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from chrompute.figures import save_figure
+from chrompute.motif_figures import draw_patterns
+from chrompute.motif_matches import MATCHES, match_patterns, read_known, site_distances
+from chrompute.motif_patterns import find_patterns, pattern_sites, pattern_table, write_patterns
+from chrompute.runlog import run_log
+from chrompute.sequence_files import read_attributions, write_table
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if "snakemake" in globals():
+    with run_log(snakemake.log[0]):
+        files, output, given = snakemake.input, snakemake.output, snakemake.params
+        found, places = read_attributions(files.attributions), pd.read_csv(files.windows, sep="\t")
+        patterns = find_patterns(found, given.motifs["span"], given.motifs["seqlets"])
+        matches = pd.DataFrame(columns=MATCHES)
+        if files.known:
+            matches = match_patterns(patterns, read_known(files.known[0]))
+        write_table(pattern_table(patterns), output.patterns)
+        write_table(matches, output.matches)
+        write_table(site_distances(patterns), output.distances)
+        write_patterns(patterns, output.meme)
+        pattern_sites(patterns, places).to_csv(output.bed, sep="\t", index=False, header=False)
+        save_figure(draw_patterns(patterns, matches, given.title), output.png, output.pdf)
