@@ -111,7 +111,8 @@ def site_distances(patterns: Sequence[Pattern]) -> pd.DataFrame:
             near = np.convolve(counts, np.ones(2 * _BESIDE + 1, dtype=np.int64), "same")
             if not counts.any():
                 continue
-            best, total = int(near.argmax()), int(counts.sum())
+            total = int(counts.sum())
+            best = int((near * (total + 1) + counts).argmax())
             chance = (2 * _BESIDE + 1) / len(counts)
             p_value = min(1.0, len(counts) * binom.sf(near[best] - 1, total, chance))
             names = first.name, second.name, orientation

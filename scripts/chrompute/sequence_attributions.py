@@ -186,7 +186,9 @@ def _attributed(
 
     forward = data.draw(ids)
     bases = one_hot(forward[SEQUENCE]).double()
-    shuffled = dinucleotide_shuffle(bases.cpu(), n=references, random_state=seed).to(bases)
+    shuffled = torch.cat([
+        dinucleotide_shuffle(one[None], n=references, random_state=seed) for one in bases.cpu()
+    ]).to(bases)  # fmt: skip
     strands = [_of_strand(score, bases, shuffled, score.held(forward), target)]
     backward = data.draw(ids, reverse=torch.ones_like(ids, dtype=torch.bool))
     turned = bases.flip(1, 2), shuffled.flip(2, 3)
