@@ -44,6 +44,7 @@ def input_paths(settings: Settings) -> list[str]:
     paths += [(config.get("chromhmm") or {}).get("sheet"), *chip_paths(settings.chips)]
     if config.get("simulation"):
         paths.append(config["simulation"]["motifs"])
+    paths.append(config.get("motifs", {}).get("known"))
     return list(dict.fromkeys(path for path in paths if path))
 
 

@@ -16,6 +16,7 @@ from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
+from chrompute.motif_faults import motif_faults
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import Settings
 from chrompute.sheets import read_samples
@@ -77,6 +78,8 @@ def load_settings(config: Mapping[str, Any], schema_path: str | Path) -> tuple[S
     if not (sample_faults or label_faults or chip_faults):
         faults += _sheet_faults(settings) + simulation_faults(filled, samples, labels, chips)
         faults += chromhmm_faults(filled, samples, chips, labels)
+        if not faults:  # of names that are not there is told already
+            faults += motif_faults(settings)
     return settings, [_with_entry(fault, entries) for fault in faults]
 
 

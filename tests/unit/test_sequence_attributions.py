@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -12,6 +13,7 @@ from chrompute.deeplift_rules import deeplift_rules
 from chrompute.encoders import one_hot
 from chrompute.errors import ChromputeError
 from chrompute.model_data import window_data
+from chrompute.mutagenesis import _effects, _table, loci_of_class, names_of
 from chrompute.sequence_attributions import SequenceScore, attribute_sequences, known_windows
 from chrompute.sequence_files import read_attributions, write_attributions
 from toy_models import make_toy, recipe_of
@@ -141,3 +143,33 @@ def test_attributions_survive_a_file(tmp_path: Path) -> None:
     back = read_attributions(tmp_path / "a.npz")
     assert np.array_equal(back.hypothetical, found.hypothetical)
     assert np.array_equal(back.codes, found.codes)
+
+
+def test_substitutions_are_differences_of_scores() -> None:
+    """Compare some of them with the network's own logits of the changed sequence."""
+    network = network_of("sequence").eval()
+    _, data = toy_data("sequence")
+    score, window = SequenceScore(network, "state"), torch.tensor([2])
+    codes, effects = _effects(score, data, window, 1)
+    for position, base in ((0, 1), (200, 3), (399, 0)):
+        changed = torch.from_numpy(codes.copy())[None]
+        changed[0, position] = base
+        expected = 0.0
+        for sequences, sign in ((changed, 1), (torch.from_numpy(codes)[None], -1)):
+            for strand in (sequences, (3 - sequences).flip(1)):
+                batch = {"sequence": strand, "present": torch.ones(1, 1, dtype=torch.bool)}
+                logits = logits_of(network, batch)["state"][0].double()
+                expected += sign * float(logits[1] - logits.mean()) / 2
+        assert effects[base, position] == pytest.approx(expected, abs=1e-5)
+    table = _table(codes, effects)
+    assert len(table) == 3 * len(codes)
+    row = table[(table["position"] == 200) & (table["base"] == "T")]
+    assert row["effect"].tolist() == [effects[3, 200]] or codes[200] == 3
+
+
+def test_loci_are_given_or_the_best_window() -> None:
+    windows = pd.DataFrame({"chrom": ["chr1", "chr2"], "start": [5, 9], "score": [1.0, 2.0]})
+    assert loci_of_class(windows, [], 401).to_numpy().tolist() == [["chr2", 9]]
+    given = loci_of_class(windows, ["chr3:1000"], 401)
+    assert given.to_numpy().tolist() == [["chr3", 800]]
+    assert names_of(given, 401) == ["chr3:801-1,201"]
