@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chrompute.runlog import run_log
-from chrompute.score_json import write_records
+from chrompute.score_tables import write_records
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

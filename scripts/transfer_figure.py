@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from chrompute.figures import save_figure
-from chrompute.predictions import read_scores
 from chrompute.runlog import run_log
+from chrompute.score_tables import read_table
 from chrompute.transfer_figures import draw_transfer
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         names, given = snakemake.wildcards, snakemake.params
-        rows = read_scores(snakemake.input[0], ["windows", "trained_on", "family"])
+        rows = read_table(snakemake.input[0])
         rows = rows[(rows["windows"] == names.windows) & (rows["task"] == names.task)]
         title = f"{given.task}: trained on the row, tested on the column"
         figure = draw_transfer(rows, given.titles, title, given.leading)

@@ -113,6 +113,13 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     one_nucleosome = config["tracks"]["mono_nucleosome"]
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
+    block = config["evaluation"]["block"]
+    faults += [
+        f"configuration: evaluation/block: {block} bp are less than windows/{name} are wide, so "
+        f"that blocks would share fragments; give at least {entry['width']} bp"
+        for name, entry in config["windows"].items()
+        if entry["width"] > block
+    ]
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
     faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config)]
     for name, entry in config["sites"].items():

@@ -17,8 +17,8 @@ from chrompute.predicting import predict_windows
 from chrompute.predictions import prediction_table
 from chrompute.recipe import Recipe, Stores
 
-#: Training windows that are scored at most: enough to tell a score to a hundredth.
-MOST_TRAINING_WINDOWS = 5_000
+#: Training windows that are scored at most: enough to tell a score to two hundredths.
+MOST_TRAINING_WINDOWS = 2_000
 
 
 def some_training_windows(recipe: Recipe, windows: pd.DataFrame) -> pd.DataFrame:

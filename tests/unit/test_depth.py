@@ -13,8 +13,10 @@ from chrompute.depth import DEPTH_COLUMNS, assay_fragments, depth_sentence, dept
 from chrompute.depth_figures import draw_depth
 from chrompute.figures import save_figure
 from chrompute.model_files import load_model
+from chrompute.predictions import write_scores
 from chrompute.recipe import Recipe, Stores
 from chrompute.rescoring import predict_again, some_training_windows
+from chrompute.score_tables import read_table
 from toy_models import make_toy, recipe_of
 from toy_predictions import COLUMNS, Case, bits, of
 
@@ -62,7 +64,7 @@ def test_all_fragments_give_the_predictions_of_training(case: Case) -> None:
 
 
 def test_gains_are_paired_differences_of_accuracy(
-    table: pd.DataFrame, depths: dict[float, pd.DataFrame], case: Case
+    table: pd.DataFrame, depths: dict[float, pd.DataFrame], case: Case, tmp_path: Path
 ) -> None:
     assert [*table] == [*DEPTH_COLUMNS]
     own = table[table["metric"] == "accuracy"].set_index("fraction")
@@ -90,6 +92,9 @@ def test_gains_are_paired_differences_of_accuracy(
             np.quantile(drawn, [0.025, 0.975]).tolist(), abs=1e-6
         )
     assert np.isnan(own.loc[0.1, "gain"])
+    write_scores(table, tmp_path / "d.tsv")
+    told = depth_sentence(read_table(tmp_path / "d.tsv"), "accuracy", "accuracy")
+    assert f"accuracy is {own.loc[1.0, 'gain']:.3f} lower" in told
 
 
 def depth_rows(gain: float, low: float, high: float) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from chrompute.comparisons import COMPARISON_COLUMNS, comparison_table, holm, tw
 from chrompute.differences import Differences
 from chrompute.model_pairs import Candidate, all_pairs
 from chrompute.predictions import prediction_table, write_scores
-from chrompute.score_json import table_records, write_records
+from chrompute.score_tables import table_records, write_records
 from chrompute.transfer import (
     TRANSFER_COLUMNS,
     families_to_show,

@@ -1,4 +1,4 @@
-"""Tables of scores as JSON, with the very numbers of the tables."""
+"""Reading any table of the evaluation, and the same as JSON."""
 
 import json
 from pathlib import Path
@@ -16,8 +16,10 @@ _NAMES = {
 }
 
 
-def table_records(path: str | Path) -> list[dict[str, Any]]:
-    """Read a table of the evaluation row by row.
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a table of the evaluation: names stay text, and all other columns are numbers.
+
+    A first column `windows` names window sets; elsewhere it counts windows.
 
     Parameters
     ----------
@@ -26,25 +28,21 @@ def table_records(path: str | Path) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list
-        {column: text of a name, number, or None where there is none}. A first column `windows`
-        names window sets; elsewhere it counts windows.
+    DataFrame
+        NaN where there is no number.
     """
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     names = _NAMES | ({"windows"} if [*table.columns][:1] == ["windows"] else set())
+    numbers = [name for name in table if name not in names]
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+
+
+def table_records(path: str | Path) -> list[dict[str, Any]]:
+    """Return the rows of a table, {column: text, number, or None where there is none}."""
     return [
-        {name: text if name in names else _number(text) for name, text in row.items()}
-        for row in table.to_dict("records")
+        {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in read_table(path).to_dict("records")
     ]
-
-
-def _number(text: str) -> float | int | None:
-    if text == "":
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
 
 
 def write_records(table: str | Path, path: str | Path) -> None:
