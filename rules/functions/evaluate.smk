@@ -180,6 +180,8 @@ def candidates():
                 "training": entry["training"],
                 "images": entry["images"],
                 "samples": entry["samples"],
+                "features": settings.recipe(name).features,
+                "baseline": settings.recipe(name).baseline,
             },
             "control": bool(entry["permute"]),
         }

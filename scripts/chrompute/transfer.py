@@ -108,10 +108,11 @@ def transfer_sentence(rows: pd.DataFrame, family: str, metric: str, title: str) 
             "No two models differ in the cell types that they are trained on and in nothing else, "
             "so there is no transfer to show: add one with another 'train_on'."
         )
-    means = own.groupby("seen")["value"].mean()
-    if {*means.index} != {"yes", "no"}:
-        return "Every model was trained on all cell types that it is scored in."
+    columns = own.groupby(["cell_type", "seen"])["value"].mean().unstack("seen")
+    if {*columns} != {"yes", "no"} or columns.dropna().empty:
+        return "In no cell type are there both a model that was trained on it and one that was not."
+    means = columns.dropna().mean()  # column by column: cell types differ in how hard they are
     return (
-        f"Mean {title} in cell types that were trained on: {means['yes']:.3f}; in others: "
-        f"{means['no']:.3f}."
+        f"Mean {title} of models that were trained on the cell type: {means['yes']:.3f}; of those "
+        f"that were not, on the same windows: {means['no']:.3f}."
     )

@@ -41,9 +41,11 @@ def draw_transfer(
     shown = families_to_show(rows)
     if not shown:
         return empty_figure(title, NO_TRANSFER)
+    # Models that differ in nothing but their names or seeds have one cell, that of the first.
     drawn = rows[rows["family"].isin(shown)]
-    trained = [*dict.fromkeys(drawn["trained_on"])]
+    drawn = drawn.drop_duplicates(["family", "trained_on", "cell_type"])
     tested = [*dict.fromkeys(drawn["cell_type"])]
+    trained = sorted(drawn["trained_on"].unique(), key=lambda name: _row_place(name, tested))
     width = 1.3 + len(shown) * (0.75 * len(tested) + 0.5)
     figure = new_figure(max(width, 4), 1.5 + 0.45 * len(trained))
     panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
@@ -87,11 +89,17 @@ def _draw_matrix(
     return mesh
 
 
+def _row_place(trained_on: str, tested: list[str]) -> tuple[int, list[int], str]:
+    """Put rows of one cell type in the order of the columns, and those of more below."""
+    names = trained_on.split("+")
+    return len(names), [tested.index(name) for name in names if name in tested], trained_on
+
+
 def family_title(rows: pd.DataFrame, family: str, titles: Mapping[str, str]) -> str:
     """Return what the titles of a family's models begin with alike, or else the first one."""
     models = rows.loc[rows["family"] == family, "model"].unique()
-    words = [titles[model].split() for model in models]
+    words = [[word.rstrip(",:") for word in titles[model].split()] for model in models]
     same = [one[0] for one in zip(*words, strict=False) if len({*one}) == 1]
     if len(same) < len(words[0]) and same[-2:] == ["trained", "on"]:
         same = same[:-2]
-    return " ".join(same).rstrip(",:") or titles[family]
+    return " ".join(same) or titles[family]

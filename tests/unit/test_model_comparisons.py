@@ -173,7 +173,13 @@ def test_the_transfer_matrix_holds_each_family() -> None:
     assert {*rows["chromosomes"]} == {"unseen"}
     assert families_to_show(rows) == ["forest_b", "net"]
     told = transfer_sentence(rows, "forest_b", "kappa", "kappa")
-    assert "trained on: 0.460; in others: 0.260" in told  # means of 0.41, 0.51 and of 0.21, 0.31
+    # Means of 0.41 and 0.51, and of 0.21 and 0.31.
+    assert (
+        "trained on the cell type: 0.460; of those that were not, on the same windows: 0.260"
+        in (told)
+    )
+    told = transfer_sentence(rows[rows["cell_type"] == "b"], "net", "kappa", "kappa")
+    assert "0.910; of those that were not, on the same windows: 0.510" in told
     assert "No two models" in transfer_sentence(rows, "wide", "kappa", "kappa")
 
 
@@ -190,7 +196,9 @@ def test_the_transfer_figure_shows_each_family_on_one_scale() -> None:
     assert [axes.get_title() for axes in (forest, net)] == ["forest", "network"]
     assert forest.images[0].get_clim() == net.images[0].get_clim()
     texts = [text.get_text().split("\n")[0] for text in net.texts]
-    assert texts == ["0.810", "0.910", "0.710", "0.510"]
+    assert texts == ["0.710", "0.510", "0.810", "0.910"]
+    rows_of_figure = [label.get_text() for label in forest.get_yticklabels()]
+    assert rows_of_figure == ["a", "b", "a+b"]
     assert len(net.patches) == 3  # both cells of the row a+b, and a of the row a
     empty = draw_transfer(rows[rows["family"] == "wide"], titles, "t", "kappa")
     assert "no two models differ" in empty.texts[0].get_text()
