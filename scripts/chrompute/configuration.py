@@ -16,6 +16,7 @@ from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
+from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import Settings
 from chrompute.sheets import read_samples
@@ -112,6 +113,13 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     one_nucleosome = config["tracks"]["mono_nucleosome"]
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
+    block = config["evaluation"]["block"]
+    faults += [
+        f"configuration: evaluation/block: {block} bp are less than windows/{name} are wide, so "
+        f"that blocks would share fragments; give at least {entry['width']} bp"
+        for name, entry in config["windows"].items()
+        if entry["width"] > block
+    ]
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
     faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config)]
     for name, entry in config["sites"].items():
@@ -246,5 +254,12 @@ def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
         yield "vplots/images", "site set or class", name, [*config["sites"], *classes]
     if config["quality"]["tss"] is not None:
         yield "quality/tss", "site set", config["quality"]["tss"], config["sites"]
+    networks = [
+        name
+        for name, entry in config["models"].items()
+        if entry["kind"] == "network" and {*entry["inputs"]} & {*ASSAY_OF_INPUT}
+    ]
+    for name in config["depth"]["models"] or ():
+        yield "depth/models", "network that reads fragments", name, networks
     for name, entry in config["models"].items():
         yield f"models/{name}", "window set", entry["windows"], config["windows"]

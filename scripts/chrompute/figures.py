@@ -33,6 +33,8 @@ METRIC_TITLES = {
     "ece": "calibration error",
     "log_loss": "log loss",
 }
+#: Those of the metrics that only tables hold, too.
+ALL_METRIC_TITLES = METRIC_TITLES | {"f1": "macro F1", "mcc": "Matthews correlation"}
 
 
 def new_figure(width: float, height: float) -> Figure:
