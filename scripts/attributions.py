@@ -22,7 +22,8 @@ if "snakemake" in globals():
             names.task, recipe.tasks[names.task], names.cell_type, given.split, given.windows,
             [*given.loci],
         )  # fmt: skip
-        found = interpret(subject, read_predictions(files.predictions, names.task), asked)
+        with subject.calculating():
+            found = interpret(subject, read_predictions(files.predictions, names.task), asked)
         np.savez_compressed(snakemake.output.arrays, **found.arrays)
         np.savez_compressed(snakemake.output.loci, **found.loci)
         write_scores(found.bands, snakemake.output.bands)

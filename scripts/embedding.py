@@ -16,6 +16,7 @@ if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         recipe = Recipe(**snakemake.params.recipe)
         subject = Subject.read(recipe, SubjectFiles.of_rule(snakemake.input))
-        table, explained = embed(subject, snakemake.params.split)
+        with subject.calculating():
+            table, explained = embed(subject, snakemake.params.split)
         write_scores(table, snakemake.output.table)
         write_json({"explained_variance": explained}, snakemake.output.facts)

@@ -1,6 +1,7 @@
 """What is interpreted: a trained network with the windows of its set and all that it reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ from torch import Tensor
 from chrompute.calibrate import apply_temperature
 from chrompute.chosen_windows import evenly, parse_locus
 from chrompute.dataset import WindowData
-from chrompute.devices import choose_device
+from chrompute.devices import (
+    APPLYING_ADVICE,
+    as_in_training,
+    choose_device,
+    explained_memory,
+)
 from chrompute.errors import InputError
 from chrompute.genome import read_genome
 from chrompute.inference import predict_logits
@@ -98,6 +104,13 @@ class Subject:
         data.scale_to(card["typical_sum"])
         network = network.to(device).requires_grad_(False)
         return cls(recipe, card, network, windows, data, stores, device)
+
+    @contextmanager
+    def calculating(self) -> Iterator[None]:
+        """Calculate as in training for a while, and say what to do where memory ends."""
+        threads = self.card["training"]["threads"]
+        with as_in_training(self.device, threads), explained_memory(APPLYING_ADVICE):
+            yield
 
     def ids(self, rows: npt.ArrayLike) -> Tensor:
         """Return rows of the window table as int64 on the device."""
