@@ -62,6 +62,7 @@ def draw_layers(arrays: Arrays, index: int, titles: Mapping[str, str], title: st
         values = arrays[f"attribution:{name}"][index]
         show_attribution(upper[1], arrays, name, values)
         upper[1].set(ylabel="length (bp)")
+        upper[1].tick_params(labelsize=6)
         upper[1].set_title("2. evidence for the answer: red for, blue against", fontsize=8)
         mesh = _show_layer(upper[2], arrays, f"early:{name}", index)
         upper[2].set_title("3. early layer: fragment lengths become patterns", fontsize=8)
