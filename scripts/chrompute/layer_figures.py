@@ -53,7 +53,7 @@ def draw_layers(arrays: Arrays, index: int, titles: Mapping[str, str], title: st
         Of the figure.
     """
     inputs = arrays["inputs"].tolist()
-    figure = new_figure(0.9 + 3.2 * len(inputs), 6.9)
+    figure = new_figure(max(0.9 + 3.2 * len(inputs), 6.0), 6.9)  # the lowest row needs 6 inches
     grid = figure.add_gridspec(4, len(inputs), height_ratios=(*_HEIGHTS, 1.5))
     for column, name in enumerate(inputs):
         upper = [figure.add_subplot(grid[row, column]) for row in range(3)]
