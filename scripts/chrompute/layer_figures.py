@@ -35,6 +35,7 @@ def draw_raw(arrays: Arrays, index: int, title: str) -> Figure:
     figure = new_figure(0.5 + 3.2 * len(inputs), 2.5)
     for axes, name in zip(figure.subplots(1, len(inputs), squeeze=False)[0], inputs, strict=True):
         _show_points(axes, arrays, name, index)
+        axes.set_title(f"{INPUT_NAMES[name]} fragments", fontsize=8)
         axes.set_xlabel("midpoint relative to window centre (bp)")
     figure.suptitle(title, fontsize=9, fontweight="bold")
     return figure
