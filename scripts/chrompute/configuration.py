@@ -14,6 +14,7 @@ from chrompute.chip_sheet import chromhmm_faults, read_chip
 from chrompute.chromhmm import ChipFile
 from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
+from chrompute.interpreted import interpret_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
 from chrompute.recipe import ASSAY_OF_INPUT
@@ -122,6 +123,7 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     ]
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
     faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config)]
+    faults += [f"configuration: {fault}" for fault in interpret_faults(config)]
     for name, entry in config["sites"].items():
         faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     faults += [
