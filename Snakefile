@@ -15,6 +15,7 @@ include: "rules/functions/windows.smk"
 include: "rules/functions/chromhmm.smk"
 include: "rules/functions/models.smk"
 include: "rules/functions/evaluate.smk"
+include: "rules/functions/predict.smk"
 include: "rules/functions/report.smk"
 include: "rules/functions/simulate.smk"
 include: "rules/check.smk"
@@ -30,6 +31,7 @@ include: "rules/chromhmm.smk"
 include: "rules/windows.smk"
 include: "rules/models.smk"
 include: "rules/evaluate.smk"
+include: "rules/predict.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 
@@ -42,6 +44,8 @@ rule all:
         "<results>/provenance.json",
         rules.assays.input,
         rules.evaluation.input,
+        rules.predict.input,
+        rules.igv.input,
         rules.simulation.input,
         rules.chromhmm.input,
     localrule: True

@@ -16,6 +16,7 @@ from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
+from chrompute.prediction_plan import prediction_faults
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import Settings
 from chrompute.sheets import read_samples
@@ -164,6 +165,9 @@ def _sheet_faults(settings: Settings) -> list[str]:
         faults += [f"configuration: windows/{name}: {f}" for f in window_faults(entry, settings)]
     for name in models:
         faults += [f"configuration: models/{name}: {f}" for f in model_faults(name, settings)]
+    for name in settings.config["predictions"]:
+        own = prediction_faults(name, settings)
+        faults += [f"configuration: predictions/{name}: {f}" for f in own]
     return faults
 
 

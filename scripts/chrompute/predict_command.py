@@ -171,18 +171,19 @@ def run_predict(given: argparse.Namespace) -> None:
 def _places(given: argparse.Namespace, opened: "OpenedModels") -> Iterable[pd.DataFrame]:
     """Read or lay the places to predict."""
     from chrompute.prediction_inputs import read_places
-    from chrompute.tiles import tiles_of
+    from chrompute.tiles import places_of
 
     if given.windows:
         return [read_places(given.windows, opened.sizes)]
     blacklist = [given.blacklist] if given.blacklist else []
     sizes, codes = opened.sizes, opened.codes
-    return tiles_of(sizes, codes, given.tiles, given.regions, blacklist, given.exclude or ())
+    return places_of(sizes, codes, given.tiles, given.regions, blacklist, given.exclude or ())
 
 
 def _write(given: argparse.Namespace, store: Path) -> None:
     """Write what was asked for."""
     from chrompute import prediction_files as files
+    from chrompute import prediction_names as names
     from chrompute.prediction_store import read_facts
     from chrompute.state_colours import class_colours
 
@@ -193,8 +194,8 @@ def _write(given: argparse.Namespace, store: Path) -> None:
             files.write_plain(store, part, parquet=given.output.endswith(".parquet"))
     for task, classes in read_facts(store)["tasks"].items():
         if given.bed:
-            path = Path(given.bed) / files.segments_name(task)
+            path = Path(given.bed) / names.segments_name(task)
             files.write_segments(store, task, class_colours(classes), path, task)
-        for name in files.shown_classes(classes) if given.bigwig else ():
-            path = Path(given.bigwig) / files.probability_name(task, name)
+        for name in names.shown_classes(classes) if given.bigwig else ():
+            path = Path(given.bigwig) / names.probability_name(task, name)
             files.write_probability(store, task, name, path)

@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -18,23 +18,7 @@ from chrompute.pileup import Runs
 from chrompute.prediction_store import iter_predictions, read_facts
 from chrompute.predictions import probability_column
 from chrompute.state_colours import Colour
-from chrompute.tasks import BOUND, NOT_BOUND
 from chrompute.whole_files import written_whole
-
-
-def segments_name(task: str) -> str:
-    """Return the end of the name of a file of segments."""
-    return f"{task}.states.bed.gz"
-
-
-def probability_name(task: str, name: str) -> str:
-    """Return the end of the name of a file of a class's probability."""
-    return f"{task}.{name}.bw"
-
-
-def shown_classes(classes: Sequence[str]) -> list[str]:
-    """Return the classes whose probability is written: of bound and not bound the first alone."""
-    return [BOUND] if set(classes) == {BOUND, NOT_BOUND} else list(classes)
 
 
 def write_segments(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from chrompute.errors import InputError
 from chrompute.genome import is_excluded
-from chrompute.intervals import IntervalSet, read_bed, read_blacklist
+from chrompute.intervals import IntervalSet, anchor_base, read_bed, read_blacklist
 from chrompute.window_content import base_content
 
 #: Tiles with a larger share of unknown bases are left out.
@@ -140,16 +140,24 @@ def _parsed(text: str, sizes: Mapping[str, int]) -> tuple[str, int, int]:
     return chrom, start - 1, end
 
 
-def tiles_of(
+def places_of(
     sizes: Mapping[str, int],
     genome: Mapping[str, npt.NDArray[np.uint8]],
-    step: int,
+    step: int | None,
     regions: str | Sequence[str] | None,
-    blacklist: Sequence[str | Path],
-    exclude: Sequence[str],
+    blacklist: Sequence[str | Path] = (),
+    exclude: Sequence[str] = (),
     aliases: Mapping[str, str] | None = None,
-) -> Tiles:
-    """Read where tiles are wanted; regions as `read_regions` takes them, the rest as `Tiles`."""
-    wanted = None if regions is None else IntervalSet(read_regions(regions, sizes, aliases))
+) -> Iterable[pd.DataFrame]:
+    """Return the places to predict: tiles, or without a `step` the regions as they are.
+
+    Regions are given as `read_regions` takes them, the rest as `Tiles` does.
+    """
+    wanted = None if regions is None else read_regions(regions, sizes, aliases)
+    if step is None:
+        if wanted is None:
+            raise InputError("without a step (--tiles) the windows to predict must be given")
+        return [wanted.assign(centre=anchor_base(wanted, "centre"))]
+    inside = None if wanted is None else IntervalSet(wanted)
     unwanted = read_blacklist(blacklist, sizes, aliases) if blacklist else None
-    return Tiles(sizes, step, wanted, unwanted, exclude, genome)
+    return Tiles(sizes, step, inside, unwanted, exclude, genome)
