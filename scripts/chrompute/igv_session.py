@@ -72,8 +72,9 @@ def write_session(
         hasSequenceTrack="true",
         version=_VERSION,
     )
-    unique = {_relative(track.path, folder): track for track in reversed(tracks)}
-    shown = dict(reversed(unique.items()))
+    shown: dict[str, SessionTrack] = {}
+    for track in tracks:
+        shown.setdefault(_relative(track.path, folder), track)
     resources = ElementTree.SubElement(root, "Resources")
     panel = ElementTree.SubElement(root, "Panel", name="DataPanel")
     for place, track in shown.items():
