@@ -49,7 +49,7 @@ rule prediction_segments:
         sample=one_of(PREDICTED),
         task=one_of(PREDICTED_TASKS),
     conda:
-        "../envs/models.yaml"
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -74,7 +74,7 @@ rule prediction_probability:
         sample=one_of(PREDICTED),
         name=one_of(PREDICTED_CLASSES),
     conda:
-        "../envs/models.yaml"
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -99,7 +99,7 @@ rule prediction_table:
         model=one_of(PREDICTIONS),
         sample=one_of(PREDICTED),
     conda:
-        "../envs/models.yaml"
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -127,7 +127,7 @@ rule igv_session:
     log:
         "<logs>/igv_session/{cell_type}.log",
     conda:
-        "../envs/models.yaml"
+        "../envs/assays.yaml"
     threads: 1
     resources:
         mem_mb=500,
