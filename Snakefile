@@ -15,6 +15,7 @@ include: "rules/functions/windows.smk"
 include: "rules/functions/chromhmm.smk"
 include: "rules/functions/models.smk"
 include: "rules/functions/evaluate.smk"
+include: "rules/functions/predict.smk"
 include: "rules/functions/report.smk"
 include: "rules/functions/interpret.smk"
 include: "rules/functions/simulate.smk"
@@ -31,6 +32,7 @@ include: "rules/chromhmm.smk"
 include: "rules/windows.smk"
 include: "rules/models.smk"
 include: "rules/evaluate.smk"
+include: "rules/predict.smk"
 include: "rules/figures.smk"
 include: "rules/interpret.smk"
 include: "rules/report.smk"
@@ -44,6 +46,8 @@ rule all:
         "<results>/provenance.json",
         rules.assays.input,
         rules.evaluation.input,
+        rules.predict.input,
+        rules.igv.input,
         rules.simulation.input,
         rules.chromhmm.input,
     localrule: True

@@ -17,6 +17,7 @@ from chrompute.genome_faults import genome_faults
 from chrompute.interpreted import interpret_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
+from chrompute.prediction_plan import prediction_faults
 from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import Settings
@@ -174,6 +175,9 @@ def _sheet_faults(settings: Settings) -> list[str]:
         faults += [f"configuration: windows/{name}: {f}" for f in window_faults(entry, settings)]
     for name in models:
         faults += [f"configuration: models/{name}: {f}" for f in model_faults(name, settings)]
+    for name in settings.config["predictions"]:
+        own = prediction_faults(name, settings)
+        faults += [f"configuration: predictions/{name}: {f}" for f in own]
     return faults
 
 
