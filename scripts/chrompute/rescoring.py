@@ -13,9 +13,9 @@ import pandas as pd
 
 from chrompute.devices import APPLYING_ADVICE, as_in_training, choose_device, explained_memory
 from chrompute.networks import Network
-from chrompute.predicting import predict_windows
 from chrompute.predictions import prediction_table
 from chrompute.recipe import Recipe, Stores
+from chrompute.window_predictions import predict_windows
 
 #: Training windows that are scored at most: enough to tell a score to two hundredths.
 MOST_TRAINING_WINDOWS = 2_000
@@ -76,6 +76,7 @@ def predict_again(
     """
     device = choose_device(recipe.training["device"], "predicting")
     threads = recipe.training["threads"]
+    shares = dict.fromkeys(stores, fraction)
     with as_in_training(device, threads), explained_memory(APPLYING_ADVICE):
-        found = predict_windows(network, card, windows, stores, genome, device, fraction=fraction)
+        found = predict_windows(network, card, windows, stores, genome, device, fractions=shares)
     return prediction_table(windows, recipe.tasks, found)
