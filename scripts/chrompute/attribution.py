@@ -17,8 +17,8 @@ from torch import Tensor
 
 from chrompute.dataset import Batch, WindowData
 from chrompute.errors import InputError
+from chrompute.image_grid import ImageGrid
 from chrompute.networks import ChromatinNetwork
-from chrompute.window_images import ImageGrid
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ TOLERANCE = 0.01
 LIMIT = 0.1
 #: Images on the path that are looked at in one step.
 _IMAGES = 512
+
+#: Columns of the table of completeness, of one strand.
+_COLUMNS = ("score", "baseline", "attributed", "error", "steps")
 
 Images = dict[str, npt.NDArray[np.float32]]
 
@@ -101,6 +104,8 @@ def attribute(
     InputError
         When the attributions are far from complete.
     """
+    if not len(ids):
+        return _nothing(data)
     size = max(_IMAGES // STEPS[0], 1)
     names = tuple(data.images)
     parts: list[tuple[list[Tensor], list[Tensor]]] = []
@@ -130,6 +135,14 @@ def attribute(
         for k in (0, 1)
     )
     return Attributions(images_of, values_of, completeness)
+
+
+def _nothing(data: WindowData) -> Attributions:
+    """Return the attributions of no window."""
+    empty = {
+        name: np.zeros((0, *image.grid.shape), np.float32) for name, image in data.images.items()
+    }
+    return Attributions(empty, empty, pd.DataFrame(columns=[*_COLUMNS, "row", "strand"]))
 
 
 def mirrored(values: Tensor, grid: ImageGrid) -> Tensor:
@@ -184,11 +197,8 @@ class _Path:
             attributed = torch.stack([each.double().sum((1, 2)) for each in found]).sum(0)
             change = (score - start).double()
             error = ((attributed - change).abs() / change.abs().clamp(min=1)).to(score)
-        columns = {
-            "score": score, "baseline": start, "attributed": attributed, "error": error,
-            "steps": taken,
-        }  # fmt: skip
-        return found, pd.DataFrame({name: each.cpu().numpy() for name, each in columns.items()})
+        columns = zip(_COLUMNS, (score, start, attributed, error, taken), strict=True)
+        return found, pd.DataFrame({name: each.cpu().numpy() for name, each in columns})
 
     def score(self, *given: Tensor) -> Tensor:
         """Return the score of each window; images come first, then what is held."""

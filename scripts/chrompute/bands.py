@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chrompute.window_images import ImageGrid
+from chrompute.image_grid import ImageGrid
 
 #: Where bands of fragment lengths begin, bp. Fragments of up to 100 bp lie in open DNA, those of
 #: 180 to 247 bp on one nucleosome (Buenrostro et al. 2013).

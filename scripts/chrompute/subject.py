@@ -123,6 +123,8 @@ class Subject:
 
     def probabilities(self, rows: npt.ArrayLike, task: str) -> npt.NDArray[np.floating]:
         """Return calibrated probabilities of windows, both strands averaged, (n, n_classes)."""
+        if not len(self.ids(rows)):
+            return np.zeros((0, len(self.recipe.tasks[task])))
         size = self.card["training"]["batch_size"]
         logits = predict_logits(self.network, self.data, self.ids(rows), size)[task]
         return apply_temperature(logits.cpu().numpy(), self.card["temperature"][task])

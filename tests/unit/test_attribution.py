@@ -14,8 +14,8 @@ from chrompute.bands import band_sums, band_table
 from chrompute.chosen_windows import Correct, agreed_labels, loci_of_places, parse_locus
 from chrompute.dataset import WindowData
 from chrompute.errors import InputError
+from chrompute.image_grid import ImageGrid
 from chrompute.layers import activations, picture_layers, telling_channels
-from chrompute.window_images import ImageGrid
 from image_tools import images_of, random_store, random_windows, still
 from toy_networks import batch_of, network_of
 

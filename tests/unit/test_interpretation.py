@@ -278,3 +278,23 @@ def test_the_configuration_names_what_is_interpreted(monkeypatch: pytest.MonkeyP
     settings.config["interpret"]["models"] = ["chrompute"]
     settings.config["models"]["chrompute"]["inputs"] = ["sequence"]
     assert "reads no V-plot" in interpret_faults(settings.config)[0]
+
+
+def test_without_a_correct_window_and_a_locus_nothing_is_found(toy: Toy, tmp_path: Path) -> None:
+    wrong = toy.predictions.copy()
+    columns = [f"p:state:{name}" for name in CLASSES]
+    wrong[columns] = 1 - pd.get_dummies(wrong["label:state:1"])[[*CLASSES]].to_numpy(np.float32)
+    subject = toy.subject()
+    with subject.calculating():
+        found = interpret(subject, wrong, replace(toy.asked, places=[]))
+    assert found.arrays["windows"].tolist() == [0, 0]
+    assert np.isnan(found.arrays["attribution:vplot"]).all()
+    assert found.completeness.empty
+    assert found.loci["names"].size == 0
+    figure = draw_attributions(found.arrays, TITLES, "cells")
+    save_figure(figure, tmp_path / "a.png", tmp_path / "a.pdf")
+    np.savez_compressed(tmp_path / "loci.npz", **found.loci)
+    write_locus_figures(tmp_path / "loci.npz", TITLES, "cells, net", tmp_path / "figures")
+    own = {"title": "state", "titles": TITLES, "loci": tmp_path / "loci.npz"}
+    content = quiz_content({"state": own | {"folder": tmp_path / "figures"}}, "net", "cells", True)
+    assert content["tasks"][0]["questions"] == []
