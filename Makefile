@@ -6,6 +6,8 @@ CORES ?= 2
 CONFIG ?= config/config.yaml
 DATA := ../shared/data/yeast
 BIN := .venv/bin
+# One process per core, each with one thread for arithmetic.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup
 INSTALLED := .venv/.installed
 
 .PHONY: run data check test bench docs knobs experiments-tables lock clean
@@ -24,10 +26,10 @@ check: $(INSTALLED)
 	$(BIN)/snakemake --lint --configfile config/yeast.yaml
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/unit
+	$(PYTEST) -m "not slow"
 
 test: check
-	$(BIN)/python -m pytest tests/simulation tests/workflow
+	$(PYTEST) -m slow
 
 # make bench PAIRS=10000000 takes another quarter of an hour; BENCH=--bam-coverage compares with deepTools too.
 PAIRS ?= 1000000

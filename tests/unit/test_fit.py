@@ -27,6 +27,7 @@ def training() -> Training:
     return Training(make_toy())
 
 
+@pytest.mark.slow
 def test_a_network_overfits_64_windows(training: Training, tmp_path: Path) -> None:
     """Labels are drawn anew, so that nothing but the windows themselves tells them."""
     data, ids = training.data, torch.arange(64)
@@ -189,6 +190,7 @@ def test_thinning_shows_fewer_fragments_while_training(training: Training) -> No
     assert sums[1] == pytest.approx(sums[0], rel=0.15)  # and are scaled up
 
 
+@pytest.mark.slow
 def test_bfloat16_trains_on_the_cpu(training: Training, tmp_path: Path) -> None:
     settings = {"epochs": 6, "batch_size": 16}
     half = training.fit(tmp_path / "half", precision="bfloat16", **settings)

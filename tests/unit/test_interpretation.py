@@ -27,6 +27,8 @@ from helpers import ROOT
 from toy_models import TRAINING, make_toy, recipe_of
 from toy_predictions import Case
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("closed", "open")
 TITLES = {"closed": "closed chromatin", "open": "open <chromatin>"}
 PLACE = "chr3:650"
