@@ -9,7 +9,7 @@ rule report:
     """Write the report of one cell type."""
     input:
         files=report_files,
-        template=templates("cell_type", "quality", "models", "picture", "base"),
+        template=templates("cell_type", *SECTIONS, "picture", "base") + PAGE_PARTS,
     output:
         "<results>/reports/{cell_type}.html",
     log:
@@ -34,7 +34,7 @@ rule windows_report:
         facts=[f"<results>/windows/{name}.json" for name in config["windows"]],
         agreement=agreement_of_all(),
         figures=composition_figures(),
-        template=templates("windows", "picture", "base"),
+        template=templates("windows", "picture", "base") + PAGE_PARTS,
     output:
         "<results>/reports/windows.html",
     log:
@@ -89,7 +89,7 @@ rule report_index:
         quality=[f"<results>/quality/{sample.name}.json" for sample in settings.samples],
         metrics=metrics_of_all(),
         windows=window_pages(),
-        template=templates("index", "base"),
+        template=templates("index", "base") + PAGE_PARTS,
     output:
         "<results>/reports/index.html",
     log:

@@ -237,16 +237,18 @@ def depths_of_models(wildcards):
     ]
 
 
+def depth_figure_of(windows, task, cell_type):
+    """Whether scores against depth are told of a task in a cell type."""
+    told = {*models_of_depth()} & {*models_of_task(windows, task)}
+    return bool(told) and (windows, task, cell_type) in comparisons()
+
+
 def depth_of_all():
     """The table and figures of scores against depth, where there are such networks."""
-    places = [
-        (windows, task, cell_type)
-        for windows, task, cell_type in comparisons()
-        if {*models_of_depth()} & {*models_of_task(windows, task)}
-    ]
     figures = [
         f"<results>/figures/depth.{windows}.{task}.{cell_type}.png"
-        for windows, task, cell_type in places
+        for windows, task, cell_type in comparisons()
+        if depth_figure_of(windows, task, cell_type)
     ]
     return [*figures, "<results>/evaluation/depth.tsv"] if figures else []
 

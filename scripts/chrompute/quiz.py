@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from chrompute.attribution_figures import INPUT_NAMES
 from chrompute.layer_figures import answer_of
-from chrompute.report import Picture
+from chrompute.report_pictures import Picture
 
 
 def quiz_content(
