@@ -48,7 +48,7 @@ def _first_seed(rows: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
 def _rows(own: pd.DataFrame, classes: Mapping[str, str]) -> list[dict[str, Any]]:
     names = list(classes)
     counts = own.pivot_table(index="label", columns="predicted", values="windows", aggfunc="sum")
-    table = counts.reindex(index=names, columns=names, fill_value=0).to_numpy(float)
+    table = counts.reindex(index=names, columns=names).fillna(0).to_numpy(float)
     predicted = table.sum(axis=0)
     return [
         {

@@ -87,29 +87,3 @@ def assay_fragments(stores: Stores) -> dict[str, dict[str, int]]:
         ASSAY_OF_INPUT[name].lower(): {cell_type: len(store) for cell_type, store in own.items()}
         for name, own in stores.items()
     }
-
-
-def depth_sentence(rows: pd.DataFrame, metric: str, title: str) -> str:
-    """Say whether sequencing deeper would help, from what the last halving costs.
-
-    Parameters
-    ----------
-    rows
-        Of `depth.tsv`, of one model, task and cell type.
-    metric, title
-        The metric, and how to call it.
-    """
-    own = rows[(rows["metric"] == metric) & rows["gain"].notna()]
-    if own.empty:
-        return ""
-    row = own.loc[own["fraction"].idxmax()]
-    smaller = rows.loc[rows["fraction"] < row["fraction"], "fraction"].max()
-    told = (
-        f"With {100 * smaller / row['fraction']:.3g} % of the fragments {title} is "
-        f"{row['gain']:.3f} lower ({row['gain_low']:.3f} to {row['gain_high']:.3f}): "
-    )
-    if row["gain_low"] > 0:
-        return told + "the curve still rises, and deeper sequencing would help."
-    if row["gain_high"] < 0:
-        return told + "more fragments do not help."
-    return told + "that is no clear difference, and deeper sequencing would hardly help."

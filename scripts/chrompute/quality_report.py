@@ -110,10 +110,15 @@ def verdict_words(verdict: str, found: Sequence[Mapping[str, str]]) -> str:
     if not found:
         return "every figure passes" if verdict == "pass" else verdict
     fails = sum(entry["verdict"] == FAIL for entry in found)
-    numbers = [(fails, "fails"), (len(found) - fails, "asks for a look")]
-    counts = [f"{number} of the figures {word}" for number, word in numbers if number]
-    first = found[0]
-    told = f"{first['sample']}: {first['reason'].rstrip('.')}"
+    counts = [
+        f"{number} of the figures {one if number == 1 else several}"
+        for number, one, several in (
+            (fails, "fails", "fail"),
+            (len(found) - fails, "asks for a look", "ask for a look"),
+        )
+        if number
+    ]
+    told = f"{found[0]['sample']}: {found[0]['reason'].rstrip('.')}"
     return f"{' and '.join(counts)} ({'first, ' if len(found) > 1 else ''}{told})"
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chrompute.depth import depth_sentence
+import pandas as pd
+
 from chrompute.figures import METRIC_TITLES
 from chrompute.score_tables import read_table
-from chrompute.transfer import transfer_sentence
 from chrompute.windows_report import FindPicture, read_facts
 
 _DEPTH = (
@@ -102,3 +102,55 @@ def _transfer(
         "sentence": " ".join(told) or transfer_sentence(rows, "", metric, METRIC_TITLES[metric]),
         "pictures": [picture(place, *_TRANSFER)] * bool(families),
     }
+
+
+def depth_sentence(rows: pd.DataFrame, metric: str, title: str) -> str:
+    """Say whether sequencing deeper would help, from what the last halving costs.
+
+    Parameters
+    ----------
+    rows
+        Of `depth.tsv`, of one model, task and cell type.
+    metric, title
+        The metric, and how to call it.
+    """
+    own = rows[(rows["metric"] == metric) & rows["gain"].notna()]
+    if own.empty:
+        return ""
+    row = own.loc[own["fraction"].idxmax()]
+    smaller = rows.loc[rows["fraction"] < row["fraction"], "fraction"].max()
+    told = (
+        f"With {100 * smaller / row['fraction']:.3g} % of the fragments {title} is "
+        f"{row['gain']:.3f} lower ({row['gain_low']:.3f} to {row['gain_high']:.3f}): "
+    )
+    if row["gain_low"] > 0:
+        return told + "the curve still rises, and deeper sequencing would help."
+    if row["gain_high"] < 0:
+        return told + "more fragments do not help."
+    return told + "that is no clear difference, and deeper sequencing would hardly help."
+
+
+def transfer_sentence(rows: pd.DataFrame, family: str, metric: str, title: str) -> str:
+    """Say what a family loses where it was not trained on the cell type.
+
+    Parameters
+    ----------
+    rows
+        Of `transfer.tsv`, of one window set and task.
+    family, metric
+        Which of them; `title` is how to call the metric.
+    """
+    own = rows[(rows["family"] == family) & (rows["metric"] == metric)]
+    if own["trained_on"].nunique() < 2:
+        return (
+            "No two models differ in the cell types that they are trained on and in nothing else, "
+            "so there is no transfer to show: add one with another 'train_on'."
+        )
+    columns = own.groupby(["cell_type", "seen"])["value"].mean().unstack("seen")
+    if {*columns} != {"yes", "no"} or columns.dropna().empty:
+        return "In no cell type are there both a model that was trained on it and one that was not."
+    means = columns.dropna().mean()  # column by column: cell types differ in how hard they are
+    return (
+        f"Mean {title} of models that were trained on the cell type: {means['yes']:.3f}; of those "
+        f"that were not, on the same windows: {means['no']:.3f}."
+    )

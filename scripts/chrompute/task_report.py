@@ -141,16 +141,9 @@ def task_content(
         "folds": _own_folds(titles, plan["folds"]),
         "limit": _label_limit(entry["runs"], plan["oracles"], results),
         "in_parts": disagree > 0,
-        "matrices": confusion_matrices(
-            tables["confusion"], titles, facts["classes"], best["model"]
-        ),
-        **reach_content(windows, name, plan, results, cell_type, picture),
         **found,
-        **task_pictures(
-            *(windows, name, plan, cell_type),
-            paired=bool(found["modalities"]["rows"]),
-            picture=picture,
-        ),
+        **reach_content(windows, name, plan, results, cell_type, picture),
+        **task_pictures(windows, name, plan, cell_type, bool(found["modalities"]["rows"]), picture),
     }
 
 
@@ -188,13 +181,16 @@ def _score_tables(
     titles: Mapping[str, str],
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the tables of models, references, gaps, calibration, and classes of the best."""
+    """Return the tables of models, references, gaps, calibration, confusion and classes."""
     return {
         "rows": rows,
         "references": reference_table(tables["replicates"], titles, facts["metric"]),
         "gaps": gap_table(tables["gap"], titles, facts["metric"]),
         "best": best["title"],
         "by_class": class_table(tables["classes"], best["model"], facts["classes"]),
+        "matrices": confusion_matrices(
+            tables["confusion"], titles, facts["classes"], best["model"]
+        ),
         "calibration": calibration_content(tables["calibration"], titles, best["model"]),
     }
 

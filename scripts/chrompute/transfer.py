@@ -90,29 +90,3 @@ def families_to_show(rows: pd.DataFrame) -> list[str]:
     shown = [name for name in number.index if number[name] > 1]
     rank = {kind: place for place, kind in enumerate(REFERENCES)}
     return sorted(shown, key=lambda name: rank.get(kinds[name], len(rank)))
-
-
-def transfer_sentence(rows: pd.DataFrame, family: str, metric: str, title: str) -> str:
-    """Say what a family loses where it was not trained on the cell type.
-
-    Parameters
-    ----------
-    rows
-        Of `transfer.tsv`, of one window set and task.
-    family, metric
-        Which of them; `title` is how to call the metric.
-    """
-    own = rows[(rows["family"] == family) & (rows["metric"] == metric)]
-    if own["trained_on"].nunique() < 2:
-        return (
-            "No two models differ in the cell types that they are trained on and in nothing else, "
-            "so there is no transfer to show: add one with another 'train_on'."
-        )
-    columns = own.groupby(["cell_type", "seen"])["value"].mean().unstack("seen")
-    if {*columns} != {"yes", "no"} or columns.dropna().empty:
-        return "In no cell type are there both a model that was trained on it and one that was not."
-    means = columns.dropna().mean()  # column by column: cell types differ in how hard they are
-    return (
-        f"Mean {title} of models that were trained on the cell type: {means['yes']:.3f}; of those "
-        f"that were not, on the same windows: {means['no']:.3f}."
-    )

@@ -9,11 +9,12 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from chrompute.bootstrap import drawn_weights, genome_blocks
-from chrompute.depth import DEPTH_COLUMNS, assay_fragments, depth_sentence, depth_table
+from chrompute.depth import DEPTH_COLUMNS, assay_fragments, depth_table
 from chrompute.depth_figures import draw_depth
 from chrompute.figures import save_figure
 from chrompute.model_files import load_model
 from chrompute.predictions import write_scores
+from chrompute.reach_report import depth_sentence
 from chrompute.recipe import Recipe, Stores
 from chrompute.rescoring import predict_again, some_training_windows
 from chrompute.score_tables import read_table

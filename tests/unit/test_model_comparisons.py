@@ -14,12 +14,12 @@ from chrompute.comparisons import COMPARISON_COLUMNS, comparison_table, holm, tw
 from chrompute.differences import Differences
 from chrompute.model_pairs import Candidate, all_pairs
 from chrompute.predictions import prediction_table, write_scores
+from chrompute.reach_report import transfer_sentence
 from chrompute.score_tables import table_records, write_records
 from chrompute.transfer import (
     TRANSFER_COLUMNS,
     families_to_show,
     transfer_families,
-    transfer_sentence,
     transfer_table,
 )
 from chrompute.transfer_figures import draw_transfer, family_title
