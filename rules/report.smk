@@ -28,6 +28,33 @@ rule report:
         "../scripts/report.py"
 
 
+rule browser_loci:
+    """Cut tracks, labels and predictions at a few loci, for the browser of a report."""
+    input:
+        tracks=files_of_session,
+        windows=windows_of_browser,
+        sizes="<results>/check/chrom.sizes",
+    output:
+        "<results>/reports/data/{cell_type}.loci.json",
+    log:
+        "<logs>/browser_loci/{cell_type}.log",
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        loci=config["report"]["loci"],
+        flank=config["report"]["flank"],
+        classes=classes_of_browser,
+        tracks=tracks_of_browser,
+        aliases=config["genome"]["aliases"],
+        code=code_of("browser_loci"),
+    script:
+        "../scripts/browser_loci.py"
+
+
 rule windows_report:
     """Write the page of all window sets."""
     input:

@@ -11,7 +11,7 @@ SECTIONS = (
 )
 PAGE_PARTS = [
     str(Path(workflow.basedir) / f"report/page/{name}")
-    for name in ("style.css", "theme.js", "tables.js", "matrix.js", "vplots.js")
+    for name in ("style.css", "theme.js", "tables.js", "matrix.js", "vplots.js", "browser.js")
 ]
 
 
@@ -193,7 +193,8 @@ def report_files(wildcards):
     files += [*tables, *differences_of_all()] * bool(sets)
     for windows, entry in sets.items():
         files += files_of_windows(windows, entry, cell_type)
-    return [*files, *interpretation_of(cell_type), f"{results}/provenance.json"]
+    files += [*interpretation_of(cell_type), *browser_of(cell_type)]
+    return [*files, f"{results}/provenance.json"]
 
 
 def report_plan(wildcards):
@@ -228,6 +229,8 @@ def report_plan(wildcards):
         "task_titles": {name: settings.task(name).title for name in config["tasks"]},
         "classes": {name: dict(settings.task(name).titles) for name in config["tasks"]},
         "interpretation": interpreted_here(cell_type),
+        "browser": bool(browser_of(cell_type)),
+        "loci": config["report"],
         "evaluation": config["evaluation"],
         "simulated": any(map(is_simulated_sample, settings.samples_of(cell_type))),
     }

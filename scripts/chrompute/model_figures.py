@@ -74,7 +74,7 @@ def draw_model_comparison(
             _draw_seeds(axes, own[own["model"] == model], place, colours[groups[model]])
         _draw_agreement(axes, agreement[agreement["metric"] == metric])
         lower = "\n(lower is better)" if metric in CALIBRATION_SCORES else ""
-        axes.set_title(METRIC_TITLES[metric] + lower)
+        axes.set_title(fill(METRIC_TITLES[metric], 12) + lower)
         axes.grid(axis="x", color="#EEEEEE")
         axes.set_axisbelow(True)
         axes.margins(x=0.12)

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from chrompute.browser_loci import igv_script
 from chrompute.interpretation_report import mistakes_content, used_content
 from chrompute.model_report import leading_text, model_rows
 from chrompute.predictions import read_scores
@@ -46,7 +47,8 @@ def cell_type_content(
         {window set: its `candidates`, and its `tasks` {task: `runs` (model, seed), and whether
         they are `scored` here, also on fewer fragments (`depth`) and by the cell types that
         models were trained on (`transfer`)}}, `interpretation` (model and task of what was
-        interpreted), `evaluation` and `simulated`.
+        interpreted), `browser` (whether there are loci to browse), `loci` (the block `report`),
+        `evaluation` and `simulated`.
     results
         The results folder.
     cell_type
@@ -80,7 +82,23 @@ def cell_type_content(
         "window_sets": cell_type_windows(plan["windows"], results, cell_type),
         "tasks": tasks,
         **_interpretation_content(plan, page),
+        "browser": _browser_content(plan, page) if plan["browser"] else None,
         "run": run_content(_read_json(results / "provenance.json"), plan["titles"]),
+    }
+
+
+def _browser_content(plan: Mapping[str, Any], page: CellTypePictures) -> dict[str, Any]:
+    """Return the loci that the page lets its reader browse, and igv.js."""
+    data = _read_json(page.results / f"reports/data/{page.cell_type}.loci.json")
+    chosen = plan["loci"]["loci"]
+    return {
+        "data": data,
+        "loci": data["loci"],
+        "flank": plan["loci"]["flank"],
+        "why": "The places of report/loci."
+        if chosen
+        else "One window of each class, the one in the middle of their list.",
+        "igv": igv_script(),
     }
 
 

@@ -1,5 +1,6 @@
 """Pages in a real browser: nothing is fetched, nothing fails, and what moves can be moved."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -184,6 +185,39 @@ def test_the_viewer_counts_what_the_arrays_hold(results: Path, page: Page) -> No
     padded = np.zeros((2 * rows, 4 * columns), dtype=int)
     padded[: counts.shape[0], : counts.shape[1]] = counts
     assert largest == padded.reshape(rows, 2, columns, 4).sum(axis=(1, 3)).max()
+
+
+def test_loci_can_be_browsed(results: Path, page: Page) -> None:
+    page.open(results / REPORT)
+    block = page.one("#browser")
+    WebDriverWait(page.driver, 20).until(lambda _: block.get_attribute("data-ready") == "yes")
+    facts = json.loads((results / "reports/data/sim_A.loci.json").read_text())
+    shown = page.run("""
+      const root = [...document.querySelectorAll("#browser *")].find((e) => e.shadowRoot);
+      return root.shadowRoot.textContent;
+    """)
+    for track in facts["tracks"]:
+        assert track["title"] in str(shown)
+    choice = Select(block.find_element("css selector", "select"))
+    assert [option.text for option in choice.options] == [each["title"] for each in facts["loci"]]
+    choice.select_by_index(len(choice.options) - 1)
+    place = facts["loci"][-1]
+    wanted = f"{place['chrom']}:{place['start'] + 1:,}"
+
+    def there(_: object) -> bool:
+        return (
+            str(
+                page.run("""
+          const root = [...document.querySelectorAll("#browser *")].find((e) => e.shadowRoot);
+          return [...root.shadowRoot.querySelectorAll("input")].map((i) => i.value).join(" ");
+        """)
+            ).find(wanted)
+            >= 0
+        )
+
+    WebDriverWait(page.driver, 10).until(there)
+    assert page.complaints() == []
+    assert page.requests() == set()
 
 
 def test_confusion_matrices_speak(results: Path, page: Page) -> None:
