@@ -14,7 +14,7 @@ rule paper_figure:
     wildcard_constraints:
         figure=one_of(PAPER),
     conda:
-        "../envs/models.yaml"
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=1500,

@@ -139,6 +139,7 @@ MAKERS: dict[str, Callable[[Path], tuple[list[str], dict[str, Any]]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_figures_are_as_wide_as_a_column_and_equal_twice(
