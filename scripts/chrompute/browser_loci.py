@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -178,10 +177,3 @@ def _features(
 
 def _rgb(colour: Colour) -> str:
     return f"rgb({','.join(map(str, colour))})"
-
-
-def igv_script() -> str:
-    """Return igv.js (Robinson et al. 2023, Bioinformatics 39:btac830), to be put into a page."""
-    package = metadata.distribution("igv-notebook")
-    text = Path(str(package.locate_file("igv_notebook/js/igv.min.js"))).read_text()
-    return text.replace("</script", "<\\/script")

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from chrompute.browser_loci import igv_script
+from chrompute.igv_script import igv_script
 from chrompute.interpretation_report import mistakes_content, used_content
 from chrompute.model_report import leading_text, model_rows
 from chrompute.predictions import read_scores

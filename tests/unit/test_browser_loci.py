@@ -12,9 +12,9 @@ from chrompute.browser_loci import (
     STEPS,
     BrowserTrack,
     browser_content,
-    igv_script,
     loci_of_classes,
 )
+from chrompute.igv_script import igv_script
 
 SIZES = {"chr1": 20_000, "chr2": 5_000}
 RED, BLUE = (255, 0, 0), (0, 0, 255)
