@@ -10,7 +10,7 @@ BIN := .venv/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup
 INSTALLED := .venv/.installed
 
-.PHONY: run data check test bench docs knobs experiments-tables lock clean
+.PHONY: run data check test bench docs knobs experiments-tables gallery lock clean
 
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
@@ -57,6 +57,11 @@ knobs: $(INSTALLED)
 RESULTS ?= results/experiments
 experiments-tables: $(INSTALLED)
 	$(BIN)/python docs/make_experiments.py $(RESULTS)
+
+# The figures of docs/gallery.md, of a run of `snakemake figures`.
+GALLERY ?= results/demo
+gallery: $(INSTALLED)
+	$(BIN)/python docs/make_gallery.py $(GALLERY)
 
 # The environment: one lock for CPU and CUDA machines (docs/decisions/0002-environment.md).
 $(INSTALLED): envs/requirements.txt

@@ -576,3 +576,38 @@ def test_the_run_is_told_exactly(tmp_path: Path) -> None:
 )
 def test_figures_name_their_numbers(figure: str, numbers: str) -> None:
     assert numbers_of(figure) == numbers
+
+
+def test_what_is_missing_is_told(results: Path, tmp_path: Path) -> None:
+    """No assay, no label, no model: each part says what it would need."""
+    nothing: dict[str, Any] = {"tasks": [], "used": [], "mistakes": [], "cell_type": "c"}
+    parts: dict[str, Any] = {
+        **{"vplots": [], "panels": [], "viewer": {}, "calls": [], "planted": None},
+        **{"phasograms": [], "profiles": [], "browser": None},
+    }
+    chromatin = page_text("chromatin", parts | nothing, tmp_path / "page.html")
+    for words in ("No V-plot: it needs a paired-end ATAC", "No MNase sample", "No locus to show"):
+        assert words in chromatin, words
+    assert (
+        "nothing tells what a model used"
+        in page_text("used", nothing, tmp_path / "page.html").lower()
+    )
+    assert "No model was scored in this cell type" in page_text(
+        "wrong", nothing, tmp_path / "page.html"
+    )
+    unscored = nothing | {"tasks": [content_of("mark", plan(), results, "c")]}
+    assert "No model was scored" in page_text("wrong", unscored, tmp_path / "page.html")
+    perfect = nothing | {"mistakes": [{"task": "t", "title": "network", "rows": [], "file": "x"}]}
+    assert "None: every window" in page_text("wrong", perfect, tmp_path / "page.html")
+
+
+def test_a_network_that_was_interpreted_tells_what_it_used(tmp_path: Path) -> None:
+    item = {
+        "task": "state", "title": "network", "completeness": "They add up.", "quiz": "../q.html",
+        "bands": [{"class": "open", "speaking": "ATAC fragments of 60 to 99 bp"}], "figures": [],
+    }  # fmt: skip
+    content = {"tasks": [], "used": [item]}
+    text = page_text("used", content, tmp_path / "page.html")
+    for words in ("state: which fragments, and where (network)", "open ATAC fragments", "add up"):
+        assert words in text, words
+    assert "Nothing tells" not in text
