@@ -11,7 +11,14 @@ SECTIONS = (
 )
 PAGE_PARTS = [
     str(Path(workflow.basedir) / f"report/page/{name}")
-    for name in ("style.css", "theme.js", "tables.js", "matrix.js", "vplots.js", "browser.js")
+    for name in (
+        "style.css",
+        "theme.js",
+        "tables.js",
+        "matrix.js",
+        "vplots.js",
+        "browser.js",
+    )
 ]
 
 
@@ -180,7 +187,9 @@ def report_files(wildcards):
         for end in ("png", "corrected.png")
     ]
     files += [f"{results}/vplots/{cell_type}/classes.png"] * panel_of(cell_type)
-    files += [f"{results}/vplots/{cell_type}/{name}.npz" for name in viewer_of(cell_type)]
+    files += [
+        f"{results}/vplots/{cell_type}/{name}.npz" for name in viewer_of(cell_type)
+    ]
     for name in profile_names(cell_type):
         files += [
             f"{results}/nucleosomes/{cell_type}/{name}.{end}" for end in ("png", "json")
