@@ -111,7 +111,7 @@ def telling_channels(
     spread = means.std(axis=0)
     told = spread > 1e-9
     score = np.where(told, spread, -1.0)
-    if 1 < len(names) < len(means):
+    if 1 < len(names) < len(means) and told.any():  # an input that is absent tells nothing
         score = np.full(means.shape[1], -1.0)
         score[told] = f_classif(means[:, told], code)[0]
     chosen = np.argsort(-score, kind="stable")[:number]

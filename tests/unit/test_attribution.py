@@ -163,6 +163,8 @@ def test_channels_are_those_of_the_largest_f() -> None:
     assert sorted(found) == sorted(np.argsort(scores)[-2:]) == [3, 7]
     assert found.tolist() == [3, 7]  # that of the first class comes first
     assert 5 not in telling_channels(values, classes, 8)
+    # The layer of an assay that a cell type lacks says the same of each window.
+    assert telling_channels(np.ones_like(values), classes, 2).tolist() == [0, 1]
     assert telling_channels(values, np.zeros(60, dtype=int), 1).tolist() == [
         int(means.std(0).argmax())
     ]
