@@ -6,9 +6,9 @@ CORES ?= 2
 CONFIG ?= config/config.yaml
 DATA := ../shared/data/yeast
 BIN := .venv/bin
-# One process per core, each with one thread for arithmetic.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup
-INSTALLED := .venv/.installed
+# One process per core, each with one thread for arithmetic. Tests of the workflow use all cores themselves.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+ON_ALL_CORES := --numprocesses $(CORES) --dist loadfile
 
 .PHONY: run data check test bench docs knobs experiments-tables gallery lock clean
 
@@ -26,10 +26,11 @@ check: $(INSTALLED)
 	$(BIN)/snakemake --lint --configfile config/yeast.yaml
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
-	$(PYTEST) -m "not slow"
+	$(PYTEST) $(ON_ALL_CORES) -m "not slow" tests/unit
 
 test: check
-	$(PYTEST) -m slow
+	$(PYTEST) $(ON_ALL_CORES) -m "slow and not workflow"
+	$(PYTEST) -m workflow
 
 # make bench PAIRS=10000000 takes another quarter of an hour; BENCH=--bam-coverage compares with deepTools too.
 PAIRS ?= 1000000

@@ -8,18 +8,12 @@ import pytest
 
 from helpers import DATA, MakeBam, Read
 
-# Runs of the workflow that many tests look at: made once, by the process that has all of them.
-LONG_RUNS = ("finished", "simulated")
 
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of one run, or of one file, in one process; all but unit tests are slow."""
+    """All but unit tests are slow."""
     for item in items:
         if item.path.parent.name != "unit":
             item.add_marker(pytest.mark.slow)
-        runs = [name for name in LONG_RUNS if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(runs[0] if runs else item.path.stem))
 
 
 @pytest.fixture(scope="session")
