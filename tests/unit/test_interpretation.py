@@ -264,7 +264,7 @@ def test_the_configuration_names_what_is_interpreted(monkeypatch: pytest.MonkeyP
     schema = ROOT / "config/schemas/config.schema.json"
     settings, faults = load_settings(config, schema)
     assert not faults
-    assert interpreted_models(settings.config) == ["vplot", "chrompute"]
+    assert interpreted_models(settings.config) == ["chrompute"]
     del config["interpret"]
     settings, _ = load_settings(config, schema)
     assert interpreted_models(settings.config) == ["chrompute"]
