@@ -15,6 +15,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from browser_tools import PROGRAMS, Page, browser
 from helpers import need_program
+from simulation_tools import RESULTS
 
 REPORT = "reports/sim_A.html"
 QUESTIONS = ["data", "chromatin", "prediction", "used", "wrong", "run"]
@@ -32,7 +33,7 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture
 def results(simulated: Path) -> Path:
-    return simulated / "results"
+    return simulated / RESULTS
 
 
 def pages(results: Path) -> list[Path]:
