@@ -95,7 +95,7 @@ def speaking_bands(bands: pd.DataFrame, classes: Mapping[str, str]) -> list[dict
     rows = []
     for name, title in classes.items():
         own = bands[(bands["class"] == name) & (bands["attribution"] > 0)]
-        told = [_band(row) for row in own.nsmallest(MOST_BANDS, "rank").itertuples()]
+        told = [_band(row) for row in own.nlargest(MOST_BANDS, "attribution").itertuples()]
         rows.append({"class": title, "speaking": "; ".join(told) or "no window to tell from"})
     return rows
 
