@@ -11,6 +11,8 @@ from chrompute.windows_report import FindPicture
 
 #: Bands and mistakes that a page lists; the files hold all of them.
 MOST_BANDS, MOST_MISTAKES = 3, 15
+#: What tells one band from another.
+_BAND = ["input", "length_low", "length_high", "distance_low", "distance_high"]
 
 
 def used_content(
@@ -83,7 +85,10 @@ def completeness_sentence(table: pd.DataFrame) -> str:
 
 
 def speaking_bands(bands: pd.DataFrame, classes: Mapping[str, str]) -> list[dict[str, str]]:
-    """Name, class by class, the bands of length and distance that spoke most for it.
+    """Name, class by class, the bands that spoke for it more than for the classes on average.
+
+    Much of what speaks for a class speaks for others, too (that there are nucleosomes at all), so
+    bands are ranked by how much more they spoke for this one.
 
     Parameters
     ----------
@@ -92,11 +97,13 @@ def speaking_bands(bands: pd.DataFrame, classes: Mapping[str, str]) -> list[dict
     classes
         {class: how to call it}.
     """
+    usual = bands.groupby(_BAND)["attribution"].transform("mean")
+    ranked = bands.assign(usual=usual, more=bands["attribution"] - usual)
     rows = []
     for name, title in classes.items():
-        own = bands[(bands["class"] == name) & (bands["attribution"] > 0)]
-        told = [_band(row) for row in own.nlargest(MOST_BANDS, "attribution").itertuples()]
-        rows.append({"class": title, "speaking": "; ".join(told) or "no window to tell from"})
+        own = ranked[(ranked["class"] == name) & (ranked["attribution"] > 0) & (ranked["more"] > 0)]
+        told = [_band(row) for row in own.nlargest(MOST_BANDS, "more").itertuples()]
+        rows.append({"class": title, "speaking": "; ".join(told) or "nothing more than for others"})
     return rows
 
 
@@ -104,7 +111,7 @@ def _band(row: Any) -> str:
     return (
         f"{INPUT_NAMES.get(row.input, row.input)} fragments of {row.length_low} to "
         f"{row.length_high - 1} bp, {row.distance_low} to {row.distance_high} bp from the centre "
-        f"({row.attribution:+.2f})"
+        f"({row.attribution:+.2f}, on average {row.usual:+.2f})"
     )
 
 

@@ -22,22 +22,26 @@ CLASSES = {"on": "open", "off": "closed"}
 
 def bands() -> pd.DataFrame:
     rows = [
-        ("on", "vplot", 1, 60, 100, 0, 50, 0.5), ("on", "mnase", 1, 100, 140, 50, 100, 0.25),
-        ("on", "vplot", 3, 140, 180, 0, 50, 0.125), ("on", "vplot", 4, 0, 60, 0, 50, 0.1),
-        ("on", "vplot", 5, 180, 247, 0, 50, -0.3),
-        ("off", "vplot", 1, 60, 100, 0, 50, -0.5),
+        ("on", "vplot", 60, 100, 0, 50, 0.5), ("off", "vplot", 60, 100, 0, 50, -0.5),
+        ("on", "mnase", 140, 180, 0, 50, 2.0), ("off", "mnase", 140, 180, 0, 50, 1.9),
+        ("on", "vplot", 140, 180, 0, 50, 0.125), ("off", "vplot", 140, 180, 0, 50, 0.375),
+        ("on", "vplot", 0, 60, 0, 50, -0.1), ("off", "vplot", 0, 60, 0, 50, -0.9),
     ]  # fmt: skip
-    names = ["class", "input", "rank", "length_low", "length_high", "distance_low"]
-    return pd.DataFrame(rows, columns=[*names, "distance_high", "attribution"])
+    names = ["class", "input", "length_low", "length_high", "distance_low", "distance_high"]
+    return pd.DataFrame(rows, columns=[*names, "attribution"])
 
 
-def test_bands_that_spoke_for_a_class_are_named_the_strongest_first() -> None:
+def test_bands_that_spoke_for_a_class_more_than_for_others_are_named() -> None:
     found = speaking_bands(bands(), CLASSES)
     assert [row["class"] for row in found] == ["open", "closed"]
     parts = found[0]["speaking"].split("; ")
-    assert parts[0] == "ATAC fragments of 60 to 99 bp, 0 to 50 bp from the centre (+0.50)"
-    assert [part.split()[0] for part in parts] == ["ATAC", "MNase", "ATAC"]
-    assert found[1]["speaking"] == "no window to tell from"
+    assert parts == [
+        "ATAC fragments of 60 to 99 bp, 0 to 50 bp from the centre (+0.50, on average +0.00)",
+        "MNase fragments of 140 to 179 bp, 0 to 50 bp from the centre (+2.00, on average +1.95)",
+    ]
+    assert found[1]["speaking"].startswith("ATAC fragments of 140 to 179 bp")
+    alone = speaking_bands(bands().query("`class` == 'on'"), {"on": "open"})
+    assert alone[0]["speaking"] == "nothing more than for others"
 
 
 def test_completeness_in_words() -> None:
