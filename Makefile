@@ -6,6 +6,7 @@ CORES ?= 2
 CONFIG ?= config/config.yaml
 DATA := ../shared/data/yeast
 BIN := .venv/bin
+INSTALLED := .venv/.installed
 # One process per core, each with one thread for arithmetic. Tests of the workflow use all cores themselves.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 ON_ALL_CORES := --numprocesses $(CORES) --dist loadfile

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import runpy
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -392,3 +393,16 @@ def test_scripts_beside_the_library_have_at_most_300_lines() -> None:
     paths = [path for name in ("bench", "docs") for path in (ROOT / name).glob("*.py")]
     lengths = {path.name: len(path.read_text().splitlines()) for path in paths}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_make_knows_every_name_it_uses_and_creates_the_environment_first() -> None:
+    targets = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.M)
+    assert targets
+    command = ["make", "--warn-undefined-variables", "--dry-run", "--always-make"]
+    names = [name for name in targets.group(1).split() if name not in ("data", "clean")]
+    for name in names:
+        shown = subprocess.run(
+            [*command, name], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert "undefined variable" not in shown.stderr
+        assert "-m venv .venv" in shown.stdout, name
