@@ -7,8 +7,11 @@ CONFIG ?= config/config.yaml
 DATA := ../shared/data/yeast
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# One process per core, each with one thread for arithmetic. Tests of the workflow use all cores themselves.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+ON_ALL_CORES := --numprocesses $(CORES) --dist loadfile
 
-.PHONY: run data check test bench docs knobs experiments-tables lock clean
+.PHONY: run data check test bench docs knobs experiments-tables gallery lock clean
 
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
@@ -24,10 +27,11 @@ check: $(INSTALLED)
 	$(BIN)/snakemake --lint --configfile config/yeast.yaml
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/unit
+	$(PYTEST) $(ON_ALL_CORES) -m "not slow" tests/unit
 
 test: check
-	$(BIN)/python -m pytest tests/simulation tests/workflow
+	$(PYTEST) $(ON_ALL_CORES) -m "slow and not workflow"
+	$(PYTEST) -m workflow
 
 # make bench PAIRS=10000000 takes another quarter of an hour; BENCH=--bam-coverage compares with deepTools too.
 PAIRS ?= 1000000
@@ -55,6 +59,11 @@ knobs: $(INSTALLED)
 RESULTS ?= results/experiments
 experiments-tables: $(INSTALLED)
 	$(BIN)/python docs/make_experiments.py $(RESULTS)
+
+# The figures of docs/gallery.md, of a run of `snakemake figures`.
+GALLERY ?= results/demo
+gallery: $(INSTALLED)
+	$(BIN)/python docs/make_gallery.py $(GALLERY)
 
 # The environment: one lock for CPU and CUDA machines (docs/decisions/0002-environment.md).
 $(INSTALLED): envs/requirements.txt

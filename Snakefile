@@ -16,7 +16,11 @@ include: "rules/functions/chromhmm.smk"
 include: "rules/functions/models.smk"
 include: "rules/functions/evaluate.smk"
 include: "rules/functions/motifs.smk"
+include: "rules/functions/predict.smk"
+include: "rules/functions/browser.smk"
 include: "rules/functions/report.smk"
+include: "rules/functions/interpret.smk"
+include: "rules/functions/paper.smk"
 include: "rules/functions/simulate.smk"
 include: "rules/check.smk"
 include: "rules/simulate.smk"
@@ -31,8 +35,11 @@ include: "rules/chromhmm.smk"
 include: "rules/windows.smk"
 include: "rules/models.smk"
 include: "rules/evaluate.smk"
+include: "rules/predict.smk"
 include: "rules/figures.smk"
 include: "rules/motifs.smk"
+include: "rules/interpret.smk"
+include: "rules/paper.smk"
 include: "rules/report.smk"
 
 
@@ -44,6 +51,8 @@ rule all:
         "<results>/provenance.json",
         rules.assays.input,
         rules.evaluation.input,
+        rules.predict.input,
+        rules.igv.input,
         rules.simulation.input,
         rules.chromhmm.input,
     localrule: True

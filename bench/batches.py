@@ -27,7 +27,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from chrompute.canvas import SparseImages  # noqa: E402
 from chrompute.device_fragments import DeviceFragments  # noqa: E402
 from chrompute.fragments import Fragments  # noqa: E402
-from chrompute.window_images import FragmentImages, ImageGrid  # noqa: E402
+from chrompute.image_grid import ImageGrid  # noqa: E402
+from chrompute.window_images import FragmentImages  # noqa: E402
 from chrompute.window_sequence import GenomeSequence  # noqa: E402
 
 PAIRS, CELL_TYPES, CHROMOSOMES, WINDOWS, WIDTH = 7_000_000, 3, 8, 200_000, 2001

@@ -7,7 +7,8 @@ import torch
 
 from chrompute.dataset import WindowData
 from chrompute.device_fragments import DeviceFragments
-from chrompute.window_images import FragmentImages, ImageGrid
+from chrompute.image_grid import ImageGrid
+from chrompute.window_images import FragmentImages
 from chrompute.window_sequence import GenomeSequence
 
 WIDTH, CHROMOSOMES, CLASSES = 2001, 10, 8

@@ -7,6 +7,8 @@ rule evaluate:
         predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
     output:
         scores="<results>/evaluation/{model}.seed-{seed}.scores.tsv",
+        splits="<results>/evaluation/{model}.seed-{seed}.splits.tsv",
+        class_scores="<results>/evaluation/{model}.seed-{seed}.class_scores.tsv",
         replicates="<results>/evaluation/{model}.seed-{seed}.replicates.tsv",
         confusion="<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
         classes="<results>/evaluation/{model}.seed-{seed}.classes.tsv",
@@ -36,6 +38,8 @@ rule metrics:
     """Gather the scores of all models in tidy tables."""
     input:
         metrics=scores_of_runs,
+        splits=splits_of_runs,
+        class_scores=class_scores_of_runs,
         replicates=replicates_of_runs,
         confusion=confusions_of_runs,
         classes=classes_of_scores,
@@ -43,6 +47,8 @@ rule metrics:
         reliability=reliabilities_of_runs,
     output:
         metrics="<results>/evaluation/metrics.tsv",
+        splits="<results>/evaluation/splits.tsv",
+        class_scores="<results>/evaluation/class_scores.tsv",
         replicates="<results>/evaluation/replicates.tsv",
         confusion="<results>/evaluation/confusion.tsv",
         classes="<results>/evaluation/classes.tsv",
@@ -139,6 +145,162 @@ rule differences:
         "../scripts/differences.py"
 
 
+rule comparisons:
+    """Compare every two models on equal windows."""
+    input:
+        predictions=predictions_of_runs,
+    output:
+        "<results>/evaluation/comparisons.tsv",
+    log:
+        "<logs>/comparisons.log",
+    benchmark:
+        "<benchmarks>/comparisons.jsonl"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=120,
+    params:
+        runs=RUNS,
+        candidates=candidates(),
+        tasks=leading_of_tasks,
+        evaluation=config["evaluation"],
+        code=code_of("comparisons"),
+    script:
+        "../scripts/comparisons.py"
+
+
+rule transfer:
+    """Write how models do in cell types that they are and are not trained on."""
+    input:
+        "<results>/evaluation/metrics.tsv",
+    output:
+        "<results>/evaluation/transfer.tsv",
+    log:
+        "<logs>/transfer.log",
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        candidates=candidates(),
+        unseen=unseen_chromosomes,
+        code=code_of("transfer"),
+    script:
+        "../scripts/transfer.py"
+
+
+rule training_scores:
+    """Score a network on windows that it was trained on."""
+    input:
+        weights="<results>/models/{model}/seed-{seed}/model.safetensors",
+        card="<results>/models/{model}/seed-{seed}/card.json",
+        windows=windows_of_model,
+        fragments=fragments_of_model,
+        genome=genome_of_model,
+    output:
+        "<results>/evaluation/{model}.seed-{seed}.training.tsv",
+    log:
+        "<logs>/training_scores/{model}.{seed}.log",
+    benchmark:
+        "<benchmarks>/training_scores/{model}.{seed}.jsonl"
+    wildcard_constraints:
+        model=one_of(NETWORKS),
+    conda:
+        "../envs/models.yaml"
+    threads: training_threads
+    resources:
+        mem_mb=training_mb,
+        runtime=60,
+        gpu=config["gpus"],
+    params:
+        recipe=recipe,
+        evaluation=config["evaluation"],
+        tasks=classes_of_model,
+        code=code_of("training_scores"),
+    script:
+        "../scripts/training_scores.py"
+
+
+rule depth:
+    """Score a network from fewer and fewer fragments of the windows that are scored."""
+    input:
+        weights="<results>/models/{model}/seed-{seed}/model.safetensors",
+        card="<results>/models/{model}/seed-{seed}/card.json",
+        predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
+        windows=windows_of_model,
+        fragments=fragments_of_model,
+        genome=genome_of_model,
+    output:
+        "<results>/evaluation/{model}.seed-{seed}.depth.tsv",
+    log:
+        "<logs>/depth/{model}.{seed}.log",
+    benchmark:
+        "<benchmarks>/depth/{model}.{seed}.jsonl"
+    wildcard_constraints:
+        model=one_of(NETWORKS),
+    conda:
+        "../envs/models.yaml"
+    threads: training_threads
+    resources:
+        mem_mb=training_mb,
+        runtime=120,
+        gpu=config["gpus"],
+    params:
+        recipe=recipe,
+        fractions=config["depth"]["fractions"],
+        evaluation=config["evaluation"],
+        tasks=classes_of_model,
+        code=code_of("depth"),
+    script:
+        "../scripts/depth.py"
+
+
+rule depth_table:
+    """Gather the scores against depth of all networks."""
+    input:
+        depth=depths_of_models,
+    output:
+        depth="<results>/evaluation/depth.tsv",
+    log:
+        "<logs>/depth_table.log",
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_of("metrics"),
+    script:
+        "../scripts/metrics.py"
+
+
+rule table_json:
+    """Write a table of the evaluation as JSON."""
+    input:
+        "<results>/evaluation/{table}.tsv",
+    output:
+        "<results>/evaluation/{table}.json",
+    log:
+        "<logs>/table_json/{table}.log",
+    wildcard_constraints:
+        table=one_of(evaluation_tables()),
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code_of("table_json"),
+    script:
+        "../scripts/table_json.py"
+
+
 rule evaluation:
     """All scores and their figures."""
     input:
@@ -146,6 +308,10 @@ rule evaluation:
         agreement_of_all(),
         gap_of_all(),
         differences_of_all(),
+        tables_of_comparisons(),
+        transfer_figures(),
+        depth_of_all(),
+        [f"<results>/evaluation/{name}.json" for name in evaluation_tables()],
         confusion_figures(),
         [
             f"<results>/figures/{name}.{windows}.{task}.{cell_type}.png"

@@ -101,6 +101,69 @@ rule modality_figure:
         "../scripts/modality_figure.py"
 
 
+rule transfer_figure:
+    """Draw the transfer matrix of one window set and task."""
+    input:
+        "<results>/evaluation/transfer.tsv",
+    output:
+        png=report(
+            "<results>/figures/transfer.{windows}.{task}.png",
+            caption="../report/transfer.rst",
+            category="Evaluation",
+            labels={"task": "{task}", "figure": "transfer on {windows}"},
+        ),
+        pdf="<results>/figures/transfer.{windows}.{task}.pdf",
+    log:
+        "<logs>/transfer_figure/{windows}.{task}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        task=title_of_task,
+        leading=metric_of_task,
+        titles=titles_of_comparison,
+        code=code_of("transfer_figure"),
+    script:
+        "../scripts/transfer_figure.py"
+
+
+rule depth_figure:
+    """Draw the scores of networks against depth in one task and cell type."""
+    input:
+        depth="<results>/evaluation/depth.tsv",
+        agreement="<results>/evaluation/agreement.tsv",
+    output:
+        png=report(
+            "<results>/figures/depth.{windows}.{task}.{cell_type}.png",
+            caption="../report/depth.rst",
+            category="Evaluation",
+            labels={
+                "cell type": "{cell_type}",
+                "task": "{task}",
+                "figure": "depth on {windows}",
+            },
+        ),
+        pdf="<results>/figures/depth.{windows}.{task}.{cell_type}.pdf",
+    log:
+        "<logs>/depth_figure/{windows}.{task}.{cell_type}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        task=title_of_task,
+        leading=metric_of_task,
+        titles=titles_of_comparison,
+        code=code_of("depth_figure"),
+    script:
+        "../scripts/depth_figure.py"
+
+
 rule composition_figure:
     """Draw which classes the windows of one task have, by cell type and split."""
     input:

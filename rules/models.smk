@@ -46,6 +46,7 @@ rule train:
         "<benchmarks>/train/{model}.{seed}.jsonl"
     wildcard_constraints:
         model=one_of(NETWORKS),
+    priority: 1  # it takes longest, and most other jobs need nothing of it
     conda:
         "../envs/models.yaml"
     threads: training_threads

@@ -9,7 +9,7 @@ rule report:
     """Write the report of one cell type."""
     input:
         files=report_files,
-        template=templates("cell_type", "quality", "models", "picture", "base"),
+        template=templates("cell_type", *SECTIONS, "picture", "base") + PAGE_PARTS,
     output:
         "<results>/reports/{cell_type}.html",
     log:
@@ -28,13 +28,40 @@ rule report:
         "../scripts/report.py"
 
 
+rule browser_loci:
+    """Cut tracks, labels and predictions at a few loci, for the browser of a report."""
+    input:
+        tracks=files_of_session,
+        windows=windows_of_browser,
+        sizes="<results>/check/chrom.sizes",
+    output:
+        "<results>/reports/data/{cell_type}.loci.json",
+    log:
+        "<logs>/browser_loci/{cell_type}.log",
+    conda:
+        "../envs/assays.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        loci=config["report"]["loci"],
+        flank=config["report"]["flank"],
+        classes=classes_of_browser,
+        tracks=tracks_of_browser,
+        aliases=config["genome"]["aliases"],
+        code=code_of("browser_loci"),
+    script:
+        "../scripts/browser_loci.py"
+
+
 rule windows_report:
     """Write the page of all window sets."""
     input:
         facts=[f"<results>/windows/{name}.json" for name in config["windows"]],
         agreement=agreement_of_all(),
         figures=composition_figures(),
-        template=templates("windows", "picture", "base"),
+        template=templates("windows", "picture", "base") + PAGE_PARTS,
     output:
         "<results>/reports/windows.html",
     log:
@@ -89,7 +116,7 @@ rule report_index:
         quality=[f"<results>/quality/{sample.name}.json" for sample in settings.samples],
         metrics=metrics_of_all(),
         windows=window_pages(),
-        template=templates("index", "base"),
+        template=templates("index", "base") + PAGE_PARTS,
     output:
         "<results>/reports/index.html",
     log:

@@ -9,6 +9,13 @@ import pytest
 from helpers import DATA, MakeBam, Read
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All but unit tests are slow."""
+    for item in items:
+        if item.path.parent.name != "unit":
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def yeast() -> Path:
     """Folder of the yeast data set."""

@@ -7,8 +7,9 @@ import torch
 
 from chrompute.device_fragments import DeviceFragments
 from chrompute.fragments import Fragments
+from chrompute.image_grid import ImageGrid
 from chrompute.model_data import groups_of
-from chrompute.window_images import FragmentImages, ImageGrid
+from chrompute.window_images import FragmentImages
 
 SIZES = {"chr1": 6000, "empty": 500, "chr2": 3000}
 CPU = torch.device("cpu")

@@ -6,6 +6,12 @@ from chrompute.calibration_shifts import Taught
 from chrompute.model_groups import group_of, in_groups
 from chrompute.model_pairs import Candidate, modality_pairs
 
+#: What the rule `metrics` gathers of all models.
+TABLES_OF_RUNS = (
+    *("metrics", "splits", "replicates", "confusion", "classes", "class_scores"),
+    *("calibration", "reliability"),
+)
+
 
 def tables_of_runs(name):
     return [
@@ -15,6 +21,20 @@ def tables_of_runs(name):
 
 def scores_of_runs(wildcards):
     return tables_of_runs("scores")
+
+
+def splits_of_runs(wildcards):
+    """Scores on held-out windows of all models, and of networks those on training windows."""
+    training = [
+        f"<results>/evaluation/{model}.seed-{seed}.training.tsv"
+        for model, seed in RUNS
+        if model in NETWORKS and not config["models"][model]["permute"]
+    ]
+    return [*training, *tables_of_runs("splits")]
+
+
+def class_scores_of_runs(wildcards):
+    return tables_of_runs("class_scores")
 
 
 def replicates_of_runs(wildcards):
@@ -160,6 +180,8 @@ def candidates():
                 "training": entry["training"],
                 "images": entry["images"],
                 "samples": entry["samples"],
+                "features": settings.recipe(name).features,
+                "baseline": settings.recipe(name).baseline,
             },
             "control": bool(entry["permute"]),
         }
@@ -171,6 +193,74 @@ def differences_of_all():
     """The tables of differences between models, where there are models."""
     names = ("modalities", "oracles")
     return [f"<results>/evaluation/{name}.tsv" for name in names] if RUNS else []
+
+
+def tables_of_comparisons():
+    """Models in pairs, and the transfer matrix, where there are models."""
+    names = ("comparisons", "transfer")
+    return [f"<results>/evaluation/{name}.tsv" for name in names] if RUNS else []
+
+
+def unseen_chromosomes(wildcards):
+    """{window set: whether its test windows lie on chromosomes that nothing is trained on}."""
+    return {
+        name: entry["split"]["by"] in ("chromosomes", "folds")
+        for name, entry in config["windows"].items()
+    }
+
+
+def transfer_figures():
+    """One for each window set and task that models are scored in."""
+    places = dict.fromkeys((windows, task) for windows, task, _ in comparisons())
+    return [
+        f"<results>/figures/transfer.{windows}.{task}.png" for windows, task in places
+    ]
+
+
+def models_of_depth():
+    """The networks whose scores are told against depth."""
+    named = config["depth"]["models"]
+    return [
+        model
+        for model in (NETWORKS if named is None else named)
+        if scored_tasks(model)
+        and not config["models"][model]["permute"]
+        and {*config["models"][model]["inputs"]} - {"sequence"}
+    ]
+
+
+def depths_of_models(wildcards):
+    """The tables of their first seeds."""
+    return [
+        f"<results>/evaluation/{model}.seed-{settings.seeds_of(model)[0]}.depth.tsv"
+        for model in models_of_depth()
+    ]
+
+
+def depth_figure_of(windows, task, cell_type):
+    """Whether scores against depth are told of a task in a cell type."""
+    told = {*models_of_depth()} & {*models_of_task(windows, task)}
+    return bool(told) and (windows, task, cell_type) in comparisons()
+
+
+def depth_of_all():
+    """The table and figures of scores against depth, where there are such networks."""
+    figures = [
+        f"<results>/figures/depth.{windows}.{task}.{cell_type}.png"
+        for windows, task, cell_type in comparisons()
+        if depth_figure_of(windows, task, cell_type)
+    ]
+    return [*figures, "<results>/evaluation/depth.tsv"] if figures else []
+
+
+def evaluation_tables():
+    """All tables of the evaluation that this run makes, by name."""
+    found = [
+        *("agreement", "agreement_classes") * bool(config["windows"]),
+        *(*TABLES_OF_RUNS, "gap", "modalities", "oracles", "comparisons", "transfer")
+        * bool(RUNS),
+    ]
+    return found + ["depth"] * bool(depth_of_all())
 
 
 def modality_figures(windows, task, cell_type):

@@ -5,6 +5,23 @@ def templates(*names):
     return [str(Path(workflow.basedir) / f"report/{name}.html.j2") for name in names]
 
 
+SECTIONS = (
+    *("quality", "chromatin", "windows_of_cell_type", "models", "used", "wrong"),
+    *("run",),
+)
+PAGE_PARTS = [
+    str(Path(workflow.basedir) / f"report/page/{name}")
+    for name in (
+        "style.css",
+        "theme.js",
+        "tables.js",
+        "matrix.js",
+        "vplots.js",
+        "browser.js",
+    )
+]
+
+
 def tell_where_reports_are():
     """Say it on the terminal, where a run has made them."""
     index = Path(workflow.pathvars.apply("<results>/reports/index.html"))
@@ -36,6 +53,8 @@ def window_sets_of(cell_type):
                     for seed in config["models"][model]["seeds"]
                 ],
                 "scored": cell_type in scored_cell_types(windows, task),
+                "depth": depth_figure_of(windows, task, cell_type),
+                "transfer": len(scored_cell_types(windows, task)) > 1,
             }
             for task in entry["tasks"]
             if cell_type in settings.labelled_cell_types(task)
@@ -45,9 +64,32 @@ def window_sets_of(cell_type):
     return found
 
 
-def first_seeds(runs):
-    """Of each model the run of its first seed."""
-    return list({model: (model, seed) for model, seed in reversed(runs)}.values())
+def viewer_of(cell_type):
+    """The V-plots that a reader can look into, and how they are called."""
+    sites = {name: config["sites"][name]["title"] for name in vplot_names(cell_type)}
+    classes = class_sites_of(cell_type) if panel_of(cell_type) else []
+    return sites | {name: title_of_class(**CLASS_SITES[name]) for name in classes}
+
+
+def interpreted_here(cell_type):
+    """Model and task of what was interpreted in one cell type, if reports show it."""
+    return [
+        (model, task)
+        for model, name, task in interpreted()
+        if name == cell_type and config["interpret"]["report"]
+    ]
+
+
+def interpretation_of(cell_type):
+    """The files that a report shows of it."""
+    files = []
+    for model, task in interpreted_here(cell_type):
+        folder = f"<results>/interpretation/{model}"
+        files += [f"{folder}/mistakes.tsv", f"{folder}/embedding.{task}.png"]
+        ends = (*("attributions.png", "bands.tsv", "completeness.tsv"),)
+        files += [f"{folder}/{cell_type}/{task}.{end}" for end in ends]
+        files += [f"{folder}/{cell_type}/quiz.html"]
+    return files
 
 
 def files_of_windows(windows, entry, cell_type):
@@ -57,10 +99,10 @@ def files_of_windows(windows, entry, cell_type):
         if not own["scored"]:
             continue
         figures = [f"{name}.{windows}" for name in ("models", "reliability")]
-        figures += [
-            f"confusion.{model}.seed-{seed}" for model, seed in first_seeds(own["runs"])
-        ]
+        figures += [f"depth.{windows}"] * own["depth"]
         files += modality_figures(windows, task, cell_type)
+        transfer = bool(own["runs"]) and own["transfer"]
+        files += [f"<results>/figures/transfer.{windows}.{task}.png"] * transfer
         for name in figures * bool(own["runs"]):
             files += [f"<results>/figures/{name}.{task}.{cell_type}.png"]
         for model, seed in own["runs"]:
@@ -145,6 +187,9 @@ def report_files(wildcards):
         for end in ("png", "corrected.png")
     ]
     files += [f"{results}/vplots/{cell_type}/classes.png"] * panel_of(cell_type)
+    files += [
+        f"{results}/vplots/{cell_type}/{name}.npz" for name in viewer_of(cell_type)
+    ]
     for name in profile_names(cell_type):
         files += [
             f"{results}/nucleosomes/{cell_type}/{name}.{end}" for end in ("png", "json")
@@ -157,7 +202,8 @@ def report_files(wildcards):
     files += [*tables, *differences_of_all()] * bool(sets)
     for windows, entry in sets.items():
         files += files_of_windows(windows, entry, cell_type)
-    return files
+    files += [*interpretation_of(cell_type), *browser_of(cell_type)]
+    return [*files, f"{results}/provenance.json"]
 
 
 def report_plan(wildcards):
@@ -172,6 +218,7 @@ def report_plan(wildcards):
             name: config["sites"][name]["title"] for name in vplot_names(cell_type)
         },
         "panel": panel_of(cell_type),
+        "viewer": viewer_of(cell_type),
         "profiles": {
             name: config["sites"][name]["title"] for name in profile_names(cell_type)
         },
@@ -188,6 +235,11 @@ def report_plan(wildcards):
             if config["models"][settings.source_of(name)]["fold"]
         },
         "windows": window_sets_of(cell_type),
+        "task_titles": {name: settings.task(name).title for name in config["tasks"]},
+        "classes": {name: dict(settings.task(name).titles) for name in config["tasks"]},
+        "interpretation": interpreted_here(cell_type),
+        "browser": bool(browser_of(cell_type)),
+        "loci": config["report"],
         "evaluation": config["evaluation"],
         "simulated": any(map(is_simulated_sample, settings.samples_of(cell_type))),
     }

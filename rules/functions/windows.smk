@@ -6,7 +6,21 @@ def window_entry(wildcards):
 
 
 def tasks_entry(wildcards):
-    return {name: config["tasks"][name] for name in window_entry(wildcards)["tasks"]}
+    """The tasks of a window set, without the colours of classes, which change no window."""
+    return {
+        name: without_colours(config["tasks"][name])
+        for name in window_entry(wildcards)["tasks"]
+    }
+
+
+def without_colours(entry):
+    if "classes" not in entry:
+        return entry
+    classes = {
+        name: {key: value for key, value in block.items() if key != "color"}
+        for name, block in entry["classes"].items()
+    }
+    return entry | {"classes": classes}
 
 
 def labels_of_windows(wildcards):

@@ -14,9 +14,12 @@ from chrompute.chip_sheet import chromhmm_faults, read_chip
 from chrompute.chromhmm import ChipFile
 from chrompute.downloads import take_addresses
 from chrompute.genome_faults import genome_faults
+from chrompute.interpreted import interpret_faults
 from chrompute.label_sheet import LabelFile, read_labels
 from chrompute.model_faults import model_faults
 from chrompute.motif_faults import motif_faults
+from chrompute.prediction_plan import prediction_faults
+from chrompute.recipe import ASSAY_OF_INPUT
 from chrompute.schema import explain, suggestion, with_defaults
 from chrompute.settings import Settings
 from chrompute.sheets import read_samples
@@ -115,8 +118,16 @@ def _configuration_faults(config: Mapping[str, Any]) -> list[str]:
     one_nucleosome = config["tracks"]["mono_nucleosome"]
     if one_nucleosome["min_length"] >= one_nucleosome["max_length"]:
         faults.append("configuration: tracks/mono_nucleosome: min_length must be below max_length")
+    block = config["evaluation"]["block"]
+    faults += [
+        f"configuration: evaluation/block: {block} bp are less than windows/{name} are wide, so "
+        f"that blocks would share fragments; give at least {entry['width']} bp"
+        for name, entry in config["windows"].items()
+        if entry["width"] > block
+    ]
     faults += [f"configuration: {f}" for f in threshold_faults(config["quality"]["thresholds"])]
     faults += [f"configuration: {fault}" for fault in _faults_of_tasks(config)]
+    faults += [f"configuration: {fault}" for fault in interpret_faults(config)]
     for name, entry in config["sites"].items():
         faults += [f"configuration: sites/{name}: {fault}" for fault in key_faults(entry)]
     faults += [
@@ -167,6 +178,9 @@ def _sheet_faults(settings: Settings) -> list[str]:
         faults += [f"configuration: windows/{name}: {f}" for f in window_faults(entry, settings)]
     for name in models:
         faults += [f"configuration: models/{name}: {f}" for f in model_faults(name, settings)]
+    for name in settings.config["predictions"]:
+        own = prediction_faults(name, settings)
+        faults += [f"configuration: predictions/{name}: {f}" for f in own]
     return faults
 
 
@@ -249,5 +263,12 @@ def _references(config: Mapping[str, Any]) -> Iterable[_Reference]:
         yield "vplots/images", "site set or class", name, [*config["sites"], *classes]
     if config["quality"]["tss"] is not None:
         yield "quality/tss", "site set", config["quality"]["tss"], config["sites"]
+    networks = [
+        name
+        for name, entry in config["models"].items()
+        if entry["kind"] == "network" and {*entry["inputs"]} & {*ASSAY_OF_INPUT}
+    ]
+    for name in config["depth"]["models"] or ():
+        yield "depth/models", "network that reads fragments", name, networks
     for name, entry in config["models"].items():
         yield f"models/{name}", "window set", entry["windows"], config["windows"]

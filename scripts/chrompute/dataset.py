@@ -52,6 +52,11 @@ class WindowData:
         for name, value in sums.items():
             self.images[name].typical = value
 
+    def allow_shifts(self, reach: int) -> None:
+        """Prepare to draw windows that are moved by up to `reach` bp without waiting for them."""
+        for image in self.images.values():
+            image.allow_shifts(reach)
+
     def titrate(self, fraction: float) -> None:
         """Show this share of the fragments of every store from now on, above 0 and at most 1.
 
@@ -70,6 +75,8 @@ class WindowData:
         reverse: Tensor | None = None,
         keep: Tensor | None = None,
         generator: torch.Generator | None = None,
+        *,
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> Batch:
         """Return what is read of the windows `ids`.
 
@@ -86,6 +93,8 @@ class WindowData:
             at most 1. Counts are scaled up by one over it. All are kept by default.
         generator
             Chooses which fragments are kept, the same ones of equal seeds.
+        rows
+            `ids` on the host. With them, and after `allow_shifts`, nothing waits for the device.
 
         Returns
         -------
@@ -98,7 +107,8 @@ class WindowData:
         reverse = torch.zeros_like(ids, dtype=torch.bool) if reverse is None else reverse
         thinning = None if keep is None else Thinning.draw(keep, generator)
         batch = {
-            name: image.scaled(ids, shift, reverse, thinning) for name, image in self.images.items()
+            name: image.scaled(ids, shift, reverse, thinning, rows)
+            for name, image in self.images.items()
         }
         present = [image.present[ids] for image in self.images.values()]
         if self.sequence is not None:

@@ -18,9 +18,9 @@ from chrompute.ensembles import members_of
 from chrompute.errors import InputError
 from chrompute.leaks import refuse_training_places
 from chrompute.networks import Network
-from chrompute.predicting import predict_windows
 from chrompute.predictions import held_out, prediction_table
 from chrompute.recipe import Recipe, Stores
+from chrompute.window_predictions import predict_windows
 
 
 def apply_network(

@@ -1,6 +1,6 @@
 """Paired differences of models: what each modality adds, and how far the oracle is away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,10 +9,9 @@ import pandas as pd
 
 from chrompute.bootstrap import Bootstrap, mean_of
 from chrompute.errors import InputError
-from chrompute.label_columns import TRUTH
-from chrompute.metrics import cell_type_tables, reference_codes, score_against
+from chrompute.metrics import cell_type_tables, mean_scores
 from chrompute.model_pairs import Pair
-from chrompute.predictions import read_predictions, task_probabilities
+from chrompute.predictions import read_predictions
 from chrompute.scores import quality_scores
 
 _PLACE = ("windows", "task", "cell_type", "split")
@@ -42,6 +41,7 @@ class Differences:
     draws: int
     _scores: dict[tuple[str, str], dict[str, Bootstrap]] = field(default_factory=dict)
     _places: dict[tuple[str, str], npt.NDArray[np.uint64]] = field(default_factory=dict)
+    _blocks: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def table(self, pairs: Sequence[Pair], columns: Sequence[str]) -> pd.DataFrame:
         """Return a row for each pair, task, cell type and metric.
@@ -51,19 +51,30 @@ class Differences:
         InputError
             When two models of a pair predicted different windows.
         """
-        rows = []
+        rows = [{**place, **row} for place, found in self.of_pairs(pairs) for row in found.rows()]
+        return pd.DataFrame(rows, columns=[*columns]).round(6)
+
+    def of_pairs(self, pairs: Sequence[Pair]) -> Iterator[tuple[dict[str, str], Bootstrap]]:
+        """Yield what a row of the table is about, and the differences of all metrics.
+
+        Raises
+        ------
+        InputError
+            When two models of a pair predicted different windows.
+        """
         for pair in pairs:
             for task in pair.tasks:
                 first, second = (self._of_model(name, task) for name in (pair.first, pair.second))
                 self._compare_places(pair, task)
                 place = {**pair.facts, "windows": pair.windows, "task": task, "split": self.split}
-                rows += [
-                    {**place, "cell_type": cell_type, **row}
-                    for cell_type in first
-                    if cell_type in second
-                    for row in difference(first[cell_type], second[cell_type]).rows()
-                ]
-        return pd.DataFrame(rows, columns=[*columns]).round(6)
+                for cell_type in first:
+                    if cell_type in second:
+                        found = difference(first[cell_type], second[cell_type])
+                        yield {**place, "cell_type": cell_type}, found
+
+    def blocks(self, model: str, task: str, cell_type: str) -> int:
+        """Return how many blocks of the genome a model is scored on, once it has been."""
+        return self._blocks[model, task, cell_type]
 
     def _of_model(self, model: str, task: str) -> dict[str, Bootstrap]:
         """Return {cell type: scores of a model, averaged over its seeds and the replicates}."""
@@ -76,18 +87,12 @@ class Differences:
         return self._scores[model, task]
 
     def _of_run(self, path: str, model: str, task: str) -> dict[str, Bootstrap]:
-        found = {}
         table, classes = read_predictions(path, task), self.tasks[task]
         places = table[["cell_type", "chrom", "centre", "split"]].astype(str)
         self._places[model, task] = pd.util.hash_pandas_object(places, index=False).to_numpy()
-        for cell_type, own, blocks in cell_type_tables(table, self.split, self.block):
-            labels = reference_codes(own, task, classes)
-            labels.pop(TRUTH, None)
-            probabilities = task_probabilities(own, task, classes)
-            parts = score_against(labels, probabilities, blocks, self.draws, score=quality_scores)
-            if parts:
-                found[cell_type] = mean_of([*parts.values()])
-        return found
+        for cell_type, _, blocks in cell_type_tables(table, self.split, self.block):
+            self._blocks[model, task, cell_type] = int(blocks.max()) + 1
+        return mean_scores(table, task, classes, self.split, self.block, self.draws, quality_scores)
 
     def _compare_places(self, pair: Pair, task: str) -> None:
         first, second = (self._places[name, task] for name in (pair.first, pair.second))

@@ -1,6 +1,8 @@
 """Figures: the style of all, and saving so that equal data give equal bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,18 @@ _STYLE: dict[Any, Any] = {
     "axes.titleweight": "bold",
     "pdf.fonttype": 42,
     "savefig.bbox": "tight",
+    "axes.linewidth": 0.8,
+    "figure.titlesize": "large",
 }
+#: What the paper set has otherwise: letters and lines of a journal's figures.
+_PAPER: dict[Any, Any] = {
+    "font.size": 6.5,
+    "axes.titlesize": 7,
+    "axes.linewidth": 0.6,
+    "figure.titlesize": 7,
+}
+#: Width of the column that figures are drawn for, inches; None outside the paper set.
+_COLUMN: ContextVar[float | None] = ContextVar("column", default=None)
 #: Colours that colour-blind readers tell apart (Okabe and Ito 2008).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#F0E442")
 #: Colour of text and lines.
@@ -33,12 +46,39 @@ METRIC_TITLES = {
     "ece": "calibration error",
     "log_loss": "log loss",
 }
+#: Those of the metrics that only tables hold, too.
+ALL_METRIC_TITLES = METRIC_TITLES | {"f1": "macro F1", "mcc": "Matthews correlation"}
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of a size in inches, in the project's style."""
-    mpl.rcParams.update(_STYLE)
-    return Figure(figsize=(width, height), layout="constrained")
+    """Return an empty figure of a size in inches, in the project's style.
+
+    Inside `paper_style` the width is that of the column, and the height follows.
+    """
+    column = _COLUMN.get()
+    if column is None:
+        mpl.rcParams.update(_STYLE)
+        return Figure(figsize=(width, height), layout="constrained")
+    mpl.rcParams.update(_STYLE | _PAPER)
+    # Letters shrink less than wide figures do; what stands above each other needs its room.
+    return Figure(figsize=(column, height * max(column / width, 0.65)), layout="constrained")
+
+
+@contextmanager
+def paper_style(width: float) -> Iterator[None]:
+    """Draw new figures as wide as a column, with letters of 5 to 7 points.
+
+    Parameters
+    ----------
+    width
+        Of the column, mm.
+    """
+    token = _COLUMN.set(width / 25.4)
+    try:
+        yield
+    finally:
+        _COLUMN.reset(token)
+        mpl.rcParams.update(_STYLE)
 
 
 def save_figure(figure: Figure, png: str | Path, pdf: str | Path) -> None:

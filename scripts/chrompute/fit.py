@@ -30,7 +30,8 @@ from chrompute.network_spec import NetworkSpec
 from chrompute.networks import Network, build_network
 from chrompute.progress import Progress
 from chrompute.training_rules import TrainingRules
-from chrompute.window_training import EpochSteps, WindowTraining
+from chrompute.training_step import StepWindows
+from chrompute.window_training import AsSampled, EpochSteps, WindowTraining
 
 logger = logging.getLogger(__name__)
 _CHECKPOINT = "last.ckpt"
@@ -116,10 +117,8 @@ def train_network(
     )  # fmt: skip
     resumed = _usable_checkpoint(Path(checkpoints) / _CHECKPOINT)
     loggers = _loggers(rules, logs, resumed is None)
-    loader: DataLoader[Tensor] = DataLoader(
-        train,  # type: ignore[arg-type]  # ids are all that a batch holds
-        batch_size=None,
-        sampler=EpochSteps(train, rules, seed),
+    loader: DataLoader[StepWindows] = DataLoader(
+        AsSampled(), batch_size=None, sampler=EpochSteps(train, rules, seed)
     )
     with _hushed_lightning():
         trainer = _trainer(rules, device, Path(checkpoints), loggers)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from chrompute.agreement import pair_agreement
-from chrompute.bootstrap import Bootstrap, genome_blocks, mean_of
+from chrompute.bootstrap import Bootstrap, mean_of
 from chrompute.label_columns import TRUTH
-from chrompute.metrics import score_against
-from chrompute.predictions import read_predictions, task_labels, task_probabilities
+from chrompute.metrics import cell_type_tables, mean_scores
+from chrompute.predictions import read_predictions, task_labels
 from chrompute.scores import CLASS_SCORES, label_codes, predicted_scores
 
 GAP_COLUMNS = (
@@ -107,14 +107,9 @@ class _Task:
         return self._scores[run.predictions]
 
     def _scored(self, run: Run, split: str, draws: int) -> dict[str, Bootstrap]:
-        found = {}
-        for cell_type, table, blocks in self._tables(run, split):
-            labels = self._labels(table)
-            probabilities = task_probabilities(table, self.name, self.classes)
-            parts = score_against(labels, probabilities, blocks, draws, score=predicted_scores)
-            if parts:
-                found[cell_type] = mean_of([*parts.values()])
-        return found
+        table = read_predictions(run.predictions, self.name)
+        place = (self.name, self.classes, split, self.block, draws)
+        return mean_scores(table, *place, predicted_scores)
 
     def agreement(self, run: Run) -> dict[str, Bootstrap | None]:
         """Return {cell type: agreement of the replicates on the windows that a run is scored on}.
@@ -127,7 +122,9 @@ class _Task:
                 cell_type: pair_agreement(
                     [*self._labels(table).values()], len(self.classes), blocks, self.draws
                 )
-                for cell_type, table, blocks in self._tables(run, self.split)
+                for cell_type, table, blocks in cell_type_tables(
+                    read_predictions(run.predictions, self.name), self.split, self.block
+                )
             }
         return self._agreed[key]
 
@@ -137,13 +134,6 @@ class _Task:
             for name, own in task_labels(table, self.name).items()
             if name != TRUTH
         }
-
-    def _tables(self, run: Run, split: str) -> list[tuple[str, pd.DataFrame, Any]]:
-        table = read_predictions(run.predictions, self.name)
-        return [
-            (str(cell_type), own, genome_blocks(own["chrom"].tolist(), own["centre"], self.block))
-            for cell_type, own in table[table["split"] == split].groupby("cell_type", observed=True)
-        ]
 
     def best_forest(self, run: Run, runs: Sequence[Run]) -> tuple[list[Run], str]:
         """Return the seeds of the best forest on a run's footing, or none and why.

@@ -139,6 +139,14 @@ def score_predictions(
     return Evaluation(*tables)
 
 
+def splits_beside(split: str) -> list[str]:
+    """Return what else may be scored of the held-out windows where `split` is evaluated.
+
+    While models are tuned on validation windows, test windows stay unseen.
+    """
+    return ["valid"] if split == "test" else []
+
+
 def cell_type_tables(
     predictions: pd.DataFrame, split: str, block: int
 ) -> Iterator[tuple[str, pd.DataFrame, Labels]]:
@@ -156,6 +164,37 @@ def cell_type_tables(
     scored = predictions[predictions["split"] == split]
     for cell_type, table in scored.groupby("cell_type", observed=True):
         yield str(cell_type), table, genome_blocks(table["chrom"].tolist(), table["centre"], block)
+
+
+def mean_scores(
+    predictions: pd.DataFrame,
+    task: str,
+    classes: Sequence[str],
+    split: str,
+    block: int,
+    draws: int,
+    score: Score,
+) -> dict[str, Bootstrap]:
+    """Score one task, averaged over the replicates: {cell type: scores}.
+
+    Parameters
+    ----------
+    predictions, split, block, draws
+        As in `score_predictions`.
+    task, classes
+        The task and its classes.
+    score
+        The scores to compute.
+    """
+    found = {}
+    for cell_type, table, blocks in cell_type_tables(predictions, split, block):
+        labels = reference_codes(table, task, classes)
+        labels.pop(TRUTH, None)
+        probabilities = task_probabilities(table, task, classes)
+        parts = score_against(labels, probabilities, blocks, draws, score=score)
+        if parts:
+            found[cell_type] = mean_of([*parts.values()])
+    return found
 
 
 def joined_tables(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:

@@ -12,10 +12,11 @@ from chrompute.dataset import WindowData
 from chrompute.device_fragments import DeviceFragments, placement
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
+from chrompute.image_grid import ImageGrid
 from chrompute.permutations import Orders
 from chrompute.recipe import Recipe
 from chrompute.targets import Targets
-from chrompute.window_images import FragmentImages, ImageGrid
+from chrompute.window_images import FragmentImages
 from chrompute.window_sequence import GenomeSequence
 
 #: The input that is an image of one row, the fragments of some lengths.

@@ -73,8 +73,8 @@ def draw_model_comparison(
         for model, place in places.items():
             _draw_seeds(axes, own[own["model"] == model], place, colours[groups[model]])
         _draw_agreement(axes, agreement[agreement["metric"] == metric])
-        lower = "\n(lower is better)" if metric in CALIBRATION_SCORES else ""
-        axes.set_title(METRIC_TITLES[metric] + lower)
+        lower = " (low is better)" if metric in CALIBRATION_SCORES else ""
+        axes.set_title(fill(METRIC_TITLES[metric] + lower, 12))
         axes.grid(axis="x", color="#EEEEEE")
         axes.set_axisbelow(True)
         axes.margins(x=0.12)

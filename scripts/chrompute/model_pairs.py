@@ -1,4 +1,4 @@
-"""Which models are compared in pairs: networks with and without an input, oracles and models."""
+"""Which models are compared in pairs: with and without an input, with their oracle, and all."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -108,4 +108,21 @@ def oracle_pairs(candidates: Sequence[Candidate]) -> list[Pair]:
             facts = {"model": model.model, "oracle": oracle.model}
             shared = tuple(task for task in model.tasks if task in oracle.tasks)
             pairs.append(Pair(oracle.model, model.model, facts, model.windows, shared))
+    return pairs
+
+
+def all_pairs(candidates: Sequence[Candidate]) -> list[Pair]:
+    """Return every two models that predict a task on the same windows, each pair once.
+
+    The later one of the configuration comes first, so that a difference tells what it gains over
+    the earlier one, which is the baseline more often than not.
+    """
+    pairs = []
+    for place, first in enumerate(candidates):
+        for second in candidates[:place]:
+            tasks = tuple(task for task in first.tasks if task in second.tasks)
+            same = (first.windows, first.fold) == (second.windows, second.fold)
+            if same and tasks:
+                facts = {"first": first.model, "second": second.model}
+                pairs.append(Pair(first.model, second.model, facts, first.windows, tasks))
     return pairs

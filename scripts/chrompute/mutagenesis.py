@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from chrompute.chosen_windows import parse_locus
 from chrompute.dataset import WindowData
 from chrompute.devices import PREDICTING_ADVICE, as_in_training, choose_device, explained_memory
 from chrompute.encoders import one_hot
@@ -112,7 +113,7 @@ def loci_of_class(windows: pd.DataFrame, loci: Sequence[str], width: int) -> pd.
     windows
         Windows of a class, with their `score`.
     loci
-        Places that windows are centred on, "chrom:position" (0-based); where there are none, the
+        Places that windows are centred on, "chrom:position" (1-based); where there are none, the
         window of the highest score is taken.
     width
         Of the windows, bp.
@@ -120,9 +121,9 @@ def loci_of_class(windows: pd.DataFrame, loci: Sequence[str], width: int) -> pd.
     if not loci:
         best = windows.sort_values("score", ascending=False, kind="stable")
         return best[["chrom", "start"]].head(1).reset_index(drop=True)
-    rows = [text.rsplit(":", 1) for text in loci]
-    starts = [int(position) - width // 2 for _, position in rows]
-    return pd.DataFrame({"chrom": [chrom for chrom, _ in rows], "start": starts})
+    places = [place for text in loci if (place := parse_locus(text)) is not None]
+    rows = [(chrom, position - width // 2) for chrom, position in places]
+    return pd.DataFrame(rows, columns=["chrom", "start"])
 
 
 def names_of(places: pd.DataFrame, width: int) -> list[str]:

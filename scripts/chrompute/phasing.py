@@ -1,5 +1,6 @@
 """Phasing: dyads, or midpoints of mono-nucleosomal ATAC fragments, around sites."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -134,3 +135,20 @@ def write_profiles(
     rows = [profile.as_table(assay) for assay, profile in profiles.items()]
     pd.concat(rows or [empty]).to_csv(table, sep="\t", index=False)
     write_json({assay: profile.as_summary() for assay, profile in profiles.items()}, summary)
+
+
+def read_profiles(table: str | Path, summary: str | Path) -> dict[str, DyadProfile]:
+    """Read what `write_profiles` wrote: {assay: its profile}."""
+    rows = pd.read_csv(table, sep="\t")
+    facts = json.loads(Path(summary).read_text())
+    return {
+        str(assay): DyadProfile(
+            own["position"].to_numpy(np.int64),
+            own["density"].to_numpy(np.float64),
+            own["smoothed"].to_numpy(np.float64),
+            tuple(own.loc[own["is_peak"] == 1, "position"].tolist()),
+            facts[assay]["n_sites"],
+            facts[assay]["n_dyads"],
+        )
+        for assay, own in rows.groupby("assay", sort=False)
+    }

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,13 @@ class Source:
         The store.
     sample
         Its sample's name; None for fragments that come from memory, which have none.
+    facts
+        What else its file says of it: `assay`, `shift`.
     """
 
     fragments: Fragments
     sample: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -91,8 +94,9 @@ def _read_each(name: str, given: Given | Sequence[Given]) -> list[Source]:
         if isinstance(one, Fragments):
             source, place = Source(one), "fragments"
         else:
-            sample = read_facts(one).get("sample", Path(one).stem)
-            source, place = Source(read_fragments(one), sample), str(one)
+            facts = read_facts(one)
+            sample = facts.get("sample", Path(one).stem)
+            source, place = Source(read_fragments(one), sample, facts), str(one)
         if source.fragments.strands is not None:
             raise InputError(
                 f"{place}: holds single-end reads, and V-plots need both ends; give a paired-end "

@@ -87,6 +87,7 @@ def quality_content(
     columns = [*samples, *_pooled_columns(summary)]
     return {
         "verdict": summary["verdict"],
+        "in_words": verdict_words(summary["verdict"], reasons(columns)),
         "columns": columns,
         "rows": verdict_rows(columns),
         "numbers": number_rows(columns),
@@ -102,6 +103,23 @@ def quality_content(
             for name, kind in plan["deeptools"].items()
         ],
     }
+
+
+def verdict_words(verdict: str, found: Sequence[Mapping[str, str]]) -> str:
+    """Say in half a sentence how good the data are, and what speaks against them."""
+    if not found:
+        return "every figure passes" if verdict == "pass" else verdict
+    fails = sum(entry["verdict"] == FAIL for entry in found)
+    counts = [
+        f"{number} of the figures {one if number == 1 else several}"
+        for number, one, several in (
+            (fails, "fails", "fail"),
+            (len(found) - fails, "asks for a look", "ask for a look"),
+        )
+        if number
+    ]
+    told = f"{found[0]['sample']}: {found[0]['reason'].rstrip('.')}"
+    return f"{' and '.join(counts)} ({'first, ' if len(found) > 1 else ''}{told})"
 
 
 def _pooled_columns(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

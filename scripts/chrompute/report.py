@@ -1,51 +1,23 @@
 """Reports: self-contained HTML pages, one per cell type, one of all windows, and an index."""
 
-import base64
 import json
-import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
 
+from chrompute.igv_script import igv_script
+from chrompute.interpretation_report import mistakes_content, used_content
 from chrompute.model_report import leading_text, model_rows
 from chrompute.predictions import read_scores
 from chrompute.quality_report import quality_content
+from chrompute.report_pictures import CellTypePictures, Picture, find_picture
+from chrompute.run_report import run_content
 from chrompute.task_report import cell_type_windows, task_content
+from chrompute.vplot_viewer import viewer_content
 from chrompute.windows_report import windows_content
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure in a report.
-
-    Attributes
-    ----------
-    data
-        The PNG, base64.
-    alt
-        What it shows, for those who cannot see it.
-    caption
-        What to look for.
-    pdf
-        Path of the same figure as PDF, relative to the report; empty where there is none.
-    """
-
-    data: str
-    alt: str
-    caption: str
-    pdf: str
-
-    @classmethod
-    def read(cls, png: str | Path, folder: str | Path, alt: str, caption: str) -> "Picture":
-        """Read a PNG; its PDF, if any, lies beside it under the same name."""
-        data = base64.b64encode(Path(png).read_bytes()).decode("ascii")
-        pdf = Path(png).with_suffix(".pdf")
-        link = Path(os.path.relpath(pdf, folder)).as_posix() if pdf.is_file() else ""
-        return cls(data, alt, caption, link)
 
 
 def filter_rows(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -69,10 +41,14 @@ def cell_type_content(
         What the configuration says: `samples`, `vplots` and `profiles` {site set: title},
         `calls` (files below `nucleosomes`, without their ends), `planted` (whether the calls were
         compared with planted nucleosomes), `quality_figures`, `deeptools`, `sequence`, `panel`,
-        `networks`, `oracles`, `rivals`, `titles` {model: title}, `applied` (as in
+        `viewer` {site set: title}, `networks`, `oracles`, `rivals`, `titles` {model: title},
+        `task_titles` {task: title}, `classes` {task: {class: title}}, `applied` (as in
         `chrompute.comparison_report.centring_rows`), `folds` {model: its own fold}, `windows`
         {window set: its `candidates`, and its `tasks` {task: `runs` (model, seed), and whether
-        they are `scored` here}}, `evaluation` and `simulated`.
+        they are `scored` here, also on fewer fragments (`depth`) and by the cell types that
+        models were trained on (`transfer`)}}, `interpretation` (model and task of what was
+        interpreted), `browser` (whether there are loci to browse), `loci` (the block `report`),
+        `evaluation` and `simulated`.
     results
         The results folder.
     cell_type
@@ -80,7 +56,7 @@ def cell_type_content(
     """
     results = Path(results)
     samples = [_read_json(results / "quality" / f"{name}.json") for name in plan["samples"]]
-    page = _Page(results, cell_type)
+    page = CellTypePictures(results, cell_type)
     tasks = [
         task_content(windows, name, plan, results, cell_type, page.picture)
         for windows, entry in plan["windows"].items()
@@ -101,13 +77,49 @@ def cell_type_content(
             for picture in (page.vplot(name, title), page.corrected(name, title))
         ],
         "panels": [page.panel()] if plan["panel"] else [],
+        "viewer": viewer_content(plan["viewer"], results / f"vplots/{cell_type}"),
         **_nucleosome_content(plan, page),
         "window_sets": cell_type_windows(plan["windows"], results, cell_type),
         "tasks": tasks,
+        **_interpretation_content(plan, page),
+        "browser": _browser_content(plan, page) if plan["browser"] else None,
+        "run": run_content(_read_json(results / "provenance.json"), plan["titles"]),
     }
 
 
-def _nucleosome_content(plan: Mapping[str, Any], page: "_Page") -> dict[str, Any]:
+def _browser_content(plan: Mapping[str, Any], page: CellTypePictures) -> dict[str, Any]:
+    """Return the loci that the page lets its reader browse, and igv.js."""
+    data = _read_json(page.results / f"reports/data/{page.cell_type}.loci.json")
+    chosen = plan["loci"]["loci"]
+    return {
+        "data": data,
+        "loci": data["loci"],
+        "flank": plan["loci"]["flank"],
+        "why": "The places of report/loci."
+        if chosen
+        else "One window of each class, the one in the middle of their list.",
+        "igv": igv_script(),
+    }
+
+
+def _interpretation_content(
+    plan: Mapping[str, Any], page: CellTypePictures
+) -> dict[str, list[dict[str, Any]]]:
+    """Return what the page says of interpreted networks: what they used, and their mistakes."""
+    titles, places = plan["task_titles"], (plan, page.results, page.cell_type)
+    return {
+        "used": [
+            {"task": titles[task]} | used_content(model, task, *places, page.picture)
+            for model, task in plan["interpretation"]
+        ],
+        "mistakes": [
+            {"task": titles[task]} | mistakes_content(model, task, *places)
+            for model, task in plan["interpretation"]
+        ],
+    }
+
+
+def _nucleosome_content(plan: Mapping[str, Any], page: CellTypePictures) -> dict[str, Any]:
     """Return what the page says of nucleosomes: calls, phasing and profiles at sites."""
     results, cell_type, pooled = page.results, page.cell_type, f"{page.cell_type}/pooled"
     planted = results / f"evaluation/nucleosomes.{cell_type}.json"
@@ -146,7 +158,7 @@ def windows_page(
     results = Path(results)
 
     def picture(place: str, alt: str, caption: str) -> Picture:
-        return Picture.read(results / place, results / "reports", alt, caption)
+        return find_picture(results, place, alt, caption)
 
     return {"sets": windows_content(sets, results, picture), "simulated": simulated}
 
@@ -216,60 +228,6 @@ def _best_models(
             if row["best"]
         ][:1]
     return best
-
-
-@dataclass(frozen=True)
-class _Page:
-    """Finds the files of one cell type's report."""
-
-    results: Path
-    cell_type: str
-
-    def picture(self, place: str, alt: str, caption: str) -> Picture:
-        return Picture.read(self.results / place, self.results / "reports", alt, caption)
-
-    def vplot(self, name: str, title: str) -> Picture:
-        return self.picture(
-            f"vplots/{self.cell_type}/{name}.png",
-            f"V-plot at {title}",
-            f"ATAC fragments at {title}, by midpoint and length. Short fragments over the site "
-            "are open DNA; fragments of 150 to 200 bp are nucleosomes.",
-        )
-
-    def corrected(self, name: str, title: str) -> Picture:
-        return self.picture(
-            f"vplots/{self.cell_type}/{name}.corrected.png",
-            f"Corrected V-plot at {title}",
-            f"The same at {title} over what the lengths of all fragments and the number of "
-            "fragments at each position let expect: red is more fragments of this length than "
-            "elsewhere, blue fewer, grey too few expected to tell.",
-        )
-
-    def panel(self) -> Picture:
-        return self.picture(
-            f"vplots/{self.cell_type}/classes.png",
-            "V-plots of all classes",
-            "V-plots around the windows of each class, all on one logarithmic colour scale; in "
-            "brackets the number of windows. Windows have no strand, so these are not turned.",
-        )
-
-    def profile(self, name: str, title: str) -> Picture:
-        return self.picture(
-            f"nucleosomes/{self.cell_type}/{name}.png",
-            f"Dyad density around {title}",
-            f"MNase dyads, and midpoints of mono-nucleosomal ATAC fragments, around {title}, over "
-            "the genome's mean; downstream is to the right. Grey: per base; coloured: smoothed; "
-            "labels: peaks, in bp.",
-        )
-
-    def phasogram(self) -> Picture:
-        return self.picture(
-            f"nucleosomes/{self.cell_type}/pooled.phasing.png",
-            "Distances between dyads, and the nucleosome repeat length",
-            "Left: distances between MNase dyads, all samples pooled; grey per bp, blue smoothed, "
-            "dotted the trend. Right: the peaks against their number; the slope is the nucleosome "
-            "repeat length, with its 95 % interval.",
-        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:

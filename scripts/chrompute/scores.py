@@ -25,8 +25,10 @@ CLASS_SCORES = ("accuracy", "balanced_accuracy", "kappa")
 #: What probabilities are scored by besides: by their order, and by how far they can be believed.
 RANKING_SCORES = ("auroc", "auprc")
 CALIBRATION_SCORES = ("ece", "log_loss")
+#: What models, but no replicates, are scored by besides, from labels and predicted classes.
+OVERLAP_SCORES = ("f1", "mcc")
 #: Scores of which the highest is the best, and all of them.
-HIGHER_IS_BETTER = (*CLASS_SCORES, *RANKING_SCORES)
+HIGHER_IS_BETTER = (*CLASS_SCORES, *RANKING_SCORES, *OVERLAP_SCORES)
 SCORES = (*HIGHER_IS_BETTER, *CALIBRATION_SCORES)
 #: What two replicates of a signal are compared by.
 SIGNAL_SCORES = ("pearson", "spearman")
@@ -35,6 +37,19 @@ SIGNAL_SCORES = ("pearson", "spearman")
 def label_codes(labels: pd.Series, classes: Sequence[str]) -> Labels:
     """Return class indices, int64 (n_windows,), -1 where a label is unknown."""
     return pd.Index(classes, dtype=object).get_indexer(labels.astype(object)).astype(np.int64)
+
+
+def confusions(labels: Labels, predicted: Labels, n_classes: int, weights: Weights) -> Values:
+    """Return the confusion matrix of each draw, float64 (n_classes, n_classes, n_draws).
+
+    Labels are in the rows; the arguments are those of `class_scores`.
+    """
+    cells = np.zeros((n_classes * n_classes, weights.shape[1]))
+    cell = labels * n_classes + predicted
+    order = np.argsort(cell, kind="stable")
+    there, first = np.unique(cell[order], return_index=True)
+    cells[there] = np.add.reduceat(weights[order], first, axis=0)
+    return cells.reshape(n_classes, n_classes, -1)
 
 
 def class_scores(
@@ -57,14 +72,8 @@ def class_scores(
         {each of `CLASS_SCORES`: (n_draws,)}, NaN where a draw does not define it. Balanced
         accuracy is the mean recall of the classes that occur in the draw; kappa is Cohen's.
     """
-    cells = np.zeros((n_classes * n_classes, weights.shape[1]))
-    cell = labels * n_classes + predicted
-    order = np.argsort(cell, kind="stable")
-    there, first = np.unique(cell[order], return_index=True)
-    cells[there] = np.add.reduceat(weights[order], first, axis=0)
-    confusion = cells.reshape(n_classes, n_classes, -1)
-    right = np.einsum("kkd->kd", confusion)
-    of_label, of_prediction = confusion.sum(axis=1), confusion.sum(axis=0)
+    confusion = confusions(labels, predicted, n_classes, weights)
+    right, of_label, of_prediction = _margins(confusion)
     total = of_label.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         accuracy = right.sum(axis=0) / total
@@ -73,6 +82,59 @@ def class_scores(
         chance = (of_label * of_prediction).sum(axis=0) / total**2
         kappa = np.where(chance < 1, (accuracy - chance) / (1 - chance), np.nan)
     return dict(zip(CLASS_SCORES, (accuracy, balanced, kappa), strict=True))
+
+
+def overlap_scores(
+    labels: Labels, probabilities: Probabilities, weights: Weights
+) -> dict[str, Values]:
+    """Score predicted classes by macro F1 and by Matthews' correlation coefficient.
+
+    Parameters
+    ----------
+    labels, probabilities, weights
+        As in `ranking_scores`.
+
+    Returns
+    -------
+    dict
+        {each of `OVERLAP_SCORES`: (n_draws,)}. F1 is averaged over the classes that occur in the
+        draw, among labels or predictions; the coefficient is that of several classes (Gorodkin
+        2004, Comput Biol Chem 28:367), 0 where labels or predictions are all of one class.
+    """
+    number = probabilities.shape[1]
+    cells = confusions(labels, probabilities.argmax(axis=1), number, weights)
+    right, of_label, of_prediction = _margins(cells)
+    total = of_label.sum(axis=0)
+    spread = (total**2 - (of_label**2).sum(axis=0)) * (total**2 - (of_prediction**2).sum(axis=0))
+    shared = right.sum(axis=0) * total - (of_label * of_prediction).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = np.where(spread > 0, shared / np.sqrt(spread), 0.0)
+    correlation = np.where(total > 0, correlation, np.nan)
+    return {"f1": _mean_of_known([*f1_of_classes(cells)]), "mcc": correlation}
+
+
+def f1_of_classes(cells: Values) -> Values:
+    """Return the F1 of each class in each draw, (n_classes, n_draws).
+
+    Parameters
+    ----------
+    cells
+        What `confusions` returns.
+
+    Returns
+    -------
+    array
+        NaN of a class that is neither among the labels of a draw nor among its predictions.
+    """
+    right, of_label, of_prediction = _margins(cells)
+    with np.errstate(invalid="ignore"):
+        found: Values = 2 * right / (of_label + of_prediction)
+    return found
+
+
+def _margins(cells: Values) -> tuple[Values, Values, Values]:
+    """Return what is right, the labels and the predictions, each (n_classes, n_draws)."""
+    return np.einsum("kkd->kd", cells), cells.sum(axis=1), cells.sum(axis=0)
 
 
 def ranking_scores(
@@ -98,7 +160,7 @@ def ranking_scores(
     """
     areas, precisions = [], []
     for code in range(probabilities.shape[1]):
-        area, precision = _one_against_rest(labels == code, probabilities[:, code], weights)
+        area, precision = one_against_rest(labels == code, probabilities[:, code], weights)
         areas.append(area)
         precisions.append(precision)
     return {"auroc": _mean_of_known(areas), "auprc": _mean_of_known(precisions)}
@@ -111,10 +173,10 @@ def _mean_of_known(values: list[Values]) -> Values:
         return np.where(known, stacked, 0.0).sum(axis=0) / known.sum(axis=0)
 
 
-def _one_against_rest(
+def one_against_rest(
     positive: npt.NDArray[np.bool_], score: npt.NDArray[np.float64], weights: Weights
 ) -> tuple[Values, Values]:
-    """Return area under the ROC curve and average precision of each draw.
+    """Return area under the ROC curve and average precision of each draw, (n_draws,).
 
     Windows of equal score enter both curves together, as one group. Only groups that hold a
     positive add to either sum.
@@ -160,7 +222,8 @@ def quality_scores(
 ) -> dict[str, Values]:
     """Return {each of `HIGHER_IS_BETTER`: (n_draws,)}; the arguments are of `ranking_scores`."""
     found = predicted_scores(labels, probabilities, weights)
-    return found | ranking_scores(labels, probabilities, weights)
+    found |= ranking_scores(labels, probabilities, weights)
+    return found | overlap_scores(labels, probabilities, weights)
 
 
 def all_scores(labels: Labels, probabilities: Probabilities, weights: Weights) -> dict[str, Values]:

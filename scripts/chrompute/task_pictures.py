@@ -30,11 +30,10 @@ def task_pictures(
     task: str,
     plan: Mapping[str, Any],
     cell_type: str,
-    disagree: bool,
     paired: bool,
     picture: FindPicture,
 ) -> dict[str, Any]:
-    """Return the figures of one task: comparison, reliability, inputs, confusion, learning curves.
+    """Return the figures of one task: comparison, reliability, inputs, learning curves.
 
     Parameters
     ----------
@@ -44,8 +43,6 @@ def task_pictures(
         As in `chrompute.report.cell_type_content`.
     cell_type
         The cell type.
-    disagree
-        Whether replicates of the labels disagree anywhere.
     paired
         Whether networks differ in one input and in nothing else.
     picture
@@ -57,27 +54,12 @@ def task_pictures(
         "comparison": picture(f"figures/models.{place}.png", *_COMPARISON),
         "reliability": picture(f"figures/reliability.{place}.png", *_RELIABILITY),
         "inputs": [picture(f"figures/modalities.{place}.png", *_INPUTS) for _ in range(paired)],
-        "confusions": [
-            picture(
-                f"figures/confusion.{model}.seed-{seed}.{task}.{cell_type}.png",
-                *_confusion(plan["titles"][model], seed, disagree),
-            )
-            for model, seed in first.items()
-        ],
         "curves": [
             picture(f"figures/learning.{model}.png", *_learning(plan["titles"][model]))
             for model in reversed(first)
             if model in plan["networks"]
         ],
     }
-
-
-def _confusion(title: str, seed: int, disagree: bool) -> tuple[str, str]:
-    parts = " Where replicates disagree, a window counts in parts." if disagree else ""
-    return (
-        f"Confusion matrix of {title}",
-        f"{title}, seed {seed}: per cent of each label's windows, and number.{parts}",
-    )
 
 
 def _learning(title: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from chrompute.comparison_report import (
     oracle_sentence,
     oracle_table,
 )
+from chrompute.confusion_report import confusion_matrices
 from chrompute.figures import METRIC_TITLES, metrics_led_by
 from chrompute.model_report import (
     class_table,
@@ -29,6 +30,7 @@ from chrompute.model_report import (
     reference_table,
 )
 from chrompute.predictions import read_scores
+from chrompute.reach_report import reach_content
 from chrompute.task_pictures import task_pictures
 from chrompute.windows_report import (
     FindPicture,
@@ -39,7 +41,7 @@ from chrompute.windows_report import (
 
 #: Tables of the evaluation that the section on models reads, and those that name window sets.
 _KINDS = (
-    *("metrics", "replicates", "classes", "gap", "calibration"),
+    *("metrics", "replicates", "classes", "confusion", "gap", "calibration"),
     *("modalities", "oracles"),
 )
 _OF_WINDOWS = ("agreement", "modalities", "oracles")
@@ -138,12 +140,10 @@ def task_content(
         "absent": _absent_classes(facts["classes"], counts, split),
         "folds": _own_folds(titles, plan["folds"]),
         "limit": _label_limit(entry["runs"], plan["oracles"], results),
+        "in_parts": disagree > 0,
         **found,
-        **task_pictures(
-            *(windows, name, plan, cell_type, disagree > 0),
-            paired=bool(found["modalities"]["rows"]),
-            picture=picture,
-        ),
+        **reach_content(windows, name, plan, results, cell_type, picture),
+        **task_pictures(windows, name, plan, cell_type, bool(found["modalities"]["rows"]), picture),
     }
 
 
@@ -181,13 +181,16 @@ def _score_tables(
     titles: Mapping[str, str],
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the tables of models, references, gaps, calibration, and classes of the best."""
+    """Return the tables of models, references, gaps, calibration, confusion and classes."""
     return {
         "rows": rows,
         "references": reference_table(tables["replicates"], titles, facts["metric"]),
         "gaps": gap_table(tables["gap"], titles, facts["metric"]),
         "best": best["title"],
         "by_class": class_table(tables["classes"], best["model"], facts["classes"]),
+        "matrices": confusion_matrices(
+            tables["confusion"], titles, facts["classes"], best["model"]
+        ),
         "calibration": calibration_content(tables["calibration"], titles, best["model"]),
     }
 

@@ -6,8 +6,10 @@ So how a step is divided changes neither the windows nor how these are moved and
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,6 +22,13 @@ from chrompute.training_rules import TrainingRules
 def seed_of(*numbers: int) -> int:
     """Mix some numbers into one seed."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+class StepWindows(NamedTuple):
+    """All windows of a step: `ids`, int64 on the device, and the same `rows` on the host."""
+
+    ids: Tensor
+    rows: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class Draw:
     ----------
     ids, shift, reverse, keep
         As `WindowData.draw` takes them.
+    rows
+        `ids` on the host.
     counts
         (n,) 0 for windows that only fill the part up, else 1; None: all count.
     """
@@ -60,18 +71,19 @@ class Draw:
     shift: Tensor
     reverse: Tensor
     keep: Tensor | None
+    rows: npt.NDArray[np.int64]
     counts: Tensor | None
 
 
 def draw_part(
-    windows: Tensor, rules: TrainingRules, place: Place, generator: torch.Generator
+    windows: StepWindows, rules: TrainingRules, place: Place, generator: torch.Generator
 ) -> Draw:
     """Draw how the windows of a step are moved, turned and thinned, and return those of a part.
 
     Parameters
     ----------
     windows
-        int64: all windows of the step.
+        All windows of the step.
     rules
         Training settings.
     place
@@ -81,7 +93,7 @@ def draw_part(
         On the windows' device; it is seeded here.
     """
     generator.manual_seed(seed_of(place.seed, place.epoch, place.step + 1))
-    number, device = len(windows), windows.device
+    number, device = len(windows.ids), windows.ids.device
     jitter = rules.jitter
     shift = torch.randint(-jitter, jitter + 1, (number,), generator=generator, device=device)
     reverse = torch.rand(number, generator=generator, device=device) < 0.5
@@ -93,12 +105,14 @@ def draw_part(
     size = part_size(number, place.part, rules)
     turns = -(-size // place.processes)
     taken = torch.arange(turns, device=device) * place.processes + place.rank
-    rows = begin + taken % size
+    own = begin + taken % size
+    taken_here = np.arange(turns) * place.processes + place.rank
     return Draw(
-        windows[rows],
-        shift[rows],
-        reverse[rows],
-        None if keep is None else keep[rows],
+        windows.ids[own],
+        shift[own],
+        reverse[own],
+        None if keep is None else keep[own],
+        windows.rows[begin + taken_here % size],
         None if turns * place.processes == size else (taken < size).float(),
     )
 
@@ -107,14 +121,14 @@ def part_loss(
     network: Network,
     data: WindowData,
     objective: Objective,
-    windows: Tensor,
+    windows: StepWindows,
     place: Place,
     generator: torch.Generator,
 ) -> Tensor:
     """Return the loss of one part of a step; the mean over the parts is that of the step.
 
-    On CUDA the host waits for the device once for each image input, when it asks how many fragments
-    the windows of the batch show (`chrompute.window_images`); nothing else in here waits.
+    Nothing in here waits for the device, where the fragments lie there and `data` knows how far
+    windows may be moved (`WindowData.allow_shifts`).
 
     Parameters
     ----------
@@ -128,10 +142,10 @@ def part_loss(
     own = seed_of(place.seed, place.epoch, place.step + 1, place.part + 1, place.rank + 1)
     torch.manual_seed(own)  # dropout
     generator.manual_seed(own)  # which fragments are kept
-    batch = data.draw(drawn.ids, drawn.shift, drawn.reverse, drawn.keep, generator)
+    batch = data.draw(drawn.ids, drawn.shift, drawn.reverse, drawn.keep, generator, rows=drawn.rows)
     logits, single = network.all_logits(batch)
-    parts = place.processes * parts_of(len(windows), rules)
-    return objective(logits, single, batch, drawn.ids, drawn.counts, windows, parts)
+    parts = place.processes * parts_of(len(windows.rows), rules)
+    return objective(logits, single, batch, drawn.ids, drawn.counts, windows.ids, parts)
 
 
 def part_size(windows: int, part: int, rules: TrainingRules) -> int:

@@ -1,7 +1,6 @@
 """V-plots of windows, drawn from fragments that live on the device."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,59 +9,17 @@ from torch import Tensor
 
 from chrompute.canvas import Canvas, SparseImages
 from chrompute.device_fragments import DeviceFragments
+from chrompute.image_grid import ImageGrid
 from chrompute.thinning import Thinning, bound, hashed
 
 #: Pixels of a float image that `mean` holds at a time.
 _PIXELS = 1 << 25
 #: Pixels that int32 can number with room to spare.
 _INT32_PIXELS = 1 << 30
+#: Windows that are looked up at a time.
+_WINDOWS = 1 << 18
 #: Fragments that int32 can number.
 _INT32_ROWS = 1 << 31
-
-
-@dataclass(frozen=True)
-class ImageGrid:
-    """The pixels of a V-plot.
-
-    Attributes
-    ----------
-    width
-        Window width in bp.
-    min_length, max_length
-        Fragment lengths, half-open range in bp.
-    length_bin, position_bin
-        Size of a pixel in bp; the last one of each axis may be smaller.
-    """
-
-    width: int
-    min_length: int
-    max_length: int
-    length_bin: int
-    position_bin: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows (lengths) and columns (positions)."""
-        rows = -(-(self.max_length - self.min_length) // self.length_bin)
-        return rows, -(-self.width // self.position_bin)
-
-    def columns_of_offsets(self) -> Tensor:
-        """Return the column of each offset, int32 (4 * width + 2,).
-
-        An offset is a doubled midpoint less twice the window's start. Those of the fragments in
-        a window are 1 to 2 * width; on the other strand, where they are mirrored before they are
-        binned, 0 to 2 * width - 1. The second half of the table is for that strand.
-        """
-        offset = torch.arange(2 * self.width + 1)
-        both = torch.cat([offset, 2 * self.width - offset])
-        return ((both - 1).clamp(min=0) // 2 // self.position_bin).to(torch.int32)
-
-    def rows_of_lengths(self, longest: int) -> Tensor:
-        """Return the row of each length up to the longest, -1 for none, int32 (longest + 1,)."""
-        length = torch.arange(longest + 1)
-        row = (length - self.min_length).div(self.length_bin, rounding_mode="floor")
-        inside = (length >= self.min_length) & (length < self.max_length)
-        return torch.where(inside, row, -1).to(torch.int32)
 
 
 class FragmentImages:
@@ -122,6 +79,22 @@ class FragmentImages:
         self._columns = grid.columns_of_offsets().to(home)
         self._rows = grid.rows_of_lengths(store.longest).to(home)
         self._canvas = Canvas(device)
+        self._room: Tensor | None = None
+        self._room_here = np.empty(0, dtype=np.int64)
+
+    def allow_shifts(self, reach: int) -> None:
+        """Note how many fragments each window shows at most when it is moved by up to `reach` bp.
+
+        A batch of known windows then has a known number of places for fragments, some of which
+        stay empty, and nobody asks the device how many there are.
+        """
+        low = 2 * (self._starts - reach)
+        parts = [
+            self.store.slices(group, begin, begin + 4 * reach + 2 * self.grid.width + 1).number
+            for group, begin in zip(self._group.split(_WINDOWS), low.split(_WINDOWS), strict=True)
+        ]
+        self._room = torch.cat(parts)
+        self._room_here = self._room.cpu().numpy()
 
     def sparse(
         self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None = None
@@ -146,13 +119,25 @@ class FragmentImages:
         SparseImages
             On the device of the store.
         """
-        pixels, shape = self._place(ids, shift, reverse, thinning)
+        pixels, shape = self._place(ids, shift, reverse, thinning, None)
         return SparseImages(pixels.masked_select(pixels < math.prod(shape)), shape)
 
     def counts(
-        self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None = None
+        self,
+        ids: Tensor,
+        shift: Tensor,
+        reverse: Tensor,
+        thinning: Thinning | None = None,
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> Tensor:
-        """Count fragments by length and position; the arguments are those of `sparse`.
+        """Count fragments by length and position.
+
+        Parameters
+        ----------
+        ids, shift, reverse, thinning
+            As in `sparse`.
+        rows
+            `ids` on the host: with them, and after `allow_shifts`, nothing waits for the device.
 
         Returns
         -------
@@ -163,17 +148,22 @@ class FragmentImages:
         if self._travel:
             images = self.sparse(ids, shift, reverse, thinning)
             return self._canvas.paint(images.pixels.to(self.device), images.shape)
-        return self._canvas.paint(*self._place(ids, shift, reverse, thinning))
+        return self._canvas.paint(*self._place(ids, shift, reverse, thinning, rows))
 
     def scaled(
-        self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None = None
+        self,
+        ids: Tensor,
+        shift: Tensor,
+        reverse: Tensor,
+        thinning: Thinning | None = None,
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> Tensor:
         """Return `counts`, scaled to the depth or to the sum `typical`, float32, a new tensor.
 
         By depth, counts of thinned windows are scaled up by one over the share that is kept, and
         all are by one over `fraction`.
         """
-        counts = self.counts(ids, shift, reverse, thinning)
+        counts = self.counts(ids, shift, reverse, thinning, rows)
         if self.typical is not None:
             factor = self.typical / counts.sum(dim=(1, 2)).clamp(min=1)
         else:
@@ -215,11 +205,17 @@ class FragmentImages:
         return (total / max(2 * len(ids), 1)).float()
 
     def _place(
-        self, ids: Tensor, shift: Tensor, reverse: Tensor, thinning: Thinning | None
+        self,
+        ids: Tensor,
+        shift: Tensor,
+        reverse: Tensor,
+        thinning: Thinning | None,
+        rows: npt.NDArray[np.int64] | None,
     ) -> tuple[Tensor, tuple[int, int, int]]:
         """Return the pixel of each fragment of the windows, and the shape of the images.
 
-        Fragments that the images leave out have the number of all pixels.
+        Fragments that the images leave out have the number of all pixels, and so have places that
+        no fragment takes.
         """
         home, width = self.store.device, self.grid.width
         ids, shift, reverse = (each.to(home) for each in (ids, shift, reverse))
@@ -227,16 +223,10 @@ class FragmentImages:
         # What lies in the window: one end is open, on the other strand the other one.
         low = start + 1 - reverse.long()
         first, number = self.store.slices(group, low, low + 2 * width)
-        total = int(number.sum())  # the one place where drawing waits for a CUDA device
-        # Integers of 32 bits wherever they do: there are many, and memory is what takes time.
-        kind = torch.int32 if max(total, len(self.store)) < _INT32_ROWS else torch.int64
-        number = number.to(kind)
-        owner = torch.repeat_interleave(number, output_size=total)
-        before = torch.cumsum(number, 0, dtype=kind) - number
-        fragment = torch.arange(total, dtype=kind, device=home)
-        fragment += (first.to(kind) - before).index_select(0, owner)
+        fragment, owner, empty = self._spread(first, number, ids, rows)
         shape = (len(ids), *self.grid.shape)
-        pixels = self._pixels(fragment, owner, start - (2 * width + 1) * reverse, shape)
+        start = start - (2 * width + 1) * reverse
+        pixels = self._pixels(fragment, owner, start, shape, empty)
         if self.fraction < 1:
             whole = torch.full((len(ids),), self.fraction, dtype=torch.float64, device=home)
             same = Thinning(whole, -self.store.bases.index_select(0, group))
@@ -245,8 +235,42 @@ class FragmentImages:
             _leave_out(pixels, fragment, owner, thinning.to(home), math.prod(shape))
         return pixels, shape
 
+    def _spread(
+        self, first: Tensor, number: Tensor, ids: Tensor, rows: npt.NDArray[np.int64] | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Give each fragment of some slices a place of its own.
+
+        Returns
+        -------
+        fragment, owner
+            Integers (n_places,): the fragment, 0 where the place is empty, and whose slice it is.
+        empty
+            bool (n_places,): places without a fragment; None: there are none.
+        """
+        room = None if rows is None else self._room
+        if room is None:
+            places, total = number, int(number.sum())  # here drawing waits for a CUDA device
+        else:
+            places, total = room[ids], int(self._room_here[rows].sum())
+        # Integers of 32 bits wherever they do: there are many, and memory is what takes time.
+        kind = torch.int32 if max(total, len(self.store)) < _INT32_ROWS else torch.int64
+        first, places = first.to(kind), places.to(kind)
+        owner = torch.repeat_interleave(places, output_size=total)
+        before = torch.cumsum(places, 0, dtype=kind) - places
+        fragment = torch.arange(total, dtype=kind, device=first.device)
+        fragment += (first - before).index_select(0, owner)
+        if room is None:
+            return fragment, owner, None
+        empty = fragment >= (first + number.to(kind)).index_select(0, owner)
+        return fragment.masked_fill_(empty, 0), owner, empty
+
     def _pixels(
-        self, fragment: Tensor, owner: Tensor, start: Tensor, shape: tuple[int, int, int]
+        self,
+        fragment: Tensor,
+        owner: Tensor,
+        start: Tensor,
+        shape: tuple[int, int, int],
+        empty: Tensor | None,
     ) -> Tensor:
         """Look up row and column of fragments, given their windows and these windows' starts."""
         size, (rows, columns) = math.prod(shape), shape[1:]
@@ -255,9 +279,13 @@ class FragmentImages:
         midpoint = self.store.midpoints.index_select(0, fragment)
         length = self.store.lengths.index_select(0, fragment).to(torch.int32).bitwise_and_(0xFFFF)
         offset = midpoint.sub_(start.to(torch.int32).index_select(0, owner))
+        if empty is not None:
+            offset.masked_fill_(empty, 0)
         pixels = owner.to(kind) * (rows * columns)
         pixels += self._columns.index_select(0, offset)
         pixels += row_begins.index_select(0, length)
+        if empty is not None:
+            pixels.masked_fill_(empty, size)
         return pixels.clamp_(max=size)
 
 

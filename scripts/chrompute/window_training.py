@@ -9,7 +9,7 @@ from typing import Any
 import lightning
 import torch
 from torch import Tensor
-from torch.utils.data import Sampler
+from torch.utils.data import Dataset, Sampler
 
 from chrompute.dataset import WindowData
 from chrompute.errors import InputError
@@ -19,7 +19,7 @@ from chrompute.networks import Network
 from chrompute.optimisation import adamw, learning_rates
 from chrompute.progress import Pace
 from chrompute.training_rules import TrainingRules
-from chrompute.training_step import Place, part_loss, part_size, parts_of, seed_of
+from chrompute.training_step import Place, StepWindows, part_loss, part_size, parts_of, seed_of
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +27,14 @@ logger = logging.getLogger(__name__)
 MAX_NORM = 1.0
 
 
-class EpochSteps(Sampler[Tensor]):
+class EpochSteps(Sampler[StepWindows]):
     """Which training windows make each optimiser step, by seed and epoch alone.
 
-    Gives their places among the training windows, all of a step at once, and once for each batch
-    that the step is accumulated from.
+    Gives all windows of a step at once, and once for each batch that it is accumulated from.
     """
 
     def __init__(self, train: Tensor, rules: TrainingRules, seed: int) -> None:
-        self.number, self.device = len(train), train.device
+        self.train, self.rows = train, train.cpu().numpy()
         self.rules, self.seed = rules, seed
         self.epoch = 0
 
@@ -44,14 +43,24 @@ class EpochSteps(Sampler[Tensor]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return parts_of(self.number, self.rules)
+        return parts_of(len(self.rows), self.rules)
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> Iterator[StepWindows]:
         generator = torch.Generator().manual_seed(seed_of(self.seed, self.epoch, 0))
-        order = torch.randperm(self.number, generator=generator).to(self.device)
-        for places in order.split(self.rules.step_size):
-            for _ in range(parts_of(len(places), self.rules)):
-                yield places
+        order = torch.randperm(len(self.rows), generator=generator)
+        ids, rows = self.train[order.to(self.train.device)], self.rows[order.numpy()]
+        for begin in range(0, len(rows), self.rules.step_size):
+            step = slice(begin, begin + self.rules.step_size)
+            windows = StepWindows(ids[step], rows[step])
+            for _ in range(parts_of(len(windows.rows), self.rules)):
+                yield windows
+
+
+class AsSampled(Dataset[StepWindows]):
+    """What a loader reads: what its sampler gives is all that a batch holds."""
+
+    def __getitem__(self, windows: StepWindows) -> StepWindows:
+        return windows
 
 
 class WindowTraining(lightning.LightningModule):
@@ -90,6 +99,7 @@ class WindowTraining(lightning.LightningModule):
         super().__init__()
         self.network = network
         self.objective = Objective(data.labels, data.weights, train, data.inputs, rules)
+        data.allow_shifts(rules.jitter)
         self.data, self.valid, self.rules, self.seed = data, valid, rules, seed
         self.steps, self.windows = rules.steps(len(train)), len(train)
         self.pace = Pace()
@@ -107,11 +117,11 @@ class WindowTraining(lightning.LightningModule):
         """Count the windows of this epoch."""
         self.pace.begin()
 
-    def part_of(self, windows: Tensor, batch: int) -> int:
+    def part_of(self, windows: StepWindows, batch: int) -> int:
         """Return the windows of a batch, this process's and those of all others."""
-        return part_size(len(windows), batch % self.rules.accumulate, self.rules)
+        return part_size(len(windows.rows), batch % self.rules.accumulate, self.rules)
 
-    def training_step(self, windows: Tensor, batch: int) -> Tensor:
+    def training_step(self, windows: StepWindows, batch: int) -> Tensor:
         """Return the loss of a batch, this process's part of the windows of a step."""
         step, part = divmod(batch, self.rules.accumulate)
         place = Place(
@@ -121,7 +131,7 @@ class WindowTraining(lightning.LightningModule):
         self._losses.append(loss.detach())
         self.pace.windows += self.part_of(windows, batch)
         # Lightning divides by `accumulate`, and an epoch's last step may have fewer parts.
-        return loss * (self.rules.accumulate / parts_of(len(windows), self.rules))
+        return loss * (self.rules.accumulate / parts_of(len(windows.rows), self.rules))
 
     def last_loss(self) -> float:
         """Return this process's loss of the last batch; it waits for the device.

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "bench/gpu.py"
 #: What a machine that only trains may lack.
 LACKING = ("pandas", "pyarrow", "sklearn", "snakemake", "pysam", "numba", "jsonschema")
@@ -16,6 +18,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_it_runs_on_a_cpu_with_torch_numpy_lightning_and_safetensors() -> None:
     command = [sys.executable, "-c", PROGRAM, ",".join(LACKING), str(SCRIPT)]
     options = ["--device", "cpu", "--quick", "--fragments", "200000"]

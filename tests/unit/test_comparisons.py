@@ -335,7 +335,7 @@ def test_many_models_stand_under_the_names_of_their_groups() -> None:
     assert means[0].get_xdata() == pytest.approx([0.2])
     seeds = [line for line in points if len(np.atleast_1d(line.get_xdata())) == 3]
     assert seeds[0].get_xdata() == pytest.approx([0.1, 0.2, 0.3])
-    assert drawn.axes[-1].get_title() == "calibration error\n(lower is better)"
+    assert drawn.axes[-1].get_title() == "calibration\nerror (low\nis better)"
 
 
 def test_reliability_has_a_panel_for_each_model_and_leaves_small_bins_out() -> None:

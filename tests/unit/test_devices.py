@@ -28,6 +28,7 @@ print(faults())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is a setting of glibc")
 def test_large_tensors_on_the_cpu_take_the_memory_of_those_before_them() -> None:
     """Tensors of 96 MB are taken and left; the system hands out pages each time, or only once."""

@@ -42,6 +42,7 @@ def saved(folder: Path, name: str) -> NetworkSpec:
     return spec
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPECS)
 def test_onnxruntime_computes_the_logits_of_torch(tmp_path: Path, name: str) -> None:
     pytest.importorskip("onnxscript", reason="the extra 'export' is not installed")

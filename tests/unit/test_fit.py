@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 from tensorboardX.proto.event_pb2 import Event
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from chrompute import window_training
 from chrompute.dataset import WindowData
 from chrompute.fit import train_network
 from chrompute.inference import predict_logits
-from chrompute.networks import ChromatinNetwork
+from chrompute.networks import ChromatinNetwork, build_network
 from chrompute.training_rules import TrainingRules
-from chrompute.training_step import Place, draw_part, part_loss
+from chrompute.training_step import Place, StepWindows, draw_part, part_loss
 from toy_models import TRAINING, make_toy
 from toy_training import BOTH, INPUTS, Training, close, same_bits
 
@@ -26,6 +27,7 @@ def training() -> Training:
     return Training(make_toy())
 
 
+@pytest.mark.slow
 def test_a_network_overfits_64_windows(training: Training, tmp_path: Path) -> None:
     """Labels are drawn anew, so that nothing but the windows themselves tells them."""
     data, ids = training.data, torch.arange(64)
@@ -106,11 +108,11 @@ def test_accumulated_batches_make_the_step_of_one_large_batch(
 
 def test_the_parts_of_a_step_are_drawn_as_the_step_is() -> None:
     rules = TrainingRules(**{**TRAINING, "batch_size": 7, "accumulate": 2, "thinning": 0.25})
-    windows = torch.randperm(50)[:11]
+    windows = step_of(torch.randperm(50)[:11])
     generator = torch.Generator()
     whole = draw_part(windows, replace(rules, batch_size=14), Place(3, 1, 4), generator)
     assert whole.counts is None
-    assert whole.ids.equal(windows)
+    assert whole.ids.equal(windows.ids)
     assert whole.shift.abs().max() <= 5
     assert 0.25 <= whole.keep.min() < whole.keep.max() <= 1
     rows = []
@@ -118,6 +120,7 @@ def test_the_parts_of_a_step_are_drawn_as_the_step_is() -> None:
         drawn = draw_part(windows, rules, Place(3, 1, 4, part, rank, 3), generator)
         counts = torch.ones(len(drawn.ids)) if drawn.counts is None else drawn.counts
         assert len(drawn.ids) == (3 if part == 0 else 2)  # all processes do as much work
+        assert drawn.rows.tolist() == drawn.ids.tolist()
         for row in torch.stack([drawn.ids, drawn.shift, drawn.reverse, drawn.keep], 1)[
             counts > 0
         ].tolist():
@@ -126,6 +129,42 @@ def test_the_parts_of_a_step_are_drawn_as_the_step_is() -> None:
     assert sorted(rows) == sorted(expected)
     again = draw_part(windows, replace(rules, batch_size=14), Place(3, 1, 5), generator)
     assert not again.shift.equal(whole.shift)
+
+
+class Asked(TorchDispatchMode):
+    """Notes the operations that wait for a CUDA device, because the host asks for a value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function.overloadpacket.__name__
+        by_truth = name == "index" and any(
+            index is not None and index.dtype == torch.bool for index in args[1]
+        )
+        if by_truth or name in ("_local_scalar_dense", "nonzero", "masked_select", "equal"):
+            self.names.append(name)
+        return function(*args, **(kwargs or {}))
+
+
+def test_a_step_asks_nothing_of_the_device(training: Training) -> None:
+    data, ids = training.data, torch.arange(32)
+    rules = TrainingRules(**{**TRAINING, "batch_size": 32, "thinning": 0.5, "auxiliary": 0.5})
+    data.allow_shifts(rules.jitter)
+    objective = window_training.Objective(data.labels, data.weights, ids, data.inputs, rules)
+    network = build_network(training.spec(auxiliary=True, modality_dropout=0.2))
+    given = network, data, objective, step_of(ids), Place(1, 0, 0), torch.Generator()
+    with Asked() as asked:
+        part_loss(*given).backward()
+    assert asked.names == []
+    with Asked() as asked:
+        data.draw(ids)
+    assert asked.names == ["_local_scalar_dense"] * 2  # without `rows`, of both images
+
+
+def step_of(ids: torch.Tensor) -> StepWindows:
+    return StepWindows(ids, ids.numpy())
 
 
 def test_thinning_shows_fewer_fragments_while_training(training: Training) -> None:
@@ -143,13 +182,15 @@ def test_thinning_shows_fewer_fragments_while_training(training: Training) -> No
         objective = window_training.Objective(
             training.data.labels, training.data.weights, ids, training.data.inputs, rules
         )
-        part_loss(Looking(), training.data, objective, ids, Place(1, 0, 0), torch.Generator())
+        step = step_of(ids)
+        part_loss(Looking(), training.data, objective, step, Place(1, 0, 0), torch.Generator())
     lit = [int((image > 0).sum()) for image in seen]
     assert 0.4 < lit[1] / lit[0] < 0.85  # 0.6 are kept on average, several may share a pixel
     sums = [float(image.sum()) for image in seen]
     assert sums[1] == pytest.approx(sums[0], rel=0.15)  # and are scaled up
 
 
+@pytest.mark.slow
 def test_bfloat16_trains_on_the_cpu(training: Training, tmp_path: Path) -> None:
     settings = {"epochs": 6, "batch_size": 16}
     half = training.fit(tmp_path / "half", precision="bfloat16", **settings)

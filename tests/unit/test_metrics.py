@@ -46,6 +46,8 @@ def sklearn_scores(labels: np.ndarray, probabilities: np.ndarray, weights: np.nd
         ),
         "kappa": sk.cohen_kappa_score(labels, predicted, labels=everything, sample_weight=weights),
         **{name: np.mean(values) if values else np.nan for name, values in one.items()},
+        "f1": sk.f1_score(labels, predicted, average="macro", sample_weight=weights),
+        "mcc": sk.matthews_corrcoef(labels, predicted, sample_weight=weights),
     }
 
 
@@ -59,11 +61,15 @@ def test_scores_by_hand() -> None:
     assert found["kappa"] == pytest.approx((3 / 4 - 1 / 2) / (1 / 2))
     # The 1 outranks two of the three 0s, and both one-against-rest curves are that curve.
     assert found["auroc"] == pytest.approx(2 / 3)
+    # F1 of the 0s: 2 * 2 / (3 + 2), of the 1: 2 * 1 / (1 + 2). Phi: (2*1 - 1*0) / sqrt(3*1*2*2).
+    assert found["f1"] == pytest.approx((4 / 5 + 2 / 3) / 2)
+    assert found["mcc"] == pytest.approx(2 / np.sqrt(12))
     # Average precision of the 1: 1/2; of the 0s: (1 + 1 + 3/4) / 3.
     assert found["auprc"] == pytest.approx((1 / 2 + 11 / 12) / 2)
 
 
 @pytest.mark.filterwarnings("ignore:.*have only one label in common.*")  # kappa is NaN there
+@pytest.mark.filterwarnings("ignore:A single label was found.*")
 @pytest.mark.parametrize("decimals", [15, 2, 1, 0])
 def test_every_draw_scores_as_scikit_learn_does(decimals: int) -> None:
     """With many ties, and with draws that lack some classes and windows."""

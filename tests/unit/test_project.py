@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import runpy
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -310,7 +311,7 @@ def test_every_file_that_a_rule_writes_is_documented() -> None:
 def test_conda_environments_hold_what_their_scripts_import() -> None:
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     imported_as = {"scikit-learn": "sklearn", "pytorch": "torch", "matplotlib-base": "matplotlib"}
-    imported_as |= {"pybigwig": "pyBigWig", "python-isal": "isal"}
+    imported_as |= {"pybigwig": "pyBigWig", "python-isal": "isal", "pyyaml": "yaml"}
     third_party = re.compile(r"^(?:import|from) (\w+)", re.M)
     blocks = re.findall(r"^rule \w+:.*?(?=^rule|\Z)", rules, re.M | re.S)
     pairs = [
@@ -392,3 +393,16 @@ def test_scripts_beside_the_library_have_at_most_300_lines() -> None:
     paths = [path for name in ("bench", "docs") for path in (ROOT / name).glob("*.py")]
     lengths = {path.name: len(path.read_text().splitlines()) for path in paths}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_make_knows_every_name_it_uses_and_creates_the_environment_first() -> None:
+    targets = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.M)
+    assert targets
+    command = ["make", "--warn-undefined-variables", "--dry-run", "--always-make"]
+    names = [name for name in targets.group(1).split() if name not in ("data", "clean")]
+    for name in names:
+        shown = subprocess.run(
+            [*command, name], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert "undefined variable" not in shown.stderr
+        assert "-m venv .venv" in shown.stdout, name

@@ -17,10 +17,13 @@ from chrompute.agreement_report import (
     gap_table,
     reference_text,
 )
+from chrompute.confusion_report import confusion_matrices
 from chrompute.figures import METRIC_TITLES, save_figure
 from chrompute.model_figures import draw_model_comparison
 from chrompute.model_report import headline, model_rows
-from chrompute.report import Picture, index_content, render, windows_page
+from chrompute.report import index_content, render, windows_page
+from chrompute.report_pictures import Picture, numbers_of
+from chrompute.run_report import run_content
 from chrompute.task_report import cell_type_windows, task_content
 from chrompute.window_figures import draw_composition
 from chrompute.windows_report import (
@@ -136,6 +139,37 @@ def calibration() -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["model", "seed", "labels", "ece", "within", "shift"])
     place = {"task": "occupancy", "cell_type": "c", "split": "test", "windows": 100}
     return table.assign(**place, low=0.02, high=0.06, perfect=0.025, limit=0.045)
+
+
+def confusion() -> pd.DataFrame:
+    """Of 40 low and 60 high windows; of the network a second seed, which is not shown."""
+    rows = [
+        ("forest", 1, "low", "low", 30), ("forest", 1, "low", "high", 10),
+        ("forest", 1, "high", "low", 0), ("forest", 1, "high", "high", 60),
+        ("net", 1, "low", "low", 40), ("net", 1, "high", "high", 59.5),
+        ("net", 1, "high", "low", 0.5), ("net", 2, "low", "high", 40),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["model", "seed", "label", "predicted", "windows"])
+    return table.assign(task="occupancy", cell_type="c", split="test")
+
+
+def test_confusion_matrices_say_what_a_cell_holds() -> None:
+    titles, classes = {"forest": "forest", "net": "network"}, {"low": "few", "high": "many"}
+    first, second = confusion_matrices(confusion(), titles, classes, "net")
+    assert [first["title"], second["title"]] == ["network", "forest"]
+    assert [row["number"] for row in first["rows"]] == ["40", "60"]
+    assert [cell["percent"] for row in first["rows"] for cell in row["cells"]] == [
+        *("100", "0", "1", "99")
+    ]
+    assert first["rows"][1]["cells"][0]["words"] == (
+        "Of 60 windows labelled many, 0.5 (0.8 %) are predicted to be few: "
+        "1.2 % of the 40.5 predicted so."
+    )
+    none = confusion().assign(label="high")
+    row = confusion_matrices(none, {"forest": "forest"}, classes, "net")[0]["rows"][0]
+    assert [cell["percent"] for cell in row["cells"]] == ["–", "–"]
+    assert row["cells"][1]["words"].startswith("Of 0 windows labelled few, 0 are predicted")
+    assert confusion_matrices(confusion().iloc[:0], titles, classes, "net") == []
 
 
 def differences(**names: str) -> pd.DataFrame:
@@ -328,12 +362,12 @@ def results(tmp_path: Path) -> Path:
         ("agreement", agreement()), ("agreement_classes", classes), ("classes", recall),
         ("metrics", scores()), ("replicates", references), ("gap", gaps()),
         ("calibration", calibration()), ("modalities", modalities()), ("oracles", oracles()),
+        ("confusion", confusion()),
     ):  # fmt: skip
         table.to_csv(tmp_path / f"evaluation/{name}.tsv", sep="\t", index=False)
     figures = [f"composition.tiles.{task}" for task in FACTS["tasks"]]
     figures += ["models.tiles.occupancy.c", "learning.net", "reliability.tiles.occupancy.c"]
     figures.append("modalities.tiles.occupancy.c")
-    figures += [f"confusion.{model}.seed-1.occupancy.c" for model in ("forest", "net")]
     for name in figures:
         (tmp_path / f"figures/{name}.png").write_bytes(b"png")
     return tmp_path
@@ -372,7 +406,10 @@ def test_the_page_of_windows_tells_everything(results: Path) -> None:
 
 def plan() -> dict[str, Any]:
     runs = [("forest", 1), ("net", 1)]
-    tasks = {name: {"runs": [], "scored": True} for name in FACTS["tasks"]}
+    tasks = {
+        name: {"runs": [], "scored": True, "depth": False, "transfer": False}
+        for name in FACTS["tasks"]
+    }
     tasks["occupancy"]["runs"] = runs
     return {
         "windows": {"tiles": {"candidates": TILES, "tasks": tasks}},
@@ -404,7 +441,7 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
     )
     assert "closes 0.250" in told["headline"]
     assert told["metric_titles"][0] == "kappa"
-    assert len(told["confusions"]) == 2
+    assert [m["model"] for m in told["matrices"]] == ["net", "forest"]
     assert told["absent"] == ""
     assert told["folds"].startswith("Scored on the windows of a fold of their own: network (fold2)")
     assert "minus the best model, kappa: -0.050 (-0.100 to 0.500)." in told["headline"]
@@ -424,7 +461,9 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
 
 
 def models_page(told: dict[str, Any], path: Path) -> str:
-    return page_text("models", {"tasks": [told], "cell_type": "c"}, path)
+    """Return the text of the three sections that tell of models."""
+    content = {"tasks": [told], "cell_type": "c", "used": [], "mistakes": []}
+    return " ".join(page_text(name, content, path) for name in ("models", "used", "wrong"))
 
 
 def test_the_section_on_models_shows_everything(results: Path, tmp_path: Path) -> None:
@@ -457,7 +496,7 @@ def test_the_section_on_models_does_with_what_there_is(results: Path, tmp_path: 
     classes.to_csv(results / "evaluation/classes.tsv", sep="\t", index=False)
     told = content_of("occupancy", given, results, "c")
     assert told["curves"] == []
-    assert len(told["confusions"]) == 1
+    assert [m["model"] for m in told["matrices"]] == ["forest"]
     text = models_page(told, tmp_path / "models.html")
     assert "random forest 2 0.400 0.200 to 0.400 ± 0.141" in text
     for words in ("believed?", "each input", "oracle?", "centred elsewhere", "Gap closed"):
@@ -475,8 +514,6 @@ def test_a_mark_that_is_never_bound_is_told(results: Path) -> None:
     for name in (
         "models.tiles.mark.c",
         "reliability.tiles.mark.c",
-        "confusion.forest.seed-1.mark.c",
-        "confusion.net.seed-1.mark.c",
     ):
         (results / f"figures/{name}.png").write_bytes(b"png")
     given = plan()
@@ -501,3 +538,76 @@ def test_the_index_names_the_best_model_of_each_task(results: Path) -> None:
     text = page_text("index", content, results / "reports/index.html")
     assert "occupancy (tiles): network, kappa 0.500" in text
     assert 'href="windows.html"' in (results / "reports/index.html").read_text()
+
+
+def test_the_run_is_told_exactly(tmp_path: Path) -> None:
+    provenance = {
+        "code": "0.1.0 abc", "python": "3.11.7", "platform": "Linux",
+        "packages": {"torch": "2.13.0"}, "inputs": {"a.bam": "12ab", "g.fa": "34cd"},
+        "addresses": {"g.fa": "https://example.org/g.fa"},
+        "models": {
+            "net/seed-1": {"seed": 1, "device": "cpu"}, "other/seed-1": {"seed": 1, "device": "x"},
+        },
+        "configuration": {"training": {"epochs": 3}, "title": "é"},
+    }  # fmt: skip
+    content = run_content(provenance, ["net"])
+    assert content["inputs"][1] == {
+        "path": "g.fa", "digest": "34cd", "address": "https://example.org/g.fa",
+    }  # fmt: skip
+    assert [model["name"] for model in content["models"]] == ["net/seed-1"]
+    assert content["configuration"] == "training:\n  epochs: 3\ntitle: é\n"
+    text = page_text("run", {"run": content}, tmp_path / "run.html")
+    for words in ("Chrompute 0.1.0 abc", "a.bam 12ab", "torch 2.13.0", "epochs: 3", "net/seed-1 1"):
+        assert words in text, words
+
+
+@pytest.mark.parametrize(
+    ("figure", "numbers"),
+    [
+        ("figures/models.tiles.occupancy.c.png", "evaluation/metrics.tsv"),
+        ("figures/learning.net.a.png", "models/net.a"),
+        ("vplots/c/tss.corrected.png", "vplots/c/tss.npz"),
+        ("vplots/c/classes.png", "vplots/c"),
+        ("nucleosomes/c/pooled.phasing.png", "nucleosomes/c/pooled.phasing.tsv"),
+        ("interpretation/net/c/state.attributions.png", "interpretation/net/c/state.bands.tsv"),
+        ("interpretation/net/embedding.state.png", "interpretation/net/embedding.tsv"),
+        ("figures/new.png", ""),
+    ],
+)
+def test_figures_name_their_numbers(figure: str, numbers: str) -> None:
+    assert numbers_of(figure) == numbers
+
+
+def test_what_is_missing_is_told(results: Path, tmp_path: Path) -> None:
+    """No assay, no label, no model: each part says what it would need."""
+    nothing: dict[str, Any] = {"tasks": [], "used": [], "mistakes": [], "cell_type": "c"}
+    parts: dict[str, Any] = {
+        **{"vplots": [], "panels": [], "viewer": {}, "calls": [], "planted": None},
+        **{"phasograms": [], "profiles": [], "browser": None},
+    }
+    chromatin = page_text("chromatin", parts | nothing, tmp_path / "page.html")
+    for words in ("No V-plot: it needs a paired-end ATAC", "No MNase sample", "No locus to show"):
+        assert words in chromatin, words
+    assert (
+        "nothing tells what a model used"
+        in page_text("used", nothing, tmp_path / "page.html").lower()
+    )
+    assert "No model was scored in this cell type" in page_text(
+        "wrong", nothing, tmp_path / "page.html"
+    )
+    unscored = nothing | {"tasks": [content_of("mark", plan(), results, "c")]}
+    assert "No model was scored" in page_text("wrong", unscored, tmp_path / "page.html")
+    perfect = nothing | {"mistakes": [{"task": "t", "title": "network", "rows": [], "file": "x"}]}
+    assert "None: every window" in page_text("wrong", perfect, tmp_path / "page.html")
+
+
+def test_a_network_that_was_interpreted_tells_what_it_used(tmp_path: Path) -> None:
+    item = {
+        "task": "state", "title": "network", "completeness": "They add up.", "quiz": "../q.html",
+        "bands": [{"class": "open", "speaking": "ATAC fragments of 60 to 99 bp"}], "figures": [],
+    }  # fmt: skip
+    content = {"tasks": [], "used": [item]}
+    text = page_text("used", content, tmp_path / "page.html")
+    for words in ("state: which fragments, and where (network)", "open ATAC fragments", "add up"):
+        assert words in text, words
+    assert "Nothing tells" not in text

@@ -170,6 +170,6 @@ def test_substitutions_are_differences_of_scores() -> None:
 def test_loci_are_given_or_the_best_window() -> None:
     windows = pd.DataFrame({"chrom": ["chr1", "chr2"], "start": [5, 9], "score": [1.0, 2.0]})
     assert loci_of_class(windows, [], 401).to_numpy().tolist() == [["chr2", 9]]
-    given = loci_of_class(windows, ["chr3:1000"], 401)
-    assert given.to_numpy().tolist() == [["chr3", 800]]
-    assert names_of(given, 401) == ["chr3:801-1,201"]
+    given = loci_of_class(windows, ["chr3:1,000"], 401)
+    assert given.to_numpy().tolist() == [["chr3", 799]]
+    assert names_of(given, 401) == ["chr3:800-1,200"]

@@ -135,6 +135,13 @@ def test_a_models_training_comes_before_the_runs_before_the_defaults(case: Case)
         ("nucleosomes", {"min_length": 200}, "nucleosomes: min_length must be below max_length"),
         ("nucleosomes", {"atac_min_length": 300}, "atac_min_length must be below atac_max_length"),
         ("nucleosomes", {"call_suport": 1}, "did you mean 'call_support'?"),
+        ("evaluation", {"block": 2000}, "evaluation/block: 2000 bp are less than windows/w are"),
+        (
+            "depth",
+            {"models": ["nets"]},
+            "depth/models: unknown network that reads fragments 'nets'; did you mean 'net'?",
+        ),
+        ("depth", {"fractions": [1]}, "depth/fractions/0: 1 is greater than or equal to"),
     ],
 )
 def test_configuration_faults_name_the_key(

@@ -48,6 +48,7 @@ def hit_rate(predictions: pd.DataFrame, task: str, truth: pd.Series) -> float:
     return float((np.array(BOTH[task])[probabilities.argmax(axis=1)] == truth.to_numpy()).mean())
 
 
+@pytest.mark.slow
 def test_a_network_learns_two_tasks_that_know_different_windows(case: Toy, tmp_path: Path) -> None:
     windows = case[0].copy()
     third = np.arange(len(windows)) % 3

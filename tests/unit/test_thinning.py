@@ -7,8 +7,9 @@ import torch
 from scipy import stats
 
 from chrompute.fragments import Fragments
+from chrompute.image_grid import ImageGrid
 from chrompute.thinning import Thinning, bound, hashed
-from chrompute.window_images import FragmentImages, ImageGrid
+from chrompute.window_images import FragmentImages
 from image_tools import CPU, DEVICES, WIDTH, images_of, random_store, random_windows, still
 
 EACH = 60  # fragments of a window

@@ -45,6 +45,7 @@ def same_weights(one: TrainedModel, two: TrainedModel) -> bool:
     return all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inputs", [("vplot",), ("sequence",), ("vplot", "mnase", "sequence")])
 def test_a_network_learns_what_is_planted(case, tmp_path: Path, inputs: tuple[str, ...]) -> None:
     model = trained(case, recipe_of(*inputs, epochs=12), tmp_path)
@@ -187,6 +188,7 @@ def right(predictions: pd.DataFrame) -> float:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inputs", "permute", "learns"),
     [

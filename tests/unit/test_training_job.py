@@ -23,6 +23,8 @@ from chrompute.training_job import TrainingJob, train
 from chrompute.window_files import write_windows
 from toy_models import SMALL, make_toy, recipe_of
 
+pytestmark = pytest.mark.slow
+
 BOTH = {"state": ("closed", "open"), "mark": ("not_bound", "bound")}
 
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from chrompute.canvas import Canvas
 from chrompute.fragments import Fragments
+from chrompute.image_grid import ImageGrid
+from chrompute.thinning import Thinning
 from chrompute.vplots import fragments_at_sites
-from chrompute.window_images import FragmentImages, ImageGrid
+from chrompute.window_images import FragmentImages
 from image_tools import (
     CPU,
     DEVICES,
@@ -154,6 +156,29 @@ def test_places_near_the_largest_that_a_store_holds() -> None:
             expected = loop_image(store, ("chr1", start), grid, turned)
             assert expected.sum() == 2
             assert np.array_equal(found[row].numpy(), expected)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+@pytest.mark.parametrize("wide", [False, True], ids=["int32", "int64"])
+def test_images_of_known_rows_are_the_same(
+    name: str, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if wide:
+        monkeypatch.setattr("chrompute.window_images._INT32_PIXELS", 1000)
+        monkeypatch.setattr("chrompute.window_images._INT32_ROWS", 1000)
+    monkeypatch.setattr("chrompute.window_images._WINDOWS", 7)
+    device, grid = torch.device(name), ImageGrid(WIDTH, 20, 100, 3, 5)
+    images = images_of(STORES, WINDOWS, grid, device)
+    images.allow_shifts(15)
+    rows, shift, reverse = random_batch(np.random.default_rng(5), 80)
+    shift[:20], shift[20:40] = 15, -15
+    ids, *how = (torch.from_numpy(each).to(device) for each in (rows, shift, reverse))
+    expected = expected_images(grid, rows, shift, reverse)
+    assert np.array_equal(images.counts(ids, *how, rows=rows).cpu().numpy(), expected)
+    thinning = Thinning.draw(torch.full((80,), 0.4, device=device))
+    thinned = images.counts(ids, *how, thinning).clone()
+    assert 0 < int(thinned.sum()) < expected.sum()
+    assert torch.equal(images.counts(ids, *how, thinning, rows), thinned)
 
 
 def test_large_batches_are_numbered_in_64_bits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,7 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "samples": "samples.tsv",
         "labels": "labels.tsv",
         "genome": {"fasta": "genome.fa", "blacklist": "blacklist.bed", "exclude": ["chrM"]},
-        "training": {"epochs": 2, "batch_size": 32},
+        "training": {"epochs": 2, "batch_size": 32, "threads": 1},
         "evaluation": {"draws": 100},
     }
     config["quality"]["deeptools"] = False  # one test makes one picture of each kind

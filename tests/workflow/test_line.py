@@ -40,7 +40,10 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "evaluation/metrics.tsv", "evaluation/confusion.tsv", "evaluation/replicates.tsv",
         "evaluation/agreement.tsv", "evaluation/agreement_classes.tsv", "evaluation/gap.tsv",
         "evaluation/calibration.tsv", "evaluation/reliability.tsv", "evaluation/modalities.tsv",
-        "evaluation/oracles.tsv", "figures/reliability.states.state.293.png",
+        "evaluation/oracles.tsv", "evaluation/splits.tsv", "evaluation/class_scores.tsv",
+        "evaluation/comparisons.json", "evaluation/transfer.json", "evaluation/depth.json",
+        "figures/transfer.states.state.pdf", "figures/depth.states.state.293.png",
+        "figures/reliability.states.state.293.png",
         "figures/learning.vplot.pdf",
         "figures/models.states.state.two.pdf", "figures/composition.states.state.png",
         "figures/confusion.forest.seed-1.state.293.png", "reports/windows.html",
@@ -196,6 +199,7 @@ def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> Non
     assert [*metrics.columns] == columns
     assert set(metrics["split"]) == {"test"}
     names = {"accuracy", "balanced_accuracy", "kappa", "auroc", "auprc", "ece", "log_loss"}
+    names |= {"f1", "mcc"}
     assert len(metrics) == 6 * 2 * len(names)  # models, cell types
     assert set(metrics["metric"]) == names
     assert (metrics["low"] <= metrics["high"]).all()
@@ -212,6 +216,33 @@ def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> Non
         row["value"].item()
         > metrics.query("model == 'majority' and metric == 'accuracy'")["value"].max()
     )
+
+
+def test_tables_of_the_evaluation_agree_with_each_other(finished: Path) -> None:
+    """All fragments give the scores of the evaluation, and pairs the differences of scores."""
+    folder = finished / "results/evaluation"
+    names = ("metrics", "splits", "depth", "transfer", "comparisons")
+    metrics, splits, depth, transfer, pairs = (
+        pd.DataFrame(json.loads((folder / f"{name}.json").read_text())) for name in names
+    )
+    keys = ["model", "cell_type", "metric"]
+    scores = metrics.set_index(keys)["value"]
+    whole = depth[depth["fraction"] == 1].set_index(keys)["value"]
+    assert {*depth["fraction"]} == {1, 0.5, 0.25, 0.1, 0.05, 0.01}
+    assert {*depth["model"]} == {"vplot", "chrompute"}
+    assert (whole == scores[whole.index]).all()
+    assert (transfer.set_index(keys)["value"] - scores).abs().max() < 2e-6
+    seen = transfer[transfer["model"] == "chrompute"].set_index("cell_type")["seen"]
+    assert {**seen.groupby(level=0).first()} == {"293": "yes", "two": "no"}
+    networks = splits["model"].isin(["vplot", "chrompute"])
+    assert {*splits.loc[networks, "split"]} == {"train", "valid", "test"}
+    assert {*splits.loc[~networks, "split"]} == {"valid", "test"}
+    test = splits[splits["split"] == "test"].set_index(keys)["value"]
+    assert (test == scores[test.index]).all()
+    assert len(pairs) == 15 * 2 * len(pairs["metric"].unique())  # pairs of six models, cell types
+    for row in pairs.itertuples():
+        one, two = (scores[name, row.cell_type, row.metric] for name in (row.first, row.second))
+        assert row.value == pytest.approx(one - two, abs=2e-6)
 
 
 def test_replicates_truth_and_agreement_have_their_tables(finished: Path) -> None:
@@ -266,7 +297,8 @@ def test_reports_are_self_contained(finished: Path) -> None:
     for name in ("293", "two", "windows"):
         text = (finished / f"results/reports/{name}.html").read_text()
         assert re.findall(r'(?:src|srcset)="(?!data:)', text) == []
-        assert "http" not in text
+        # igv.js names addresses that it asks nothing of, as tests in a browser see.
+        assert "http" not in re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
         assert text.count("data:image/png;base64,") >= (9 if name != "windows" else 1)
         for pdf in re.findall(r'href="([^"]+\.pdf)"', text):
             assert (finished / "results/reports" / pdf).is_file()
@@ -307,6 +339,17 @@ def test_equal_configuration_gives_equal_bytes(finished: Path, fresh: Path) -> N
         name for name in targets if (fresh / name).read_bytes() != (finished / name).read_bytes()
     ]
     assert different == []
+
+
+def test_the_paper_set_is_drawn(finished: Path) -> None:
+    result = run_snakemake(finished, "figures")
+    assert result.returncode == 0, result.stdout[-5000:]
+    folder = finished / "results/figures/paper"
+    kinds = {path.name.split(".")[0] for path in folder.glob("*.pdf")}
+    assert {"vplots", "nucleosomes", "layers", "models", "confusion", "calibration"} <= kinds
+    for path in folder.glob("*.pdf"):
+        assert path.with_suffix(".png").stat().st_size > 5000
+        assert len(path.with_suffix(".tsv").read_text().splitlines()) > 1, path.name
 
 
 def test_snakemake_report_is_written(finished: Path) -> None:
