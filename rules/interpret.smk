@@ -203,4 +203,5 @@ rule interpret:
     """Everything that is found out about networks."""
     input:
         interpretation_files(),
+        motifs_of_all(),
     localrule: True

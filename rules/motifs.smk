@@ -45,6 +45,7 @@ rule motifs:
         known=known_motifs,
     output:
         patterns=EXPLAINED + ".motifs.tsv",
+        logos=EXPLAINED + ".logos.tsv",
         matches=EXPLAINED + ".matches.tsv",
         distances=EXPLAINED + ".distances.tsv",
         meme=EXPLAINED + ".motifs.meme",
@@ -118,10 +119,3 @@ rule mutagenesis:
         code=code_of("mutagenesis"),
     script:
         "../scripts/mutagenesis.py"
-
-
-rule sequence:
-    """What the networks of `motifs/models` read in the DNA."""
-    input:
-        motifs_of_all(),
-    localrule: True

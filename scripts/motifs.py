@@ -7,7 +7,13 @@ import pandas as pd
 from chrompute.figures import save_figure
 from chrompute.motif_figures import draw_patterns
 from chrompute.motif_matches import MATCHES, match_patterns, read_known, site_distances
-from chrompute.motif_patterns import find_patterns, pattern_sites, pattern_table, write_patterns
+from chrompute.motif_patterns import (
+    find_patterns,
+    pattern_logos,
+    pattern_sites,
+    pattern_table,
+    write_patterns,
+)
 from chrompute.runlog import run_log
 from chrompute.sequence_files import read_attributions, write_table
 
@@ -22,9 +28,11 @@ if "snakemake" in globals():
         matches = pd.DataFrame(columns=MATCHES)
         if files.known:
             matches = match_patterns(patterns, read_known(files.known[0]))
-        write_table(pattern_table(patterns), output.patterns)
+        table, logos = pattern_table(patterns), pattern_logos(patterns)
+        write_table(table, output.patterns)
+        write_table(logos, output.logos)
         write_table(matches, output.matches)
         write_table(site_distances(patterns), output.distances)
         write_patterns(patterns, output.meme)
         pattern_sites(patterns, places).to_csv(output.bed, sep="\t", index=False, header=False)
-        save_figure(draw_patterns(patterns, matches, given.title), output.png, output.pdf)
+        save_figure(draw_patterns(logos, table, matches, given.title), output.png, output.pdf)

@@ -23,6 +23,7 @@ if "snakemake" in globals():
             number=given.motifs["windows"],
             references=given.motifs["references"],
             seed=given.motifs["seed"],
+            hold_frames=given.motifs["hold_frames"],
         )
         write_attributions(found, snakemake.output.attributions)
         write_table(places, snakemake.output.windows)

@@ -19,23 +19,48 @@ def cell_types_with_motifs(model):
     return [name for name in labelled if chosen is None or name in chosen]
 
 
-def motif_folders():
-    """{folder of what is told of a model and cell type: the classes}."""
-    return {
-        f"<results>/interpretation/{model}/{cell_type}/sequence": classes_with_motifs(
-            model
-        )
+def explained_dna():
+    """Model, cell type and class ("task.class") of all that is read in the DNA."""
+    return [
+        (model, cell_type, sites)
         for model in config["motifs"]["models"]
         for cell_type in cell_types_with_motifs(model)
-    }
+        for sites in classes_with_motifs(model)
+    ]
+
+
+def folder_of_dna(model, cell_type):
+    return f"interpretation/{model}/{cell_type}/sequence"
 
 
 def motifs_of_all():
     return [
-        f"{folder}/{name}.{what}"
-        for folder, classes in motif_folders().items()
-        for name in classes
-        for what in ("motifs.png", "mutations.png")
+        f"<results>/{folder_of_dna(model, cell_type)}/{sites}.{end}.png"
+        for model, cell_type, sites in explained_dna()
+        for end in ("motifs", "mutations")
+    ]
+
+
+def motifs_here(cell_type):
+    """What a report tells of the DNA in one cell type."""
+    return [
+        {
+            "folder": folder_of_dna(model, name),
+            "sites": sites,
+            "title": title_of_dna(model, name, sites),
+        }
+        for model, name, sites in explained_dna()
+        if name == cell_type and config["motifs"]["report"]
+    ]
+
+
+def motifs_of_report(cell_type):
+    """The files that a report shows of it."""
+    ends = ("motifs.png", "mutations.png", "motifs.tsv", "matches.tsv", "windows.tsv")
+    return [
+        f"<results>/{entry['folder']}/{entry['sites']}.{end}"
+        for entry in motifs_here(cell_type)
+        for end in ends
     ]
 
 
@@ -64,10 +89,13 @@ def explained_class(wildcards):
     return CLASS_SITES[wildcards.sites]
 
 
+def title_of_dna(model, cell_type, sites):
+    name = title_of_class(**CLASS_SITES[sites])
+    return f"{config['models'][model]['title']}, {cell_type}: {name}"
+
+
 def explained_title(wildcards):
-    name = title_of_class(**CLASS_SITES[wildcards.sites])
-    model = config["models"][wildcards.model]["title"]
-    return f"{model}, {wildcards.cell_type}: {name}"
+    return title_of_dna(wildcards.model, wildcards.cell_type, wildcards.sites)
 
 
 def known_motifs(wildcards):

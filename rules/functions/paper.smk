@@ -36,6 +36,17 @@ def paper_layers():
         }
 
 
+def paper_motifs():
+    for model, cell_type, sites in explained_dna():
+        place = f"<results>/{folder_of_dna(model, cell_type)}/{sites}"
+        yield f"motifs.{model}.{sites}.{cell_type}", {
+            "kind": "motifs",
+            "width": "double",
+            "files": [f"{place}.{end}.tsv" for end in ("logos", "motifs", "matches")],
+            "given": {"title": title_of_dna(model, cell_type, sites)},
+        }
+
+
 def paper_tables(*names):
     return [f"<results>/evaluation/{name}.tsv" for name in names]
 
@@ -93,7 +104,7 @@ def paper_transfer(windows, task):
 
 def paper_set():
     """{figure: `kind`, `width`, `files` and what else it needs} of the whole paper set."""
-    found = list(paper_layers())
+    found = [*paper_layers(), *paper_motifs()]
     for cell_type in settings.cell_types:
         if panel_of(cell_type):
             found += paper_vplots(cell_type)

@@ -89,7 +89,7 @@ def interpretation_of(cell_type):
         ends = (*("attributions.png", "bands.tsv", "completeness.tsv"),)
         files += [f"{folder}/{cell_type}/{task}.{end}" for end in ends]
         files += [f"{folder}/{cell_type}/quiz.html"]
-    return files
+    return [*files, *motifs_of_report(cell_type)]
 
 
 def files_of_windows(windows, entry, cell_type):
@@ -238,6 +238,7 @@ def report_plan(wildcards):
         "task_titles": {name: settings.task(name).title for name in config["tasks"]},
         "classes": {name: dict(settings.task(name).titles) for name in config["tasks"]},
         "interpretation": interpreted_here(cell_type),
+        "motifs": motifs_here(cell_type),
         "browser": bool(browser_of(cell_type)),
         "loci": config["report"],
         "evaluation": config["evaluation"],

@@ -176,11 +176,12 @@ class SequenceEncoder(nn.Module):
             nn.GELU(),
         )
 
-    def forward(self, sequence: Tensor) -> Tensor:
-        """Encode one batch of sequences."""
+    def forward(self, sequence: Tensor, frames: Tensor | None = None) -> Tensor:
+        """Encode one batch of sequences, with features of their reading frames, or given ones."""
         found = self.scale(self._matches(one_hot(sequence)))
         if self.codons is not None:
-            found = torch.cat([found, self.codons(sequence)], dim=1)
+            own = self.codons(sequence) if frames is None else frames
+            found = torch.cat([found, own], dim=1)
         return self.mix(found)
 
     def _matches(self, bases: Tensor) -> Tensor:

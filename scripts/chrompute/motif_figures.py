@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from chrompute.figures import INK, empty_figure, new_figure
 from chrompute.genome import BASES
-from chrompute.motif_patterns import Pattern
 
 #: Colours of the bases that colour-blind readers tell apart.
 _COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
@@ -18,33 +17,37 @@ _COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
 _MOST, _CLOSE = 12, 100
 
 
-def draw_patterns(patterns: Sequence[Pattern], matches: pd.DataFrame, title: str) -> Figure:
+def draw_patterns(
+    logos: pd.DataFrame, patterns: pd.DataFrame, matches: pd.DataFrame, title: str
+) -> Figure:
     """Draw the mean attributions of patterns as logos, with what they look like.
 
     Parameters
     ----------
-    patterns
-        As `chrompute.motif_patterns.find_patterns` returns them; the first 12 are drawn.
+    logos, patterns
+        As `chrompute.motif_patterns` returns them (`pattern_logos`, `pattern_table`); the first 12
+        patterns are drawn.
     matches
         As `chrompute.motif_matches.match_patterns` returns them; may be empty.
     title
         Of the figure.
     """
-    if not patterns:
+    if patterns.empty:
         return empty_figure(title, "no pattern: too few stretches of large attributions are alike")
-    shown = patterns[:_MOST]
-    widest = max(len(one.frequencies) for one in shown)
+    shown = patterns.head(_MOST)
+    widest = int(logos.loc[logos["pattern"].isin(shown["pattern"]), "position"].max()) + 1
     figure = new_figure(2.6 + 0.16 * widest, 0.4 + 0.75 * len(shown))
     panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
-    for axes, one in zip(panels, shown, strict=True):
-        _draw_logo(axes, one.attributions, 0)
+    for axes, one in zip(panels, shown.itertuples(), strict=True):
+        own = logos[logos["pattern"] == one.pattern]
+        _draw_logo(axes, own[[*BASES]].to_numpy(np.float64), 0)
         axes.set_xlim(-0.5, widest - 0.5)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        own = matches[matches["pattern"] == one.name]
-        known = ", ".join(f"{row.motif} (q {row.q_value:.0e})" for row in own.itertuples())
+        alike = matches[matches["pattern"] == one.pattern]
+        known = ", ".join(f"{row.motif} (q {row.q_value:.0e})" for row in alike.itertuples())
         axes.set_title(
-            f"{one.name}: {len(one.sites)} seqlets" + (f"; {known}" if known else ""),
+            f"{one.pattern}: {one.seqlets} seqlets" + (f"; {known}" if known else ""),
             fontsize=7, fontweight="normal", loc="left",
         )  # fmt: skip
         axes.tick_params(labelsize=6)

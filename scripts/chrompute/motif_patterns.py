@@ -144,6 +144,15 @@ def pattern_table(patterns: Sequence[Pattern]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def pattern_logos(patterns: Sequence[Pattern]) -> pd.DataFrame:
+    """Return `pattern`, `position` (bp from its left end), and mean attributions of the bases."""
+    parts = [pd.DataFrame(columns=["pattern", "position", *BASES])]
+    for one in patterns:
+        own = pd.DataFrame(one.attributions, columns=[*BASES]).reset_index(names="position")
+        parts.append(own.assign(pattern=one.name)[parts[0].columns])
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
 def pattern_sites(patterns: Sequence[Pattern], places: pd.DataFrame) -> pd.DataFrame:
     """Return where seqlets lie in the genome, as the columns of BED6, in its order.
 

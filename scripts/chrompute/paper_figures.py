@@ -13,6 +13,7 @@ from chrompute.depth_figures import draw_depth
 from chrompute.figures import draw_confusion, paper_style
 from chrompute.layer_figures import draw_layers
 from chrompute.model_figures import draw_model_comparison, draw_reliability
+from chrompute.motif_figures import draw_patterns
 from chrompute.nucleosome_figures import draw_dyad_profiles
 from chrompute.phasing import read_profiles
 from chrompute.score_tables import read_table
@@ -112,6 +113,11 @@ def _layers(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.
     return draw_layers(arrays, 0, titles, title), numbers.astype(whole)
 
 
+def _motifs(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
+    logos, patterns, matches = (pd.read_csv(path, sep="\t") for path in files)
+    return draw_patterns(logos, patterns, matches, given["title"]), logos
+
+
 def _models(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
     scores, agreement = (_here(path, given) for path in files)
     scores = scores[scores["model"].isin(given["titles"])]
@@ -162,6 +168,7 @@ KINDS: dict[str, Draw] = {
     "vplots": _vplots,
     "nucleosomes": _nucleosomes,
     "layers": _layers,
+    "motifs": _motifs,
     "models": _models,
     "confusion": _confusion,
     "calibration": _calibration,

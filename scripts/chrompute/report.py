@@ -11,6 +11,7 @@ import pandas as pd
 from chrompute.igv_script import igv_script
 from chrompute.interpretation_report import mistakes_content, used_content
 from chrompute.model_report import leading_text, model_rows
+from chrompute.motif_report import motif_content
 from chrompute.predictions import read_scores
 from chrompute.quality_report import quality_content
 from chrompute.report_pictures import CellTypePictures, Picture, find_picture
@@ -47,8 +48,9 @@ def cell_type_content(
         {window set: its `candidates`, and its `tasks` {task: `runs` (model, seed), and whether
         they are `scored` here, also on fewer fragments (`depth`) and by the cell types that
         models were trained on (`transfer`)}}, `interpretation` (model and task of what was
-        interpreted), `browser` (whether there are loci to browse), `loci` (the block `report`),
-        `evaluation` and `simulated`.
+        interpreted), `motifs` (`folder`, `sites` and `title` of what was read in the DNA),
+        `browser` (whether there are loci to browse), `loci` (the block `report`), `evaluation` and
+        `simulated`.
     results
         The results folder.
     cell_type
@@ -111,6 +113,11 @@ def _interpretation_content(
         "used": [
             {"task": titles[task]} | used_content(model, task, *places, page.picture)
             for model, task in plan["interpretation"]
+        ],
+        "motifs": [
+            {"title": entry["title"]}
+            | motif_content(entry["folder"], entry["sites"], page.results, page.picture)
+            for entry in plan["motifs"]
         ],
         "mistakes": [
             {"task": titles[task]} | mistakes_content(model, task, *places)

@@ -40,19 +40,35 @@ class SequenceScore(nn.Module):
 
     It works in double precision on a copy of the network: sums of attributions are compared with
     differences of scores that may be small.
+
+    Parameters
+    ----------
+    network
+        A network that reads DNA.
+    task
+        Its task.
+    hold_frames
+        Whether the features of reading frames are held, too, so that motifs alone are explained.
     """
 
-    def __init__(self, network: Network, task: str) -> None:
+    def __init__(self, network: Network, task: str, hold_frames: bool = False) -> None:
         super().__init__()
         self.network = explainable(copy.deepcopy(network)).double().requires_grad_(False)
         self.task = task
+        self.holds_frames = hold_frames and getattr(self._encoder(), "codons", None) is not None
         self.eval()
+
+    def _encoder(self) -> nn.Module | None:
+        """Return what encodes the DNA, where it is a part by itself."""
+        network = self.network
+        return network.encoders[SEQUENCE] if isinstance(network, ChromatinNetwork) else None
 
     @torch.no_grad()
     def held(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Return what `forward` takes beside the DNA.
 
-        It is which inputs are there, and the features of the other ones.
+        It is which inputs are there, the features of the other ones, and those of reading frames
+        where these are held.
 
         Parameters
         ----------
@@ -63,7 +79,10 @@ class SequenceScore(nn.Module):
             return (batch["present"],)
         encoders = self.network.encoders
         images = [name for name in encoders if name != SEQUENCE]
-        return batch["present"], *(encoders[name](batch[name].double()) for name in images)
+        held = [encoders[name](batch[name].double()) for name in images]
+        if self.holds_frames:
+            held.append(encoders[SEQUENCE].codons(one_hot(batch[SEQUENCE]).double()))
+        return batch["present"], *held
 
     def forward(self, bases: Tensor, present: Tensor, *encoded: Tensor) -> Tensor:
         """Return (n, n_classes) logits less their mean, of one-hot DNA (n, 4, width)."""
@@ -74,9 +93,10 @@ class SequenceScore(nn.Module):
         network = self.network
         if not isinstance(network, ChromatinNetwork):
             return network({SEQUENCE: bases, "present": present})[self.task]
-        own = {SEQUENCE: network.encoders[SEQUENCE](bases)}
         others = [name for name in network.encoders if name != SEQUENCE]
-        own |= dict(zip(others, encoded, strict=True))
+        frames = encoded[len(others)] if self.holds_frames else None
+        own = {SEQUENCE: network.encoders[SEQUENCE](bases, frames)}
+        own |= dict(zip(others, encoded[: len(others)], strict=True))
         features, _ = network.mixed({name: own[name] for name in network.encoders}, present)
         return network.heads(network.summary(features))[self.task]
 
@@ -119,6 +139,7 @@ def attribute_sequences(
     target: int,
     references: int,
     seed: int,
+    hold_frames: bool = False,
 ) -> SequenceAttributions:
     """Attribute the score of a class to the bases of windows.
 
@@ -134,13 +155,15 @@ def attribute_sequences(
         Shuffled sequences that each window is compared with; they keep its dinucleotides.
     seed
         Of the shuffles. A window's references do not depend on the other windows.
+    hold_frames
+        As `SequenceScore` takes it.
 
     Raises
     ------
     ChromputeError
         When attributions do not add up: a layer of the network has no rule.
     """
-    score = SequenceScore(network, task).to(ids.device)
+    score = SequenceScore(network, task, hold_frames).to(ids.device)
     parts: list[SequenceAttributions] = []
     chunks = ids.split(_WINDOWS)
     for number, chunk in enumerate(chunks, 1):

@@ -16,13 +16,13 @@ from chrompute.genome import read_genome
 from chrompute.model_data import window_data
 from chrompute.model_files import load_network
 from chrompute.networks import Network
-from chrompute.predicting import Genome, recipe_of
 from chrompute.recipe import Recipe, Stores
 from chrompute.sequence_attributions import (
     SequenceAttributions,
     attribute_sequences,
     known_windows,
 )
+from chrompute.window_predictions import Genome, recipe_of
 
 #: Columns that name a window.
 PLACE = ["chrom", "start", "end"]
@@ -107,6 +107,7 @@ def explain_class(
     number: int,
     references: int,
     seed: int,
+    hold_frames: bool,
 ) -> tuple[pd.DataFrame, SequenceAttributions]:
     """Attribute the score of a class to the DNA of some of its windows.
 
@@ -120,7 +121,7 @@ def explain_class(
         The class.
     number
         Most windows; they are drawn by the seed from those of the class.
-    references, seed
+    references, seed, hold_frames
         As in `chrompute.sequence_attributions.attribute_sequences`.
 
     Returns
@@ -143,6 +144,8 @@ def explain_class(
         ids = torch.from_numpy(np.sort(drawn)).to(device)
         explained.network.to(device)
         target = explained.target(task, name)
-        found = attribute_sequences(explained.network, data, ids, task, target, references, seed)
+        found = attribute_sequences(
+            explained.network, data, ids, task, target, references, seed, hold_frames
+        )
     scores = {name: getattr(found, name) for name in ("score", "reference_score", "error")}
     return mine.iloc[np.sort(drawn)].reset_index(drop=True).assign(**scores), found

@@ -14,6 +14,7 @@ from chrompute.motif_patterns import (
     SITES,
     Pattern,
     find_patterns,
+    pattern_logos,
     pattern_sites,
     pattern_table,
     write_patterns,
@@ -132,6 +133,16 @@ def test_written_patterns_can_be_read_as_motifs(tmp_path: Path) -> None:
     assert np.allclose(back.T, one.frequencies / one.frequencies.sum(1, keepdims=True), atol=1e-6)
 
 
+def test_logos_are_the_attributions_base_by_base() -> None:
+    first, second = pattern("for1", "ACG", [(0, 7, "+")]), pattern("for2", "TT", [(1, 2, "-")])
+    table = pattern_logos([first, second])
+    assert table.columns.tolist() == ["pattern", "position", "A", "C", "G", "T"]
+    assert table["pattern"].tolist() == ["for1"] * 3 + ["for2"] * 2
+    assert table["position"].tolist() == [0, 1, 2, 0, 1]
+    assert table.loc[1, "C"] == table.loc[3, "T"] == pytest.approx(0.955)
+    assert pattern_logos([]).empty
+
+
 @pytest.mark.parametrize("text", ["", "MOTIF a\nletter-probability matrix: w= 1\nA B C D\n"])
 def test_a_file_without_motifs_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "m.meme").write_text(text)
@@ -153,9 +164,13 @@ def mutations() -> pd.DataFrame:
 def test_figures_are_equal_on_two_runs(tmp_path: Path) -> None:
     one = pattern("for1", "ACGTT", [(0, 7, "+")])
     matches = match_patterns([one], read_known(ROOT / "config/demo/motifs.meme"))
+    logos, none = (
+        (pattern_logos([one]), pattern_table([one])),
+        (pattern_logos([]), pattern_table([])),
+    )
     for name, draw in {
-        "patterns": lambda: draw_patterns([one], matches, "title"),
-        "none": lambda: draw_patterns([], matches, "title"),
+        "patterns": lambda: draw_patterns(*logos, matches, "title"),
+        "none": lambda: draw_patterns(*none, matches, "title"),
         "mutations": lambda: draw_mutations(mutations(), ["chr1:501-620"], "title"),
         "no_mutations": lambda: draw_mutations(mutations()[:0], [], "title"),
     }.items():

@@ -129,6 +129,16 @@ def depth(folder: Path) -> tuple[list[str], dict[str, Any]]:
     return [table(folder / "depth.tsv", rows), agreement(folder)], GIVEN
 
 
+def motifs(folder: Path) -> tuple[list[str], dict[str, Any]]:
+    logo = {"pattern": "for1", "position": range(3), "A": [0, 1, 0], "C": 0.5, "G": -0.25, "T": 0}
+    patterns = {"pattern": ["for1"], "seqlets": [21]}
+    matches = {"pattern": ["for1"], "motif": ["REB1"], "q_value": [0.001]}
+    for name, rows in {"logos": logo, "motifs": patterns, "matches": matches}.items():
+        pd.DataFrame(rows).to_csv(folder / f"{name}.tsv", sep="\t", index=False)
+    names = ("logos", "motifs", "matches")
+    return [str(folder / f"{name}.tsv") for name in names], {"title": "network, c: on"}
+
+
 def models(folder: Path) -> tuple[list[str], dict[str, Any]]:
     return [scores(folder), agreement(folder)], GIVEN
 
@@ -136,6 +146,7 @@ def models(folder: Path) -> tuple[list[str], dict[str, Any]]:
 MAKERS: dict[str, Callable[[Path], tuple[list[str], dict[str, Any]]]] = {
     "vplots": vplots, "nucleosomes": nucleosomes, "layers": layers, "models": models,
     "confusion": confusion, "calibration": calibration, "transfer": transfer, "depth": depth,
+    "motifs": motifs,
 }  # fmt: skip
 
 

@@ -67,6 +67,20 @@ def test_attributions_add_up_to_the_difference_of_scores(name: str) -> None:
     assert expected.abs().max() > 1e-3
 
 
+def test_held_reading_frames_get_no_attribution() -> None:
+    network = network_of("vplot", "sequence").eval()
+    _, data = toy_data("vplot", "sequence")
+    ids = torch.arange(2)
+    for name in ("weight", "bias"):
+        nn.init.zeros_(getattr(network.encoders["sequence"].motif, name))
+    free = attribute_sequences(network, data, ids, "state", 1, 2, 1)
+    held = attribute_sequences(network, data, ids, "state", 1, 2, 1, hold_frames=True)
+    assert np.abs(free.attributions).max() > 1e-4
+    assert np.abs(held.hypothetical).max() == 0
+    assert np.allclose(held.score, free.score)
+    assert np.allclose(held.reference_score, held.score)
+
+
 @pytest.mark.filterwarnings("ignore:Convergence deltas:RuntimeWarning")  # of tangermeme
 def test_a_layer_without_a_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     network = network_of("sequence").eval()
