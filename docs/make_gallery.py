@@ -18,6 +18,7 @@ FIGURES = {
     "vplots": "vplots.*",
     "nucleosomes": "nucleosomes.*",
     "layers": "layers.chrompute.*",
+    "motifs": "motifs.*",
     "models": "models.*.state.*",
     "confusion": "confusion.chrompute.*",
     "calibration": "calibration.*.state.*",
