@@ -1,7 +1,5 @@
 """What networks read in the DNA: attributions, motifs, and the effect of every substitution."""
 
-EXPLAINED = "<results>/interpretation/{model}/{cell_type}/sequence/{sites}"
-
 
 rule sequence_attributions:
     """Attribute the score of a class to the DNA of its windows."""
@@ -12,8 +10,8 @@ rule sequence_attributions:
         fragments=explained_fragments,
         genome=genome_file,
     output:
-        attributions=EXPLAINED + ".npz",
-        windows=EXPLAINED + ".windows.tsv",
+        attributions="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.npz",
+        windows="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.windows.tsv",
     log:
         "<logs>/sequence_attributions/{model}.{cell_type}.{sites}.log",
     benchmark:
@@ -40,18 +38,18 @@ rule sequence_attributions:
 rule motifs:
     """Find motifs among the attributions of a class, and compare them with known ones."""
     input:
-        attributions=EXPLAINED + ".npz",
-        windows=EXPLAINED + ".windows.tsv",
+        attributions="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.npz",
+        windows="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.windows.tsv",
         known=known_motifs,
     output:
-        patterns=EXPLAINED + ".motifs.tsv",
-        logos=EXPLAINED + ".logos.tsv",
-        matches=EXPLAINED + ".matches.tsv",
-        distances=EXPLAINED + ".distances.tsv",
-        meme=EXPLAINED + ".motifs.meme",
-        bed=EXPLAINED + ".seqlets.bed",
+        patterns="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.motifs.tsv",
+        logos="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.logos.tsv",
+        matches="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.matches.tsv",
+        distances="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.distances.tsv",
+        meme="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.motifs.meme",
+        bed="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.seqlets.bed",
         png=report(
-            EXPLAINED + ".motifs.png",
+            "<results>/interpretation/{model}/{cell_type}/sequence/{sites}.motifs.png",
             caption="../report/motifs.rst",
             category="Interpretation",
             labels={
@@ -60,7 +58,7 @@ rule motifs:
                 "figure": "motifs of {sites}",
             },
         ),
-        pdf=EXPLAINED + ".motifs.pdf",
+        pdf="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.motifs.pdf",
     log:
         "<logs>/motifs/{model}.{cell_type}.{sites}.log",
     benchmark:
@@ -84,13 +82,13 @@ rule mutagenesis:
     input:
         weights=explained_weights,
         card=explained_card,
-        windows=EXPLAINED + ".windows.tsv",
+        windows="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.windows.tsv",
         fragments=explained_fragments,
         genome=genome_file,
     output:
-        table=EXPLAINED + ".mutations.tsv",
+        table="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.mutations.tsv",
         png=report(
-            EXPLAINED + ".mutations.png",
+            "<results>/interpretation/{model}/{cell_type}/sequence/{sites}.mutations.png",
             caption="../report/mutations.rst",
             category="Interpretation",
             labels={
@@ -99,7 +97,7 @@ rule mutagenesis:
                 "figure": "substitutions, {sites}",
             },
         ),
-        pdf=EXPLAINED + ".mutations.pdf",
+        pdf="<results>/interpretation/{model}/{cell_type}/sequence/{sites}.mutations.pdf",
     log:
         "<logs>/mutagenesis/{model}.{cell_type}.{sites}.log",
     benchmark:
