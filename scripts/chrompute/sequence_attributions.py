@@ -16,9 +16,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from chrompute.codons import CodonEncoder
 from chrompute.dataset import WindowData
 from chrompute.deeplift_rules import deeplift_rules, explainable
-from chrompute.encoders import one_hot
+from chrompute.encoders import SequenceEncoder, one_hot
 from chrompute.errors import ChromputeError
 from chrompute.network_spec import SEQUENCE
 from chrompute.networks import ChromatinNetwork, Network
@@ -55,13 +56,15 @@ class SequenceScore(nn.Module):
         super().__init__()
         self.network = explainable(copy.deepcopy(network)).double().requires_grad_(False)
         self.task = task
-        self.holds_frames = hold_frames and getattr(self._encoder(), "codons", None) is not None
+        self.hold_frames = hold_frames
         self.eval()
 
-    def _encoder(self) -> nn.Module | None:
-        """Return what encodes the DNA, where it is a part by itself."""
-        network = self.network
-        return network.encoders[SEQUENCE] if isinstance(network, ChromatinNetwork) else None
+    def _held_frames(self) -> CodonEncoder | None:
+        """Return what reads reading frames, where there is such a part and it is held."""
+        if not self.hold_frames or not isinstance(self.network, ChromatinNetwork):
+            return None
+        encoder = self.network.encoders[SEQUENCE]
+        return encoder.codons if isinstance(encoder, SequenceEncoder) else None
 
     @torch.no_grad()
     def held(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
@@ -80,8 +83,9 @@ class SequenceScore(nn.Module):
         encoders = self.network.encoders
         images = [name for name in encoders if name != SEQUENCE]
         held = [encoders[name](batch[name].double()) for name in images]
-        if self.holds_frames:
-            held.append(encoders[SEQUENCE].codons(one_hot(batch[SEQUENCE]).double()))
+        frames = self._held_frames()
+        if frames is not None:
+            held.append(frames(one_hot(batch[SEQUENCE]).double()))
         return batch["present"], *held
 
     def forward(self, bases: Tensor, present: Tensor, *encoded: Tensor) -> Tensor:
@@ -94,7 +98,7 @@ class SequenceScore(nn.Module):
         if not isinstance(network, ChromatinNetwork):
             return network({SEQUENCE: bases, "present": present})[self.task]
         others = [name for name in network.encoders if name != SEQUENCE]
-        frames = encoded[len(others)] if self.holds_frames else None
+        frames = encoded[len(others)] if len(encoded) > len(others) else None
         own = {SEQUENCE: network.encoders[SEQUENCE](bases, frames)}
         own |= dict(zip(others, encoded[: len(others)], strict=True))
         features, _ = network.mixed({name: own[name] for name in network.encoders}, present)
