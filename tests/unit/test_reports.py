@@ -462,7 +462,7 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
 
 def models_page(told: dict[str, Any], path: Path) -> str:
     """Return the text of the three sections that tell of models."""
-    content = {"tasks": [told], "cell_type": "c", "used": [], "mistakes": []}
+    content = {"tasks": [told], "cell_type": "c", "used": [], "motifs": [], "mistakes": []}
     return " ".join(page_text(name, content, path) for name in ("models", "used", "wrong"))
 
 
@@ -580,7 +580,9 @@ def test_figures_name_their_numbers(figure: str, numbers: str) -> None:
 
 def test_what_is_missing_is_told(results: Path, tmp_path: Path) -> None:
     """No assay, no label, no model: each part says what it would need."""
-    nothing: dict[str, Any] = {"tasks": [], "used": [], "mistakes": [], "cell_type": "c"}
+    nothing: dict[str, Any] = {
+        "tasks": [], "used": [], "motifs": [], "mistakes": [], "cell_type": "c",
+    }  # fmt: skip
     parts: dict[str, Any] = {
         **{"vplots": [], "panels": [], "viewer": {}, "calls": [], "planted": None},
         **{"phasograms": [], "profiles": [], "browser": None},
@@ -606,8 +608,25 @@ def test_a_network_that_was_interpreted_tells_what_it_used(tmp_path: Path) -> No
         "task": "state", "title": "network", "completeness": "They add up.", "quiz": "../q.html",
         "bands": [{"class": "open", "speaking": "ATAC fragments of 60 to 99 bp"}], "figures": [],
     }  # fmt: skip
-    content = {"tasks": [], "used": [item]}
+    content = {"tasks": [], "used": [item], "motifs": []}
     text = page_text("used", content, tmp_path / "page.html")
     for words in ("state: which fragments, and where (network)", "open ATAC fragments", "add up"):
         assert words in text, words
+    assert "Nothing tells" not in text
+
+
+def test_motifs_that_a_network_reads_are_told(tmp_path: Path) -> None:
+    row = {
+        "pattern": "for1", "sign": "for", "seqlets": "1,200", "consensus": "CCGGGTAA",
+        "known": "REB1 (q = 0.0001)",
+    }  # fmt: skip
+    found = {
+        "title": "network, c: promoter", "windows": "600 windows.", "rows": [row], "figures": [],
+        "file": "../x.tsv",
+    }  # fmt: skip
+    content = {"tasks": [], "used": [], "motifs": [found, found | {"rows": []}]}
+    text = page_text("used", content, tmp_path / "page.html")
+    for words in ("network, c: promoter", "600 windows.", "CCGGGTAA REB1 (q = 0.0001)"):
+        assert words in text, words
+    assert "No pattern: too few stretches" in text
     assert "Nothing tells" not in text
