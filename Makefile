@@ -57,8 +57,9 @@ knobs: $(INSTALLED)
 
 # Tables and learning curves of a long comparison, of what it has finished so far (docs/experiments).
 RESULTS ?= results/experiments
+PAGE ?= $(notdir $(RESULTS))
 experiments-tables: $(INSTALLED)
-	$(BIN)/python docs/make_experiments.py $(RESULTS)
+	$(BIN)/python docs/make_experiments.py $(RESULTS) $(PAGE)
 
 # The figures of docs/gallery.md, of a run of `snakemake figures`.
 GALLERY ?= results/demo

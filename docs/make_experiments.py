@@ -1,7 +1,8 @@
 """Write the tables and learning curves of a long comparison that are kept in docs/experiments.
 
-    python docs/make_experiments.py results/experiments     (make experiments-tables)
+    python docs/make_experiments.py results/experiments [PAGE]     (make experiments-tables)
 
+The page is called as the results folder is, or PAGE, so that scores of other windows stand beside.
 It reads what the run has finished so far, model by model, and can be called at any time: models
 without scores are left out, and tables of all models that are not there yet are named.
 """
@@ -219,7 +220,7 @@ def whole_tables(results: Path, sets: dict[Run, str]) -> list[str]:
             lines += ["", f"## {title}", "", f"`{table}.tsv` needs all models: not there yet."]
             continue
         rows = read_scores(path, ["windows"])
-        rows = rows[rows["model"].isin(windows)]
+        rows = rows[rows["model"].isin(windows)].dropna(subset=["value"])
         if len(rows):
             rows = rows.assign(windows=rows["model"].map(windows))
             lines += whole_table(rows, title, names)
@@ -248,19 +249,21 @@ def learning_curves(results: Path, images: Path, name: str, cards: Cards) -> lis
     return lines if len(lines) > 3 else []
 
 
-def write_page(results: Path, docs: Path, command: str) -> Path:
+def write_page(results: Path, docs: Path, command: str, name: str | None = None) -> Path:
     """Write the page of one run, its tidy table, and its learning curves.
 
     Parameters
     ----------
     results
-        The results folder; its name is that of the page.
+        The results folder.
     docs
         Folder that holds `experiments` and `images`.
     command
         What wrote the page, told on it.
+    name
+        Name of the page; that of the results folder when it is None.
     """
-    name = results.name
+    name = name or results.name
     for folder in ("experiments", "images"):
         (docs / folder).mkdir(parents=True, exist_ok=True)
     cards, named = read_cards(results), named_runs(results)
@@ -296,4 +299,6 @@ def write_page(results: Path, docs: Path, command: str) -> Path:
 
 if __name__ == "__main__":
     given = Path(sys.argv[1] if len(sys.argv) > 1 else "results/experiments")
-    print(write_page(given, ROOT / "docs", f"make experiments-tables RESULTS={given}"))
+    page = sys.argv[2] if len(sys.argv) > 2 else given.name
+    told = f"make experiments-tables RESULTS={given} PAGE={page}"
+    print(write_page(given, ROOT / "docs", told, page))
