@@ -106,6 +106,7 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         site["path"] = "peaks.bed" if "name" in site else "genes.tsv"
     config["sites"]["motif"] = {"title": "Reb1 motif", "path": "motifs.meme", "motif": "REB1"}
     config["vplots"] |= {"sites": ["tss", "abf1", "motif"], "images": ["reb1", "state.terminator"]}
+    config["motifs"]["known"] = "motifs.meme"
     # The slice has labels of the states alone.
     config["tasks"] = {"state": config["tasks"]["state"]}
     config["windows"] = {"states": config["windows"]["states"]}
