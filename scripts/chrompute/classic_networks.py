@@ -15,8 +15,9 @@ from chrompute.heads import ClassScores
 from chrompute.network_spec import NetworkSpec
 from chrompute.pooling import Strongest
 
-#: Hidden units of DeepBind (Alipanahi et al. 2015).
+#: Hidden units of DeepBind (Alipanahi et al. 2015), and the bases of its sequences.
 _DEEPBIND_HIDDEN = 32
+_DEEPBIND_WIDTH = 101
 #: Most rows and columns that are left before the dense layers of AlexNet.
 _ALEXNET_GRID = 6
 
@@ -87,6 +88,18 @@ def alexnet(spec: NetworkSpec) -> ClassicNetwork:
     return ClassicNetwork(spec, layers, 4 * c)
 
 
+class _Middle(nn.Module):
+    """The middle columns of a sequence: `width`, or one more, so that both sides lose as many."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, values: Tensor) -> Tensor:
+        side = max(0, (values.shape[-1] - self.width) // 2)
+        return values[..., side : values.shape[-1] - side]
+
+
 class _DetectorPooling(nn.Module):
     """The strongest and the mean match of each detector, (n, 2 * motifs)."""
 
@@ -101,10 +114,11 @@ class _DetectorPooling(nn.Module):
 def deepbind(spec: NetworkSpec) -> ClassicNetwork:
     """Build a network like DeepBind (Alipanahi et al. 2015) on DNA.
 
-    Motif detectors, rectified, their maximum and mean over the whole window, and one hidden
-    layer of 32 units.
+    Motif detectors, rectified, their maximum and mean over the middle 101 bp (the paper's length),
+    and one hidden layer of 32 units. Over a whole window it could not tell where anything lies.
     """
     layers = nn.Sequential(
+        _Middle(_DEEPBIND_WIDTH),
         nn.Conv1d(4, spec.motifs, spec.motif_width, padding=spec.motif_width - 1),
         nn.ReLU(),
         _DetectorPooling(),

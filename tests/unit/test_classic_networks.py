@@ -42,6 +42,22 @@ def test_the_sequence_classics_take_windows_from_200_bp(name: str, width: int) -
     assert not torch.allclose(logits[0], logits[1])
 
 
+@pytest.mark.parametrize(("width", "first", "last"), [(2001, 950, 1050), (1000, 449, 550)])
+def test_deepbind_reads_the_middle_101_bp(width: int, first: int, last: int) -> None:
+    network = network_of("sequence", width=width, architecture="deepbind")
+    codes = torch.randint(0, 4, (1, width), dtype=torch.long)
+
+    def scores(*changed: int) -> dict[str, torch.Tensor]:
+        other = codes.clone()
+        other[0, list(changed)] = (other[0, list(changed)] + 1) % 4
+        return logits_of(network, {"sequence": other})
+
+    outside = [*range(first), *range(last + 1, width)]
+    assert equal(scores(*outside), scores())
+    assert not equal(scores(first), scores())
+    assert not equal(scores(last), scores())
+
+
 @pytest.mark.parametrize("width", [101, 161, 162, 163])
 @pytest.mark.parametrize("name", CLASSICS)
 def test_a_short_window_is_refused_or_read(name: str, width: int) -> None:

@@ -115,7 +115,7 @@ def planted(network: nn.Module, word: str) -> nn.Module:
     with torch.no_grad():
         for values in network.parameters():
             values.zero_()
-        detector, hidden = network.layers[0], network.layers[3]
+        detector, hidden = network.layers[1], network.layers[4]
         for place, base in enumerate(word):
             detector.weight[0, "ACGT".index(base), place] = 1.0
         detector.bias[0] = 0.5 - len(word)  # nothing but the whole word
