@@ -289,7 +289,7 @@ def write_page(results: Path, docs: Path, command: str, name: str | None = None)
     lines += score_tables(scores, agreement, cards)
     lines += calibration_table(read_parts(results, "calibration", sets), cards)
     lines += whole_tables(results, sets)
-    lines += learning_curves(results, docs / "images", name, cards)
+    lines += learning_curves(results, docs / "images", results.name, cards)
     page = docs / f"experiments/{name}.md"
     page.write_text("\n".join(lines) + "\n")
     tidy = over_seeds(scores, ["model", *_PLACE, "metric"]).round(6)
