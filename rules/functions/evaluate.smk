@@ -295,14 +295,16 @@ def comparisons():
 
 
 def confusion_figures():
-    """One for each model, of its first seed: others look alike, and are drawn when asked for."""
+    """One for each model, of its first seed: others look alike, and are drawn when asked for.
+
+    That of the majority would say nothing: it has one column.
+    """
     return [
         f"<results>/figures/confusion.{model}.seed-{entry['seeds'][0]}.{task.name}.{cell_type}.png"
         for model, entry in config["models"].items()
+        if entry["kind"] != "majority"
         for task in scored_tasks(model)
-        for cell_type in scored_cell_types(
-            config["models"][model]["windows"], task.name
-        )
+        for cell_type in scored_cell_types(entry["windows"], task.name)
     ]
 
 

@@ -71,8 +71,9 @@ def training_mb(wildcards, attempt):
 
 
 def baseline_threads(wildcards):
-    """Trees grow on two threads; no other baseline would use a second one."""
-    return 2 if wildcards.model in settings.models_of_kind("forest", "boosting") else 1
+    """Trees grow on as many threads as networks train on; other baselines would use but one."""
+    grows = wildcards.model in settings.models_of_kind("forest", "boosting")
+    return settings.training(wildcards.model)["threads"] if grows else 1
 
 
 def processes_mb(wildcards, attempt):

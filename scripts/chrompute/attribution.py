@@ -30,7 +30,7 @@ TOLERANCE = 0.01
 #: Share above which attributions are not shown.
 LIMIT = 0.1
 #: Images on the path that are looked at in one step.
-_IMAGES = 512
+_IMAGES = 128
 
 #: Columns of the table of completeness, of one strand.
 _COLUMNS = ("score", "baseline", "attributed", "error", "steps")
