@@ -89,8 +89,7 @@ def window_set(results: Path, run: Run, card: dict[str, Any]) -> str:
     for key in ("applied_to", "windows"):
         if "set" in card.get(key, {}):
             return str(card[key]["set"])
-    names = ["cell_type", "chrom", "centre"]
-    model, seed = run
+    (model, seed), names = run, ["cell_type", "chrom", "centre"]
     path = results / f"models/{model}/seed-{seed}/predictions.parquet"
     predicted = pd.MultiIndex.from_frame(pd.read_parquet(path, columns=names).astype(str))
     found = []
@@ -254,14 +253,12 @@ def write_page(results: Path, docs: Path, command: str, name: str | None = None)
 
     Parameters
     ----------
-    results
-        The results folder.
+    results, name
+        The results folder, and the name of the page where it is not that of the folder.
     docs
         Folder that holds `experiments` and `images`.
     command
         What wrote the page, told on it.
-    name
-        Name of the page; that of the results folder when it is None.
     """
     name = name or results.name
     for folder in ("experiments", "images"):
@@ -282,8 +279,7 @@ def write_page(results: Path, docs: Path, command: str, name: str | None = None)
     if stale:
         kept = models_of(cards)
         gone = dict.fromkeys(f"{m} (seed {s})" if m in kept else m for m, s in stale)
-        text = "Left out, since the last finished run does not name them"
-        lines += ["", f"{text}: {', '.join(gone)}."]
+        lines += ["", f"Left out, since no finished run names them: {', '.join(gone)}."]
     path = results / "evaluation/agreement.tsv"
     agreement = read_scores(path, ["windows"]) if path.is_file() else pd.DataFrame()
     lines += score_tables(scores, agreement, cards)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from chrompute.figures import INK, PALETTE, new_figure
-from chrompute.quality import TSS_FLANK
+from chrompute.tss import TSS_FLANK
 
 #: Colours of A, C, G, T in motifs.
 _BASE_COLOURS = {"A": PALETTE[2], "C": PALETTE[0], "G": PALETTE[4], "T": PALETTE[1]}

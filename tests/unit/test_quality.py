@@ -36,7 +36,7 @@ from chrompute.indexes import is_indexable
 from chrompute.intervals import IntervalSet
 from chrompute.ladder import ladder_peaks, length_fractions
 from chrompute.peaks import write_bedpe
-from chrompute.quality import fraction_in_peaks, sample_quality, tss_enrichment, tss_profile
+from chrompute.quality import fraction_in_peaks, sample_quality
 from chrompute.quality_figures import draw_correlation, draw_quality
 from chrompute.quality_inputs import QualityInputs
 from chrompute.quality_report import number_rows, reasons, shift_warnings, verdict_rows
@@ -44,6 +44,7 @@ from chrompute.quality_tables import multiqc_files, quality_table
 from chrompute.replicates import correlate, count_in_bins, lowest_pair
 from chrompute.sites import write_sites
 from chrompute.store_files import write_fragments
+from chrompute.tss import tss_enrichment, tss_profile
 from chrompute.verdicts import FIGURES, judge, judge_shift, overall, threshold_faults, verdicts_of
 from helpers import need_program
 

@@ -147,7 +147,7 @@ def _cut(
     size, total = chromatin.openness.size, float(rate[-1])
     where = np.sort(rng.random(rng.poisson(total * _BLOCK))) * _BLOCK
     owner = where.astype(np.int64)
-    cuts = np.searchsorted(rate, (where - owner) * total, side="right") + owner * size
+    cuts = _places(rate, (where - owner) * total) + owner * size
     nucleosomes = np.sort(dyad + molecule * size)
     after = np.searchsorted(nucleosomes, cuts)
     left = cuts - nucleosomes[np.maximum(after - 1, 0)]
@@ -161,6 +161,17 @@ def _cut(
     survive = np.exp(-length / _FADING) / (1 + np.exp((_EDGE - length) / _EDGE_WIDTH))
     kept &= rng.random(length.size) < 0.5 * survive
     return starts[kept] % size, starts[kept] % size + length[kept]
+
+
+def _places(rate: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> Integer:
+    """Return the first base whose summed rate is above each value.
+
+    Values in order walk through the long table once, which takes a fraction of the time.
+    """
+    order = np.argsort(values)
+    places = np.empty(values.size, dtype=np.int64)
+    places[order] = np.searchsorted(rate, values[order], side="right")
+    return places
 
 
 def mnase_fragments(
