@@ -279,7 +279,7 @@ def write_page(results: Path, docs: Path, command: str, name: str | None = None)
     if stale:
         kept = models_of(cards)
         gone = dict.fromkeys(f"{m} (seed {s})" if m in kept else m for m, s in stale)
-        lines += ["", f"Left out, since no finished run names them: {', '.join(gone)}."]
+        lines += ["", f"Left out, as the finished run does not name them: {', '.join(gone)}."]
     path = results / "evaluation/agreement.tsv"
     agreement = read_scores(path, ["windows"]) if path.is_file() else pd.DataFrame()
     lines += score_tables(scores, agreement, cards)
