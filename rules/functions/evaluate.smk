@@ -295,16 +295,18 @@ def comparisons():
 
 
 def confusion_figures():
-    """One for each model, of its first seed: others look alike, and are drawn when asked for.
+    """One for each network and oracle, of its first seed; without any, one for each model.
 
-    That of the majority would say nothing: it has one column.
+    The reports show the matrices of all models; figures of others are drawn when asked for.
     """
+    chosen = settings.models_of_kind("network", "ensemble", "applied", "oracle")
     return [
-        f"<results>/figures/confusion.{model}.seed-{entry['seeds'][0]}.{task.name}.{cell_type}.png"
-        for model, entry in config["models"].items()
-        if entry["kind"] != "majority"
+        f"<results>/figures/confusion.{model}.seed-{settings.seeds_of(model)[0]}.{task.name}.{cell_type}.png"
+        for model in chosen or config["models"]
         for task in scored_tasks(model)
-        for cell_type in scored_cell_types(entry["windows"], task.name)
+        for cell_type in scored_cell_types(
+            config["models"][model]["windows"], task.name
+        )
     ]
 
 

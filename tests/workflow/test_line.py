@@ -46,7 +46,7 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "figures/reliability.states.state.293.png",
         "figures/learning.vplot.pdf",
         "figures/models.states.state.two.pdf", "figures/composition.states.state.png",
-        "figures/confusion.forest.seed-1.state.293.png", "reports/windows.html",
+        "figures/confusion.vplot.seed-1.state.293.png", "reports/windows.html",
         "reports/293.html", "reports/two.html", "reports/index.html", "provenance.json",
     ]  # fmt: skip
     missing = [name for name in expected if not (results / name).stat().st_size]
