@@ -311,7 +311,12 @@ def test_every_file_that_a_rule_writes_is_documented() -> None:
 def test_conda_environments_hold_what_their_scripts_import() -> None:
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     imported_as = {"scikit-learn": "sklearn", "pytorch": "torch", "matplotlib-base": "matplotlib"}
-    imported_as |= {"pybigwig": "pyBigWig", "python-isal": "isal", "pyyaml": "yaml"}
+    imported_as |= {
+        "pybigwig": "pyBigWig",
+        "python-isal": "isal",
+        "pyyaml": "yaml",
+        "pillow": "PIL",
+    }
     third_party = re.compile(r"^(?:import|from) (\w+)", re.M)
     blocks = re.findall(r"^rule \w+:.*?(?=^rule|\Z)", rules, re.M | re.S)
     pairs = [

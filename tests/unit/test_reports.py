@@ -1,13 +1,16 @@
 """What pages say of window sets, agreement, limits and gaps, from tables and facts made here."""
 
+import io
 import json
 import re
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from chrompute.agreement_report import (
     NONE_SHARED,
@@ -22,7 +25,7 @@ from chrompute.figures import METRIC_TITLES, save_figure
 from chrompute.model_figures import draw_model_comparison
 from chrompute.model_report import headline, model_rows
 from chrompute.report import index_content, render, windows_page
-from chrompute.report_pictures import Picture, numbers_of
+from chrompute.report_pictures import Picture, as_webp, numbers_of
 from chrompute.run_report import run_content
 from chrompute.task_report import cell_type_windows, task_content
 from chrompute.window_figures import draw_composition
@@ -369,7 +372,7 @@ def results(tmp_path: Path) -> Path:
     figures += ["models.tiles.occupancy.c", "learning.net", "reliability.tiles.occupancy.c"]
     figures.append("modalities.tiles.occupancy.c")
     for name in figures:
-        (tmp_path / f"figures/{name}.png").write_bytes(b"png")
+        Image.new("RGB", (4, 3)).save(tmp_path / f"figures/{name}.png")
     return tmp_path
 
 
@@ -515,7 +518,7 @@ def test_a_mark_that_is_never_bound_is_told(results: Path) -> None:
         "models.tiles.mark.c",
         "reliability.tiles.mark.c",
     ):
-        (results / f"figures/{name}.png").write_bytes(b"png")
+        Image.new("RGB", (4, 3)).save(results / f"figures/{name}.png")
     given = plan()
     given["windows"]["tiles"]["tasks"]["mark"]["runs"] = [("forest", 1), ("net", 1)]
     told = content_of("mark", given, results, "c")
@@ -630,3 +633,21 @@ def test_motifs_that_a_network_reads_are_told(tmp_path: Path) -> None:
         assert words in text, words
     assert "No pattern: too few stretches" in text
     assert "Nothing tells" not in text
+
+
+def test_small_pictures_keep_every_pixel_and_large_ones_become_small(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    plain = np.repeat(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8), 8, axis=1)
+    smooth = np.add.outer(np.linspace(0, 120, 600), np.linspace(0, 120, 800))[..., None]
+    noisy = (smooth + rng.normal(0, 4, (600, 800, 3))).clip(0, 255).astype(np.uint8)
+    for pixels in (plain, noisy):
+        Image.fromarray(pixels).save(tmp_path / "a.png")
+        stored = as_webp(tmp_path / "a.png")
+        with Image.open(io.BytesIO(stored)) as opened:
+            assert opened.format == "WEBP"
+            seen = np.asarray(opened.convert("RGB")).astype(int)
+        if pixels is plain:
+            assert np.array_equal(seen, pixels)
+        else:
+            assert len(stored) < (tmp_path / "a.png").stat().st_size / 3
+            assert np.abs(seen.mean((0, 1)) - pixels.mean((0, 1))).max() < 1

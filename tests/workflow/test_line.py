@@ -299,7 +299,7 @@ def test_reports_are_self_contained(finished: Path) -> None:
         assert re.findall(r'(?:src|srcset)="(?!data:)', text) == []
         # igv.js names addresses that it asks nothing of, as tests in a browser see.
         assert "http" not in re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
-        assert text.count("data:image/png;base64,") >= (9 if name != "windows" else 1)
+        assert text.count("data:image/webp;base64,") >= (9 if name != "windows" else 1)
         for pdf in re.findall(r'href="([^"]+\.pdf)"', text):
             assert (finished / "results/reports" / pdf).is_file()
     assert (
