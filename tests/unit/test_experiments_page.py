@@ -214,6 +214,14 @@ def test_models_that_are_configured_no_more_are_left_out(
     assert "gone" not in page.with_suffix(".tsv").read_text()
 
 
+def test_a_page_of_another_name_shares_the_curves(results: Path, tmp_path: Path) -> None:
+    first = MADE["write_page"](results, tmp_path / "docs", "a command")
+    other = MADE["write_page"](results, tmp_path / "docs", "a command", "test")
+    assert other == first.with_name("test.md")
+    assert other.with_suffix(".tsv").read_bytes() == first.with_suffix(".tsv").read_bytes()
+    assert other.read_text() == first.read_text().replace(f": {results.name}\n", ": test\n", 1)
+
+
 def test_nothing_scored_is_told(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no model is scored yet"):
         MADE["write_page"](tmp_path, tmp_path / "docs", "a command")

@@ -1,13 +1,11 @@
 """What pages say of window sets, agreement, limits and gaps, from tables and facts made here."""
 
-import io
 import json
 import re
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -25,7 +23,7 @@ from chrompute.figures import METRIC_TITLES, save_figure
 from chrompute.model_figures import draw_model_comparison
 from chrompute.model_report import headline, model_rows
 from chrompute.report import index_content, render, windows_page
-from chrompute.report_pictures import Picture, as_webp, numbers_of
+from chrompute.report_pictures import Picture
 from chrompute.run_report import run_content
 from chrompute.task_report import cell_type_windows, task_content
 from chrompute.window_figures import draw_composition
@@ -564,23 +562,6 @@ def test_the_run_is_told_exactly(tmp_path: Path) -> None:
         assert words in text, words
 
 
-@pytest.mark.parametrize(
-    ("figure", "numbers"),
-    [
-        ("figures/models.tiles.occupancy.c.png", "evaluation/metrics.tsv"),
-        ("figures/learning.net.a.png", "models/net.a"),
-        ("vplots/c/tss.corrected.png", "vplots/c/tss.npz"),
-        ("vplots/c/classes.png", "vplots/c"),
-        ("nucleosomes/c/pooled.phasing.png", "nucleosomes/c/pooled.phasing.tsv"),
-        ("interpretation/net/c/state.attributions.png", "interpretation/net/c/state.bands.tsv"),
-        ("interpretation/net/embedding.state.png", "interpretation/net/embedding.tsv"),
-        ("figures/new.png", ""),
-    ],
-)
-def test_figures_name_their_numbers(figure: str, numbers: str) -> None:
-    assert numbers_of(figure) == numbers
-
-
 def test_what_is_missing_is_told(results: Path, tmp_path: Path) -> None:
     """No assay, no label, no model: each part says what it would need."""
     nothing: dict[str, Any] = {
@@ -633,21 +614,3 @@ def test_motifs_that_a_network_reads_are_told(tmp_path: Path) -> None:
         assert words in text, words
     assert "No pattern: too few stretches" in text
     assert "Nothing tells" not in text
-
-
-def test_small_pictures_keep_every_pixel_and_large_ones_become_small(tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    plain = np.repeat(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8), 8, axis=1)
-    smooth = np.add.outer(np.linspace(0, 120, 600), np.linspace(0, 120, 800))[..., None]
-    noisy = (smooth + rng.normal(0, 4, (600, 800, 3))).clip(0, 255).astype(np.uint8)
-    for pixels in (plain, noisy):
-        Image.fromarray(pixels).save(tmp_path / "a.png")
-        stored = as_webp(tmp_path / "a.png")
-        with Image.open(io.BytesIO(stored)) as opened:
-            assert opened.format == "WEBP"
-            seen = np.asarray(opened.convert("RGB")).astype(int)
-        if pixels is plain:
-            assert np.array_equal(seen, pixels)
-        else:
-            assert len(stored) < (tmp_path / "a.png").stat().st_size / 3
-            assert np.abs(seen.mean((0, 1)) - pixels.mean((0, 1))).max() < 1
