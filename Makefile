@@ -34,8 +34,10 @@ test: check
 	$(PYTEST) -m workflow
 
 # make bench PAIRS=10000000 takes another quarter of an hour; BENCH=--bam-coverage compares with deepTools too.
+# The last line needs a run of config/yeast.yaml, whose network predicts its genome.
 PAIRS ?= 1000000
 BENCH ?=
+YEAST ?= results/yeast
 bench: $(INSTALLED) build/$(PAIRS).bam
 	$(BIN)/python bench/fragments.py build/$(PAIRS).bam $(BENCH)
 	$(BIN)/python bench/vplots.py
@@ -43,6 +45,9 @@ bench: $(INSTALLED) build/$(PAIRS).bam
 	$(BIN)/python bench/guard.py
 	$(BIN)/python bench/batches.py
 	$(BIN)/python bench/gpu.py
+	@test -e $(YEAST)/models || echo "There is no run in $(YEAST): bench/predict.py is left out."
+	test ! -e $(YEAST)/models || $(BIN)/python bench/predict.py $(YEAST)/models/chrompute_tiles/seed-1 \
+	    $(DATA)/genome/sacCer3.fa.gz ATAC=$(YEAST)/fragments/atac.parquet MNase=$(YEAST)/fragments/mnase_henikoff2011.parquet
 
 build/%.bam: bench/make_bam.py | $(INSTALLED)
 	mkdir -p build

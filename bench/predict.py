@@ -1,10 +1,10 @@
 """Time how fast a genome is predicted by a trained network.
 
-    python bench/predict.py MODEL GENOME.fa ATAC=STORE [MNASE=STORE] [--tiles N]
+    python bench/predict.py MODEL GENOME.fa ATAC=STORE [MNASE=STORE] [--tiles N] [--cores N]
 
-The first N tiles of 100 bp (5,000 by default) of the genome are predicted, on both strands, with
-the threads of the training, and the time of all tiles is told from that. Windows by CPU time of
-the process say what one core does where other programs share the machine.
+The first N tiles of 100 bp (20,000 by default) of the genome are predicted, on both strands, with
+all cores, and the time of all tiles is told from that. Windows by CPU time of the process say what
+one core does where other programs share the machine.
 """
 
 import argparse
@@ -31,11 +31,14 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("genome")
     parser.add_argument("fragments", nargs="+", metavar="ASSAY=STORE")
-    parser.add_argument("--tiles", type=int, default=5000)
+    parser.add_argument("--tiles", type=int, default=20000)
+    parser.add_argument("--cores", type=int)
     parser.add_argument("--threads", type=int)
     given = parser.parse_args()
     fragments = dict(text.split("=", 1) for text in given.fragments)
-    models = open_models(given.model, fragments, given.genome, Options(threads=given.threads))
+    models = open_models(
+        given.model, fragments, given.genome, Options(threads=given.threads, cores=given.cores)
+    )
     tiles = pd.concat([*Tiles(models.sizes, STEP, genome=models.codes)], ignore_index=True)
     models.refuse([*tiles["chrom"].unique()])
     first = tiles.head(given.tiles)

@@ -18,6 +18,7 @@ if "snakemake" in globals():
         stores = iter(files.fragments)
         fragments = {assay: [next(stores) for _ in own] for assay, own in given.read.items()}
         options = Options(
+            cores=snakemake.threads,
             match_depth=how["match_depth"],
             allow_changed=how["allow_changed"],
             allow_outside=how["allow_outside"],

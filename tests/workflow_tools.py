@@ -52,7 +52,7 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> N
 def keep_assays_only(config: dict[str, Any]) -> None:
     """Take labels, models and what takes long out of the slice's configuration."""
     learning = ("labels", "tasks", "windows", "models", "training", "evaluation")
-    for key in (*learning, "images", "motifs"):
+    for key in (*learning, "images", "motifs", "predictions"):
         config.pop(key, None)
     config["sites"] = {"tss": config["sites"]["tss"]}
     config["vplots"] |= {"sites": ["tss"], "images": []}

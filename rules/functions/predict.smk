@@ -67,7 +67,8 @@ def prediction_options(wildcards):
 
 
 def prediction_threads(wildcards):
-    return plan_of(wildcards).threads
+    """Cores: windows are shared out among as many threads as those of the training go into them."""
+    return max(plan_of(wildcards).threads, 4)
 
 
 def prediction_mb(wildcards, input, attempt):

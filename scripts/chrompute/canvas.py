@@ -1,6 +1,7 @@
 """Lit pixels, and the buffer that images are drawn in from them."""
 
 import math
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,11 +28,11 @@ class SparseImages:
     shape: tuple[int, int, int]
 
 
-class Canvas:
+class Canvas(threading.local):
     """A buffer of pixels that images are drawn in, one batch after the other.
 
     It is not made anew for each batch, nor wiped: only the pixels that the last batch lit are put
-    out. Of 300 x 2001 pixels a window lights about 100.
+    out. Of 300 x 2001 pixels a window lights about 100. Each Python thread draws in its own.
     """
 
     def __init__(self, device: torch.device) -> None:

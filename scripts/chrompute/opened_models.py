@@ -19,6 +19,7 @@ from chrompute.devices import (
     as_in_training,
     choose_device,
     explained_memory,
+    usable_cores,
 )
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
@@ -52,10 +53,13 @@ class Options:
     device
         "auto" (CUDA where present), "cpu" or "cuda".
     batch_size
-        Windows in a quarter of a step; None: that of the training, which is also needed for the
+        Windows in half a step; None: that of the training, which is also needed for the
         very bits of its predictions.
     threads
         CPU threads of torch; None: those of the training.
+    cores
+        CPU cores, which are shared by so many Python threads as these leave room for; None: all
+        that the process may use. On CUDA one Python thread predicts.
     fraction
         Share of the fragments that is kept, as if they had been sequenced less deeply. Counts are
         scaled up to the models' depth as those of so many fragments. The same fragments are kept
@@ -72,6 +76,7 @@ class Options:
     device: str = "auto"
     batch_size: int | None = None
     threads: int | None = None
+    cores: int | None = None
     fraction: float = 1.0
     match_depth: bool = False
     allow_changed: bool = False
@@ -188,6 +193,7 @@ class OpenedModels:
                         predict_windows(
                             network, card, windows, stores, genome, self.device,
                             self.options.batch_size, self._fractions(card), countdown,
+                            self._workers(threads),
                         )
                     )  # fmt: skip
             found.append(one.together(members))
@@ -206,6 +212,13 @@ class OpenedModels:
         if not network.spec.sequence:
             return windows, stores, None
         return windows, stores, {name: self.codes[name] for name in places["chrom"].unique()}
+
+    def _workers(self, threads: int) -> int:
+        """Return how many Python threads predict at once, each with so many of torch's."""
+        if self.device.type != "cpu":
+            return 1
+        cores = self.options.cores or usable_cores()
+        return max(1, cores // threads)
 
     def _fractions(self, card: Mapping[str, Any]) -> dict[str, float]:
         """Return {input: share of its fragments that is shown}."""

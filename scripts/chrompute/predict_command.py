@@ -42,8 +42,11 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", type=_positive, help="windows at once; by default that of the training"
     )
+    parser.add_argument("--cores", type=_positive, help="CPU cores; by default all")
     parser.add_argument(
-        "--threads", type=_positive, help="CPU threads; by default those of the training"
+        "--threads",
+        type=_positive,
+        help="cores that work on one window at a time; by default those of the training",
     )
     parser.add_argument(
         "--fraction",
@@ -155,6 +158,7 @@ def run_predict(given: argparse.Namespace) -> None:
         given.device,
         given.batch_size,
         given.threads,
+        given.cores,
         given.fraction,
         given.match_depth,
         given.allow_changed,

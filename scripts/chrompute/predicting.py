@@ -22,6 +22,7 @@ def predict(
     device: str = "auto",
     batch_size: int | None = None,
     threads: int | None = None,
+    cores: int | None = None,
     fraction: float = 1.0,
     match_depth: bool = False,
     allow_changed: bool = False,
@@ -43,7 +44,7 @@ def predict(
     windows
         BED, Parquet table or DataFrame with `chrom`, `start`, `end` and perhaps `centre`. The
         centre decides; the width is the network's own.
-    device, batch_size, threads, fraction, match_depth, allow_changed, allow_outside
+    device, batch_size, threads, cores, fraction, match_depth, allow_changed, allow_outside
         As `chrompute.opened_models.Options` tells.
 
     Returns
@@ -58,7 +59,7 @@ def predict(
         When anything that is given is wrong, or memory is used up.
     """
     options = Options(
-        device, batch_size, threads, fraction, match_depth, allow_changed, allow_outside
+        device, batch_size, threads, cores, fraction, match_depth, allow_changed, allow_outside
     )
     opened = open_models(model, fragments, genome, options)
     places = read_places(windows, opened.sizes)

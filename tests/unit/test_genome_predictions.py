@@ -113,6 +113,17 @@ def test_windows_of_the_test_are_predicted_as_evaluated_to_the_last_bit(
     assert [*found["centre"]] == [*case.expected["net1"]["centre"]]
 
 
+def test_threads_that_share_the_windows_change_nothing(case: Case, tmp_path: Path) -> None:
+    tiles = Tiles(opened(case).sizes, 15, IntervalSet.of(("chr1", 0, 60_000)))
+    found = []
+    for cores in (1, 5):
+        predict_places(opened(case, cores=cores), tiles, tmp_path / f"{cores}.parquet")
+        found.append(pd.read_parquet(tmp_path / f"{cores}.parquet"))
+    assert len(found[0]) == 4000
+    assert found[0]["p:state:open"].nunique() > 1000  # of a window seen by the wrong thread too
+    assert bits(found[0]) == bits(found[1])
+
+
 def test_pieces_change_nothing(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = opened(case)
     tiles = Tiles(models.sizes, 50, IntervalSet.of(("chr1", 50_000, 60_000), ("chr2", 0, 9000)))

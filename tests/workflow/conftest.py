@@ -107,6 +107,7 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config["sites"]["motif"] = {"title": "Reb1 motif", "path": "motifs.meme", "motif": "REB1"}
     config["vplots"] |= {"sites": ["tss", "abf1", "motif"], "images": ["reb1", "state.terminator"]}
     config["motifs"]["known"] = "motifs.meme"
+    config["predictions"] = {"chrompute": {"step": 200, "regions": ["chrIII:1-20,000"]}}
     # The slice has labels of the states alone.
     config["tasks"] = {"state": config["tasks"]["state"]}
     config["windows"] = {"states": config["windows"]["states"]}
