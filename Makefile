@@ -66,8 +66,8 @@ PAGE ?= $(notdir $(RESULTS))
 experiments-tables: $(INSTALLED)
 	$(BIN)/python docs/make_experiments.py $(RESULTS) $(PAGE)
 
-# The figures of docs/gallery.md, of a run of `snakemake figures`.
-GALLERY ?= results/demo
+# The figures of docs/gallery.md, of runs of `snakemake figures`.
+GALLERY ?= results/demo results/motifs
 gallery: $(INSTALLED)
 	$(BIN)/python docs/make_gallery.py $(GALLERY)
 

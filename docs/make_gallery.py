@@ -1,9 +1,10 @@
 """Copy figures of the paper set into docs/images/gallery, small enough for a page.
 
     snakemake figures --cores 2
-    python docs/make_gallery.py results/demo     (make gallery)
+    snakemake figures --cores 2 --configfile config/motifs.yaml
+    python docs/make_gallery.py results/demo results/motifs     (make gallery)
 
-One figure of each kind, of the first cell type that has it; the page is docs/gallery.md.
+One figure of each kind, of the first run and cell type that has it; the page is docs/gallery.md.
 """
 
 import sys
@@ -29,13 +30,13 @@ FIGURES = {
 DOTS_PER_INCH = 200
 
 
-def main(results: Path) -> None:
+def main(results: list[Path]) -> None:
     """Copy what there is; say what is missing."""
     PAGES.mkdir(parents=True, exist_ok=True)
     for kind, pattern in FIGURES.items():
-        found = sorted(results.glob(f"figures/paper/{pattern}.png"))
+        found = [p for run in results for p in sorted(run.glob(f"figures/paper/{pattern}.png"))]
         if not found:
-            print(f"{kind}: none in {results}; run snakemake figures", file=sys.stderr)
+            print(f"{kind}: there is none; run snakemake figures", file=sys.stderr)
             continue
         with Image.open(found[0]) as image:
             share = DOTS_PER_INCH / 450
@@ -45,4 +46,4 @@ def main(results: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main([Path(name) for name in sys.argv[1:]])

@@ -9,7 +9,7 @@ from chrompute.dataset import WindowData
 from chrompute.networks import Network
 
 #: Windows in a step of prediction, for each one in a step of training: no gradient is kept. More
-#: of them would leave the cache of a CPU, where two threads then wait for memory: of yeast's network
+#: of them would leave the cache of a CPU, where threads then wait for memory: of yeast's network
 #: two cores predict 919 windows/s in steps of 64, 771 in steps of 128 and 674 in steps of 256.
 STEP_FACTOR = 2
 
