@@ -91,20 +91,25 @@ def tracks_of(sample):
     return [track + suffix for track in tracks for suffix in suffixes]
 
 
+def tracks_of_pool(cell_type, assay):
+    """Names of the tracks that a pool gets: those that all its samples get."""
+    first, *others = map(tracks_of, settings.pooled_samples(cell_type, assay))
+    return [track for track in first if all(track in tracks for tracks in others)]
+
+
+def files_of_tracks(name, tracks):
+    return [f"<results>/tracks/{name}.{track}.bw" for track in tracks]
+
+
 def track_files():
-    """The tracks of every sample, and of every pool the ones that all its samples get."""
-    files = [
-        f"<results>/tracks/{sample.name}.{track}.bw"
-        for sample in settings.samples
-        for track in tracks_of(sample)
-    ]
+    """The tracks of every sample and of every pool."""
+    files = []
+    for sample in settings.samples:
+        files += files_of_tracks(sample.name, tracks_of(sample))
     for cell_type, assay in settings.pooled_tracks:
-        first, *others = map(tracks_of, settings.pooled_samples(cell_type, assay))
-        files += [
-            f"<results>/tracks/{cell_type}.{assay}.{track}.bw"
-            for track in first
-            if all(track in tracks for tracks in others)
-        ]
+        files += files_of_tracks(
+            f"{cell_type}.{assay}", tracks_of_pool(cell_type, assay)
+        )
     return files
 
 

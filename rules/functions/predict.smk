@@ -98,13 +98,15 @@ def predicted_class(wildcards):
 def igv_tracks(cell_type):
     """Tracks of a cell type: of its pools where they have some, else of its samples."""
     pooled = [assay for own, assay in settings.pooled_tracks if own == cell_type]
-    names = [f"{cell_type}.{assay}" for assay in pooled]
-    names += [s.name for s in settings.samples_of(cell_type) if s.assay not in pooled]
-    return [
-        path
-        for path in track_files()
-        if any(path.startswith(f"<results>/tracks/{name}.") for name in names)
-    ]
+    files = []
+    for sample in settings.samples_of(cell_type):
+        if sample.assay not in pooled:
+            files += files_of_tracks(sample.name, tracks_of(sample))
+    for assay in pooled:
+        files += files_of_tracks(
+            f"{cell_type}.{assay}", tracks_of_pool(cell_type, assay)
+        )
+    return files
 
 
 def igv_labels(cell_type):

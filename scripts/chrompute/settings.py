@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from chrompute.balance import is_balanced
@@ -73,20 +74,32 @@ class Settings:
         """Cell types in the order of the sample sheet."""
         return list(dict.fromkeys(sample.cell_type for sample in self.samples))
 
+    # Rules ask for samples thousands of times, and a sheet may have hundreds.
+
+    @cached_property
+    def _by_name(self) -> dict[str, Sample]:
+        return {sample.name: sample for sample in self.samples}
+
+    @cached_property
+    def _by_cell_type(self) -> dict[str, list[Sample]]:
+        found: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            found.setdefault(sample.cell_type, []).append(sample)
+        return found
+
     def sample(self, name: str) -> Sample:
         """Return one sample by name."""
-        return next(sample for sample in self.samples if sample.name == name)
+        return self._by_name[name]
 
     def samples_of(
         self, cell_type: str | None = None, assay: str | None = None, layout: str | None = None
     ) -> list[Sample]:
         """Return the samples of a cell type, assay and layout; None stands for any."""
+        own = self.samples if cell_type is None else self._by_cell_type.get(cell_type, [])
         return [
             sample
-            for sample in self.samples
-            if cell_type in (None, sample.cell_type)
-            and assay in (None, sample.assay)
-            and layout in (None, sample.layout)
+            for sample in own
+            if assay in (None, sample.assay) and layout in (None, sample.layout)
         ]
 
     def pooled_samples(self, cell_type: str, assay: str, layout: str | None = None) -> list[Sample]:
@@ -109,7 +122,7 @@ class Settings:
             if is_url(path)
         } | dict(self.fetched)
 
-    @property
+    @cached_property
     def pooled_tracks(self) -> list[tuple[str, str]]:
         """Cell types and assays with tracks in common: those that pool two samples or more."""
         if not self.config["tracks"]["pooled"]:

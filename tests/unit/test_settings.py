@@ -493,7 +493,9 @@ def merged(base: Any, over: Any) -> Any:
     return {**base, **{key: merged(base.get(key), value) for key, value in over.items()}}
 
 
-SHIPPED = [["config"], ["tiny"], ["worm"], ["gm12878"], ["yeast"], ["yeast", "experiments"]]
+SHIPPED = [
+    ["config"], ["tiny"], ["motifs"], ["worm"], ["gm12878"], ["yeast"], ["yeast", "experiments"],
+]  # fmt: skip
 
 
 def test_no_shipped_configuration_is_forgotten() -> None:
