@@ -19,12 +19,12 @@ FIGURES = {
     "vplots": "vplots.*",
     "nucleosomes": "nucleosomes.*",
     "layers": "layers.chrompute.*",
-    "motifs": "motifs.*",
+    "motifs": "motifs.dna.state.strong_enhancer.*",
     "models": "models.*.state.*",
     "confusion": "confusion.chrompute.*",
     "calibration": "calibration.*.state.*",
     "depth": "depth.*",
-    "transfer": "transfer.*",
+    "transfer": "transfer.*.state",
 }
 #: Pixels: two columns of a paper, wide enough for a screen.
 DOTS_PER_INCH = 200

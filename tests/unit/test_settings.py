@@ -495,6 +495,7 @@ def merged(base: Any, over: Any) -> Any:
 
 SHIPPED = [
     ["config"], ["tiny"], ["motifs"], ["worm"], ["gm12878"], ["yeast"], ["yeast", "experiments"],
+    ["yeast", "yeast_motifs"],
 ]  # fmt: skip
 
 

@@ -106,7 +106,10 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         site["path"] = "peaks.bed" if "name" in site else "genes.tsv"
     config["sites"]["motif"] = {"title": "Reb1 motif", "path": "motifs.meme", "motif": "REB1"}
     config["vplots"] |= {"sites": ["tss", "abf1", "motif"], "images": ["reb1", "state.terminator"]}
-    config["motifs"]["known"] = "motifs.meme"
+    config["motifs"] = {
+        "models": ["chrompute"], "classes": {"state": ["promoter_tf"]}, "known": "motifs.meme",
+        "cell_types": ["293"], "windows": 40, "references": 2,
+    }  # fmt: skip
     config["predictions"] = {"chrompute": {"step": 200, "regions": ["chrIII:1-20,000"]}}
     # The slice has labels of the states alone.
     config["tasks"] = {"state": config["tasks"]["state"]}

@@ -49,6 +49,8 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "figures/confusion.vplot.seed-1.state.293.png", "reports/windows.html",
         "predictions/chrompute/293.state.states.bed.gz", "predictions/chrompute/293.tsv.gz",
         "predictions/chrompute/293.state.plus1.bw", "igv/293.xml", "igv/two.xml",
+        "interpretation/chrompute/293/sequence/state.promoter_tf.matches.tsv",
+        "interpretation/chrompute/293/sequence/state.promoter_tf.mutations.png",
         "reports/293.html", "reports/two.html", "reports/index.html", "provenance.json",
     ]  # fmt: skip
     missing = [name for name in expected if not (results / name).stat().st_size]
