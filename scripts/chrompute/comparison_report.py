@@ -102,7 +102,7 @@ def oracle_sentence(table: Mapping[str, Any], best: str) -> str:
         if row["name"] == best:
             cell = row["cells"][0]
             return (
-                f" {row['oracle'].capitalize()} minus the best model, {table['metrics'][0]}: "
+                f" {row['oracle'][:1].upper()}{row['oracle'][1:]} minus the best model, {table['metrics'][0]}: "
                 f"{cell['value']} ({cell['interval']})."
             )
     return ""

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from lightning.pytorch.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -42,6 +43,7 @@ _IDLE_WARNINGS = (
     ".*Checkpoint directory.*",
     ".*smaller than the logging interval.*",
     ".*isinstance.treespec, LeafSpec.*",
+    ".*`srun` command is available.*",
 )
 
 
@@ -182,6 +184,8 @@ def _trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         devices=rules.devices,
         strategy="auto" if rules.devices == 1 else "ddp",
+        # Said outright: inside a job of SLURM Lightning would count the job's tasks as its own.
+        plugins=[LightningEnvironment() if rules.devices == 1 else TorchElasticEnvironment()],
         precision="bf16-mixed" if uses_bfloat16(rules.precision, device) else "32-true",
         accumulate_grad_batches=rules.accumulate,
         callbacks=[Progress(), saver],

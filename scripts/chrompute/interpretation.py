@@ -190,7 +190,7 @@ def _locus_arrays(
     arrays: Arrays = {
         "names": np.array([locus.name for locus in loci], dtype=str),
         "labels": np.array([locus.label for locus in loci], dtype=str),
-        "places": np.array([f"{p['chrom']}:{p['start']}-{p['end']}" for p in places], dtype=str),
+        "places": np.array([f"{p['chrom']}:{p['start'] + 1}-{p['end']}" for p in places], dtype=str),
         "splits": np.array([p["split"] for p in places], dtype=str),
         "classes": np.array([*classes]),
         "probabilities": probabilities,

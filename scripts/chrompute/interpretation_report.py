@@ -11,6 +11,8 @@ from chrompute.windows_report import FindPicture
 
 #: Bands and mistakes that a page lists; the files hold all of them.
 MOST_BANDS, MOST_MISTAKES = 3, 15
+#: Nats below which a band is not named: less would be written as +0.00.
+LEAST_SPEAKING = 0.005
 #: What tells one band from another.
 _BAND = ["input", "length_low", "length_high", "distance_low", "distance_high"]
 
@@ -101,7 +103,8 @@ def speaking_bands(bands: pd.DataFrame, classes: Mapping[str, str]) -> list[dict
     ranked = bands.assign(usual=usual, more=bands["attribution"] - usual)
     rows = []
     for name, title in classes.items():
-        own = ranked[(ranked["class"] == name) & (ranked["attribution"] > 0) & (ranked["more"] > 0)]
+        clear = (ranked["attribution"] >= LEAST_SPEAKING) & (ranked["more"] >= LEAST_SPEAKING)
+        own = ranked[clear & (ranked["class"] == name)]
         told = [_band(row) for row in own.nlargest(MOST_BANDS, "more").itertuples()]
         rows.append({"class": title, "speaking": "; ".join(told) or "nothing more than for others"})
     return rows

@@ -108,7 +108,7 @@ def quality_content(
 def verdict_words(verdict: str, found: Sequence[Mapping[str, str]]) -> str:
     """Say in half a sentence how good the data are, and what speaks against them."""
     if not found:
-        return "every figure passes" if verdict == "pass" else verdict
+        return "every figure that is available passes" if verdict == "pass" else verdict
     fails = sum(entry["verdict"] == FAIL for entry in found)
     counts = [
         f"{number} of the figures {one if number == 1 else several}"

@@ -13,9 +13,12 @@ from chrompute.windows_report import FindPicture, read_facts
 _DEPTH = (
     "Scores against the number of fragments",
     "Scores on thinned fragments, without training anew; right is all of them. Shaded: "
-    "95 % intervals. A curve that still rises at its right end says that deeper sequencing would "
-    "help.",
+    "95 % intervals; dashed: the agreement of the replicates. A curve that still rises at its "
+    "right end suggests that deeper sequencing would help. Far to the left a network also fails "
+    "because it never saw so few fragments.",
 )
+#: Metrics that guessing has at 0.
+_ZERO_BY_CHANCE = ("kappa", "mcc")
 _TRANSFER = (
     "Scores of models by the cell types that they were trained on",
     "Rows: what a model was trained on; columns: where it was scored, on chromosomes that it "
@@ -119,12 +122,15 @@ def depth_sentence(rows: pd.DataFrame, metric: str, title: str) -> str:
         return ""
     row = own.loc[own["fraction"].idxmax()]
     smaller = rows.loc[rows["fraction"] < row["fraction"], "fraction"].max()
-    told = (
-        f"With {100 * smaller / row['fraction']:.3g} % of the fragments {title} is "
-        f"{row['gain']:.3f} lower ({row['gain_low']:.3f} to {row['gain_high']:.3f}): "
-    )
+    if metric in _ZERO_BY_CHANCE and row["low"] <= 0:
+        return f"{title} is hardly above chance with all fragments, so it cannot tell of depth."
+    told = f"With {100 * smaller / row['fraction']:.3g} % of the fragments {title} is "
+    if row["gain"] < 0:
+        told += f"{-row['gain']:.3f} higher ({-row['gain_high']:.3f} to {-row['gain_low']:.3f}): "
+    else:
+        told += f"{row['gain']:.3f} lower ({row['gain_low']:.3f} to {row['gain_high']:.3f}): "
     if row["gain_low"] > 0:
-        return told + "the curve still rises, and deeper sequencing would help."
+        return told + "the curve still rises, which suggests that deeper sequencing would help."
     if row["gain_high"] < 0:
         return told + "more fragments do not help."
     return told + "that is no clear difference, and deeper sequencing would hardly help."

@@ -98,19 +98,22 @@ def test_gains_are_paired_differences_of_accuracy(
     assert f"accuracy is {own.loc[1.0, 'gain']:.3f} lower" in told
 
 
-def depth_rows(gain: float, low: float, high: float) -> pd.DataFrame:
+def depth_rows(gain: float, low: float, high: float, least: float = 0.1) -> pd.DataFrame:
     rows = pd.DataFrame({"fraction": [1.0, 0.5, 0.25], "gain": [gain, 0.2, np.nan]})
-    return rows.assign(metric="kappa", gain_low=[low, 0, np.nan], gain_high=[high, 1, np.nan])
+    return rows.assign(metric="kappa", low=least, gain_low=[low, 0, np.nan], gain_high=[high, 1, np.nan])
 
 
 def test_the_sentence_tells_whether_more_fragments_help() -> None:
     told = depth_sentence(depth_rows(0.04, 0.01, 0.07), "kappa", "kappa")
     assert told == (
         "With 50 % of the fragments kappa is 0.040 lower (0.010 to 0.070): the curve still rises, "
-        "and deeper sequencing would help."
+        "which suggests that deeper sequencing would help."
     )
     assert "hardly help" in depth_sentence(depth_rows(0.01, -0.01, 0.03), "kappa", "kappa")
-    assert "do not help" in depth_sentence(depth_rows(-0.04, -0.05, -0.03), "kappa", "kappa")
+    told = depth_sentence(depth_rows(-0.04, -0.05, -0.03), "kappa", "kappa")
+    assert "kappa is 0.040 higher (0.030 to 0.050): more fragments do not help" in told
+    floor = depth_sentence(depth_rows(0, -0.01, 0.01, least=-0.02), "kappa", "kappa")
+    assert floor == "kappa is hardly above chance with all fragments, so it cannot tell of depth."
     assert depth_sentence(depth_rows(0, 0, 0), "accuracy", "accuracy") == ""
 
 

@@ -124,12 +124,12 @@ def test_class_means_are_those_of_correct_windows(toy: Toy, found: Interpretatio
 def test_loci_are_the_surest_and_those_asked_for(toy: Toy, found: Interpretation) -> None:
     arrays = found.loci
     assert arrays["names"].tolist() == ["closed", "open", "chr3-650"]
-    assert arrays["places"][2] == "chr3:449-850"
+    assert arrays["places"][2] == "chr3:450-850"
     assert arrays["splits"].tolist() == ["test", "test", "locus"]
     table = toy.predictions[(toy.predictions["split"] == "test")]
     own = table[table["label:state:1"] == "open"]
     best = own.sort_values("p:state:open").iloc[-1]
-    assert arrays["places"][1] == f"{best['chrom']}:{best['centre'] - 200}-{best['centre'] + 201}"
+    assert arrays["places"][1] == f"{best['chrom']}:{best['centre'] - 199}-{best['centre'] + 201}"
     assert arrays["probabilities"][1, 1] == pytest.approx(best["p:state:open"], abs=1e-6)
     start, end = toy.case.store.intervals("chr3")
     middle = (start + end - 1) // 2

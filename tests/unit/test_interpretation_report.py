@@ -103,7 +103,7 @@ def test_pixels_of_the_viewer_add_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("verdict", "found", "words"),
     [
-        ("pass", [], "every figure passes"),
+        ("pass", [], "every figure that is available passes"),
         ("not available", [], "not available"),
         ("warn", [("warn", "few.")], "1 of the figures asks for a look (a: few)"),
         (
