@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -169,7 +170,7 @@ def loci_of_places(
     return found
 
 
-def place_of(windows: pd.DataFrame, row: int) -> Mapping[str, object]:
+def place_of(windows: pd.DataFrame, row: int) -> Mapping[str, Any]:
     """Return where a window lies: cell type, chromosome, start, end, centre and split."""
     own = windows.iloc[row]
     return {

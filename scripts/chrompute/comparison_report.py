@@ -100,9 +100,9 @@ def oracle_sentence(table: Mapping[str, Any], best: str) -> str:
     """Say how far the best model stays behind its oracle; empty where it has none."""
     for row in table["rows"]:
         if row["name"] == best:
-            cell = row["cells"][0]
+            cell, oracle = row["cells"][0], row["oracle"][:1].upper() + row["oracle"][1:]
             return (
-                f" {row['oracle'][:1].upper()}{row['oracle'][1:]} minus the best model, {table['metrics'][0]}: "
+                f" {oracle} minus the best model, {table['metrics'][0]}: "
                 f"{cell['value']} ({cell['interval']})."
             )
     return ""

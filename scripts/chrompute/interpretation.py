@@ -187,10 +187,11 @@ def _locus_arrays(
     """
     number = len(sample.rows)
     places = [place_of(subject.windows, locus.row) for locus in loci]
+    regions = [f"{place['chrom']}:{place['start'] + 1}-{place['end']}" for place in places]
     arrays: Arrays = {
         "names": np.array([locus.name for locus in loci], dtype=str),
         "labels": np.array([locus.label for locus in loci], dtype=str),
-        "places": np.array([f"{p['chrom']}:{p['start'] + 1}-{p['end']}" for p in places], dtype=str),
+        "places": np.array(regions, dtype=str),
         "splits": np.array([p["split"] for p in places], dtype=str),
         "classes": np.array([*classes]),
         "probabilities": probabilities,

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from chrompute.figures import INK, empty_figure, new_figure
 from chrompute.genome import BASES
+from chrompute.motif_names import known_motifs
 
 #: Colours of the bases that colour-blind readers tell apart.
 _COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
@@ -44,10 +45,8 @@ def draw_patterns(
         axes.set_xlim(-0.5, widest - 0.5)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        alike = matches[matches["pattern"] == one.pattern]
-        known = ", ".join(f"{row.motif} (q {row.q_value:.0e})" for row in alike.itertuples())
         axes.set_title(
-            f"{one.pattern}: {one.seqlets} seqlets" + (f"; {known}" if known else ""),
+            f"{one.pattern}: {one.seqlets} seqlets; {known_motifs(matches, one.pattern)}",
             fontsize=7, fontweight="normal", loc="left",
         )  # fmt: skip
         axes.tick_params(labelsize=6)

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.errors import InputError
+from chrompute.motif_names import SIGNIFICANT
 from chrompute.motif_patterns import Pattern
 
-#: Matches of a lower q-value are told; the best one always is.
-_SIGNIFICANT = 0.05
 #: Distances between seqlets that are counted, bp.
 _REACH = 100
 #: Distances beside the most frequent one that count with it, bp.
@@ -75,7 +74,7 @@ def match_patterns(
         taken: list[tuple[int, int]] = []
         for index in np.argsort(p_values[place], kind="stable"):
             q_value = q_values[place, index]
-            if taken and q_value >= _SIGNIFICANT:
+            if taken and q_value >= SIGNIFICANT:
                 break
             width = matrices[index].shape[1]
             begin = -int(offsets[place, index])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from chrompute.motif_names import known_motifs
 from chrompute.windows_report import FindPicture
 
 #: Patterns that a page lists; the files hold all of them.
@@ -74,15 +75,13 @@ def pattern_rows(patterns: pd.DataFrame, matches: pd.DataFrame) -> list[dict[str
     """Return the patterns as rows of texts, each with the known motifs that it holds."""
     rows = []
     for one in patterns.head(_MOST).itertuples():
-        own = matches[matches["pattern"] == one.pattern]
-        known = [f"{row.motif} (q = {row.q_value:.1g})" for row in own.itertuples()]
         rows.append(
             {
                 "pattern": one.pattern,
                 "sign": one.sign,
                 "seqlets": f"{one.seqlets:,}",
                 "consensus": one.consensus,
-                "known": ", ".join(known) or "–",
+                "known": known_motifs(matches, one.pattern),
             }
         )
     return rows

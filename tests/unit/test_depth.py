@@ -100,7 +100,8 @@ def test_gains_are_paired_differences_of_accuracy(
 
 def depth_rows(gain: float, low: float, high: float, least: float = 0.1) -> pd.DataFrame:
     rows = pd.DataFrame({"fraction": [1.0, 0.5, 0.25], "gain": [gain, 0.2, np.nan]})
-    return rows.assign(metric="kappa", low=least, gain_low=[low, 0, np.nan], gain_high=[high, 1, np.nan])
+    gains = {"gain_low": [low, 0, np.nan], "gain_high": [high, 1, np.nan]}
+    return rows.assign(metric="kappa", low=least, **gains)
 
 
 def test_the_sentence_tells_whether_more_fragments_help() -> None:

@@ -35,7 +35,7 @@ def test_patterns_come_with_the_known_motifs_in_them() -> None:
     first, second = pattern_rows(patterns(), matches())
     assert first["known"] == "REB1 (q = 0.0001), ABF1 (q = 0.04)"
     assert (first["seqlets"], first["sign"], first["consensus"]) == ("1,200", "for", "CCGGGTAA")
-    assert second["known"] == "–"
+    assert second["known"] == "no known motif"
     assert pattern_rows(patterns()[:0], matches()[:0]) == []
 
 
