@@ -74,7 +74,17 @@ rule locus_figures:
     input:
         "<results>/interpretation/{model}/{cell_type}/{task}.loci.npz",
     output:
-        directory("<results>/interpretation/{model}/{cell_type}/{task}.loci"),
+        report(
+            directory("<results>/interpretation/{model}/{cell_type}/{task}.loci"),
+            patterns=["{locus}.png"],
+            caption="../report/loci.rst",
+            category="Interpretation",
+            labels={
+                "cell type": "{cell_type}",
+                "task": "{task}",
+                "figure": "locus {locus}, {model}",
+            },
+        ),
     log:
         "<logs>/locus_figures/{model}.{cell_type}.{task}.log",
     conda:
