@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -360,6 +361,21 @@ def test_snakemake_report_is_written(finished: Path) -> None:
     result = run_snakemake(finished, "--report", "report.html")
     try:
         assert result.returncode == 0, result.stdout[-3000:]
-        assert (finished / "report.html").stat().st_size > 500_000
+        text = (finished / "report.html").read_text()
     finally:
         (finished / "report.html").unlink(missing_ok=True)
+    figures, categories = (_variable(text, name) for name in ("results", "categories"))
+    assert {*categories} == {
+        "Quality", "V-plots", "Nucleosomes", "Windows", "Training", "Evaluation", "Interpretation"
+    }  # fmt: skip
+    assert [path for path, figure in figures.items() if len(figure["caption"]) < 60] == []
+    names = {path.removeprefix("results/interpretation/chrompute/293/") for path in figures}
+    assert "state.attributions.png" in names
+    assert any(name.startswith("state.loci/") for name in names)
+
+
+def _variable(page: str, name: str) -> dict[str, Any]:
+    """Return a variable of the scripts of Snakemake's report."""
+    start = page.index(f"var {name} = ") + len(f"var {name} = ")
+    found: dict[str, Any] = json.JSONDecoder().raw_decode(page, start)[0]
+    return found
