@@ -376,6 +376,6 @@ def test_snakemake_report_is_written(finished: Path) -> None:
 
 def _variable(page: str, name: str) -> dict[str, Any]:
     """Return a variable of the scripts of Snakemake's report."""
-    start = page.index(f"var {name} = ") + len(f"var {name} = ")
+    start = page.index(" = ", page.index(f'<script id="{name}">')) + 3
     found: dict[str, Any] = json.JSONDecoder().raw_decode(page, start)[0]
     return found
