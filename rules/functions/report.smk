@@ -199,7 +199,8 @@ def report_files(wildcards):
     files += [f"{results}/nucleosomes/{cell_type}/pooled.phasing.png"] * pooled
     files += truth_files(cell_type)
     tables = [*metrics_of_all(), *agreement_of_all(), *gap_of_all()]
-    files += [*tables, *differences_of_all()] * bool(sets)
+    tables += [*differences_of_all(), *tables_of_comparisons()]
+    files += tables * bool(sets)
     for windows, entry in sets.items():
         files += files_of_windows(windows, entry, cell_type)
     files += [*interpretation_of(cell_type), *browser_of(cell_type)]

@@ -1,6 +1,7 @@
 """What a report says of differences: modalities, oracles, and windows centred elsewhere."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -94,6 +95,34 @@ def _signed_cell(row: pd.Series) -> dict[str, str]:
     cell = interval_cell(row["value"], row["low"], row["high"])
     sign = "+" if row["value"] > 0 else ""
     return cell | {"value": f"{sign}{cell['value']}", "spread": ""}
+
+
+def paired_sentence(pairs: pd.DataFrame, rows: Sequence[Mapping[str, Any]], leading: str) -> str:
+    """Say how far the best model is ahead of the next one; empty where there is none.
+
+    Parameters
+    ----------
+    pairs
+        Rows of `comparisons.tsv` of one window set, cell type and task.
+    rows
+        As `chrompute.model_report.model_rows` returns them.
+    leading
+        The metric that the task names.
+    """
+    rivals = [row for row in rows if row["rival"] and not math.isnan(row["value"])]
+    if len(rivals) < 2:
+        return ""
+    best, second = (row["model"] for row in sorted(rivals, key=lambda row: -row["value"])[:2])
+    own = pairs[pairs["metric"] == leading]
+    for sign, first, other in ((1, best, second), (-1, second, best)):
+        for row in own[(own["first"] == first) & (own["second"] == other)].itertuples():
+            low, high = sorted((sign * row.low, sign * row.high))
+            chance = "< 0.001" if row.p_holm < 0.001 else f"= {row.p_holm:.2g}"
+            return (
+                f" On the same windows the best is {sign * row.value:.3f} ahead of the next "
+                f"({low:.3f} to {high:.3f}; p {chance}, corrected for all pairs of models)."
+            )
+    return ""
 
 
 def oracle_sentence(table: Mapping[str, Any], best: str) -> str:

@@ -19,6 +19,7 @@ from chrompute.comparison_report import (
     modality_table,
     oracle_sentence,
     oracle_table,
+    paired_sentence,
 )
 from chrompute.confusion_report import confusion_matrices
 from chrompute.figures import METRIC_TITLES, metrics_led_by
@@ -31,6 +32,7 @@ from chrompute.model_report import (
 )
 from chrompute.predictions import read_scores
 from chrompute.reach_report import reach_content
+from chrompute.score_tables import read_table
 from chrompute.task_pictures import task_pictures
 from chrompute.windows_report import (
     FindPicture,
@@ -134,6 +136,7 @@ def task_content(
     return content | {
         "few": few,
         "headline": f"{facts['title']}: {headline(rows, leading, number)}"
+        + paired_sentence(_pairs(results, windows, name, cell_type), rows, leading)
         + (f" {few}" if few else "")
         + reference_text(agreement, tables["gap"], best["model"], leading)
         + oracle_sentence(found["oracles"], best["model"]),
@@ -214,6 +217,13 @@ def _table(results: Path, kind: str, cell_type: str, task: str) -> pd.DataFrame:
     names = ["windows"] if kind in _OF_WINDOWS else []
     scores = read_scores(results / f"evaluation/{kind}.tsv", names)
     return scores[(scores["cell_type"] == cell_type) & (scores["task"] == task)]
+
+
+def _pairs(results: Path, windows: str, task: str, cell_type: str) -> pd.DataFrame:
+    """Read the comparisons of two models each in one window set, task and cell type."""
+    table = read_table(results / "evaluation/comparisons.tsv")
+    own = (table["windows"] == windows) & (table["task"] == task)
+    return table[own & (table["cell_type"] == cell_type)]
 
 
 def _why_no_score(

@@ -10,7 +10,12 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 from chrompute.bootstrap import drawn_weights, genome_blocks
 from chrompute.calibration_report import calibration_content
-from chrompute.comparison_report import centring_rows, modality_table, oracle_table
+from chrompute.comparison_report import (
+    centring_rows,
+    modality_table,
+    oracle_table,
+    paired_sentence,
+)
 from chrompute.difference_figures import draw_modalities
 from chrompute.differences import MODALITY_COLUMNS, ORACLE_COLUMNS, Differences
 from chrompute.errors import InputError
@@ -371,3 +376,26 @@ def test_what_inputs_add_is_drawn_input_by_input() -> None:
     ]
     empty = draw_modalities(parts[0].iloc[:0], "t", "kappa")
     assert "nothing else" in empty.texts[0].get_text()
+
+
+def test_the_best_model_is_compared_with_the_next() -> None:
+    rows = [
+        {"model": "a", "value": 0.6, "rival": True},
+        {"model": "b", "value": 0.7, "rival": True},
+        {"model": "c", "value": 0.65, "rival": True},
+        {"model": "majority", "value": 0.9, "rival": False},
+        {"model": "d", "value": float("nan"), "rival": True},
+    ]
+    pairs = pd.DataFrame(
+        [("a", "b", "kappa", -0.1, -0.2, 0.0, 0.5), ("c", "b", "kappa", -0.05, -0.06, 0.01, 0.04),
+         ("c", "b", "auroc", -0.5, -0.6, -0.4, 0.0)],
+        columns=["first", "second", "metric", "value", "low", "high", "p_holm"],
+    )  # fmt: skip
+    assert paired_sentence(pairs, rows, "kappa") == (
+        " On the same windows the best is 0.050 ahead of the next (-0.010 to 0.060; p = 0.04, "
+        "corrected for all pairs of models)."
+    )
+    assert "0.500 ahead of the next (0.400 to 0.600; p < 0.001" in paired_sentence(
+        pairs, rows, "auroc"
+    )
+    assert paired_sentence(pairs, rows[:1], "kappa") == ""
