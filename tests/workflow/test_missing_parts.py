@@ -16,6 +16,7 @@ SENTENCES = {
     "one replicate": "Replicate agreement: not available, since the labels have one replicate.",
     "one cell type": "No other cell type has labels of this task, so nothing is known of that.",
     "one model": "Nothing tells what a model used",
+    "no other depth": "No network of this task was scored on fewer fragments",
     "no test window of a class": "replicates agree on: terminator.",
 }
 
@@ -30,6 +31,7 @@ def _keep_one_model(config: dict[str, Any]) -> None:
     config["models"] = {"vplot": config["models"]["vplot"]}
     del config["motifs"], config["predictions"]
     config["interpret"] = {"models": []}
+    config["depth"] = {"models": []}
 
 
 @pytest.fixture(scope="module")
