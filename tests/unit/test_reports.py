@@ -184,6 +184,13 @@ def modalities() -> pd.DataFrame:
     return differences(added="sequence", beside="vplot+mnase", model="net", without="less")
 
 
+def comparisons() -> pd.DataFrame:
+    place = {"windows": "tiles", "task": "occupancy", "cell_type": "c", "split": "test"}
+    score = {"metric": "kappa", "value": -0.25, "low": -0.5, "high": 0.125}
+    pair = {"first": "forest", "second": "net", "p": 0.1, "p_holm": 0.3, "blocks": BLOCKS}
+    return pd.DataFrame([place | pair | score])
+
+
 def oracles() -> pd.DataFrame:
     return differences(model="net", oracle="oracle")
 
@@ -243,7 +250,7 @@ def test_intervals_from_few_blocks_are_marked(results: Path) -> None:
     pd.concat([table, other]).to_csv(path, sep="\t", index=False)
     told = content_of("occupancy", plan(), results, "c")
     assert told["few"].startswith(warning)
-    assert f"with 0.300. {warning}" in told["headline"]
+    assert f"all pairs of models). {warning}" in told["headline"]
 
 
 def test_overlaps_in_words() -> None:
@@ -363,7 +370,7 @@ def results(tmp_path: Path) -> Path:
         ("agreement", agreement()), ("agreement_classes", classes), ("classes", recall),
         ("metrics", scores()), ("replicates", references), ("gap", gaps()),
         ("calibration", calibration()), ("modalities", modalities()), ("oracles", oracles()),
-        ("confusion", confusion()),
+        ("confusion", confusion()), ("comparisons", comparisons()),
     ):  # fmt: skip
         table.to_csv(tmp_path / f"evaluation/{name}.tsv", sep="\t", index=False)
     figures = [f"composition.tiles.{task}" for task in FACTS["tasks"]]
@@ -441,6 +448,7 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
         "next is random forest with 0.300."
     )
     assert "closes 0.250" in told["headline"]
+    assert "the best is 0.250 ahead of the next (-0.125 to 0.500; p = 0.3" in told["headline"]
     assert told["metric_titles"][0] == "kappa"
     assert [m["model"] for m in told["matrices"]] == ["net", "forest"]
     assert told["absent"] == ""
