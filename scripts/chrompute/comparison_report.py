@@ -98,7 +98,9 @@ def _signed_cell(row: pd.Series) -> dict[str, str]:
 
 
 def paired_sentence(pairs: pd.DataFrame, rows: Sequence[Mapping[str, Any]], leading: str) -> str:
-    """Say how far the best model is ahead of the next one; empty where there is none.
+    """Say how far the best model is ahead of the next one.
+
+    Empty where there is no other, or where too few blocks leave the difference without a p-value.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def paired_sentence(pairs: pd.DataFrame, rows: Sequence[Mapping[str, Any]], lead
     if len(rivals) < 2:
         return ""
     best, second = (row["model"] for row in sorted(rivals, key=lambda row: -row["value"])[:2])
-    own = pairs[pairs["metric"] == leading]
+    own = pairs[(pairs["metric"] == leading) & pairs["p_holm"].notna()]
     for sign, first, other in ((1, best, second), (-1, second, best)):
         for row in own[(own["first"] == first) & (own["second"] == other)].itertuples():
             low, high = sorted((sign * row.low, sign * row.high))

@@ -399,3 +399,4 @@ def test_the_best_model_is_compared_with_the_next() -> None:
         pairs, rows, "auroc"
     )
     assert paired_sentence(pairs, rows[:1], "kappa") == ""
+    assert paired_sentence(pairs.assign(p_holm=np.nan), rows, "kappa") == ""
