@@ -66,9 +66,13 @@ def prediction_options(wildcards):
     return {key: config["predictions"][wildcards.model][key] for key in keys}
 
 
+#: Cores of a job that predicts: parts of the genome are predicted side by side.
+PREDICTION_CORES = 4
+
+
 def prediction_threads(wildcards):
-    """Cores: windows are shared out among as many threads as those of the training go into them."""
-    return max(plan_of(wildcards).threads, 4)
+    """At least as many cores as one part needs, to have the bits of the evaluation."""
+    return max(plan_of(wildcards).threads, PREDICTION_CORES)
 
 
 def prediction_mb(wildcards, input, attempt):
