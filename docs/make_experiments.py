@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from chrompute.calibration_report import verdict_text  # noqa: E402
-from chrompute.figures import METRIC_TITLES  # noqa: E402
+from chrompute.figures import MAIN_METRIC_TITLES  # noqa: E402
 from chrompute.label_columns import TRUTH  # noqa: E402
 from chrompute.model_figures import draw_learning_curve  # noqa: E402
 from chrompute.model_groups import GROUPS, INPUT_TITLES, group_of  # noqa: E402
@@ -141,7 +141,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def score_tables(scores: pd.DataFrame, agreement: pd.DataFrame, cards: Cards) -> list[str]:
     """Write the scores of all models, one table a window set, task, cell type and split."""
     lines: list[str] = []
-    header = ["model", "kind", "inputs", "seeds", *METRIC_TITLES.values()]
+    header = ["model", "kind", "inputs", "seeds", *MAIN_METRIC_TITLES.values()]
     for place, own in scores.groupby(_PLACE, sort=False):
         windows, task, cell_type, split = place
         lines += ["", f"## Scores: {task}, {cell_type} ({split} windows of {windows})", ""]
@@ -152,7 +152,7 @@ def score_tables(scores: pd.DataFrame, agreement: pd.DataFrame, cards: Cards) ->
                 values = means.loc[model]
                 inputs = " + ".join(INPUT_TITLES[name] for name in card["inputs"]) or "–"
                 seeds = str(int(values["seeds"].iloc[0]))
-                texts = [score_text(values.loc[name]) for name in METRIC_TITLES]
+                texts = [score_text(values.loc[name]) for name in MAIN_METRIC_TITLES]
                 name = f"{model} (tests on {card['fold']})" if card.get("fold") else model
                 rows.append([name, card["kind"], inputs, seeds, *texts])
         lines += markdown(header, rows + agreement_rows(agreement, place))
@@ -170,7 +170,7 @@ def agreement_rows(agreement: pd.DataFrame, place: Sequence[str]) -> list[list[s
         cells = own[columns].rename(columns=names)
         texts = [
             score_text(cells.loc[(*place, metric)]) if (*place, metric) in cells.index else "–"
-            for metric in METRIC_TITLES
+            for metric in MAIN_METRIC_TITLES
         ]
         rows.append([title, "–", "–", "–", *texts])
     return rows if any({*row[4:]} != {"–"} for row in rows) else []
@@ -200,12 +200,12 @@ def whole_table(table: pd.DataFrame, title: str, names: Sequence[str]) -> list[s
     if "seed" not in table:
         table = table.assign(seed=1)
     means = over_seeds(table, [*keys, "metric"])
-    metrics = [name for name in METRIC_TITLES if name in set(means["metric"])]
+    metrics = [name for name in MAIN_METRIC_TITLES if name in set(means["metric"])]
     rows = []
     for place, own in means.groupby(keys, sort=False):
         values = own.set_index("metric")
         rows.append([*place, *(score_text(values.loc[name]) for name in metrics)])
-    header = [*(key.replace("_", " ") for key in keys), *(METRIC_TITLES[m] for m in metrics)]
+    header = [*(key.replace("_", " ") for key in keys), *(MAIN_METRIC_TITLES[m] for m in metrics)]
     return ["", f"## {title}", "", *markdown(header, rows)]
 
 

@@ -32,7 +32,7 @@ rule tss_heatmap:
         tracks=coverage_of_cell_type,
         sites="<results>/quality/tss.bed",
     output:
-        matrix=temp("<results>/quality/{cell_type}.tss_matrix.gz"),
+        matrix="<results>/quality/{cell_type}.tss_matrix.gz",
         png=report(
             "<results>/quality/{cell_type}.tss_heatmap.png",
             caption="../report/tss_heatmap.rst",
@@ -73,6 +73,7 @@ rule fingerprint:
             labels={"sample": "{sample}", "figure": "fingerprint"},
         ),
         metrics="<results>/quality/{sample}.fingerprint.tsv",
+        counts="<results>/quality/{sample}.fingerprint.counts.tsv",
     log:
         "<logs>/fingerprint/{sample}.log",
     benchmark:
@@ -105,7 +106,7 @@ rule fingerprint:
             n=$((n + 1))
         done
         plotFingerprint -b "$folder"/*.bam --labels {params.names:q} -plot {output.png:q} \
-            --outQualityMetrics {output.metrics:q} --numberOfSamples 4000 --skipZeros \
+            --outQualityMetrics {output.metrics:q} --outRawCounts {output.counts:q} --numberOfSamples 4000 --skipZeros \
             --minMappingQuality {params.mapq} --samFlagExclude 3844 -p {threads} --plotTitle {wildcards.sample:q}
         """
 

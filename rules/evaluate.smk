@@ -6,14 +6,14 @@ rule evaluate:
     input:
         predictions="<results>/models/{model}/seed-{seed}/predictions.parquet",
     output:
-        scores="<results>/evaluation/{model}.seed-{seed}.scores.tsv",
-        splits="<results>/evaluation/{model}.seed-{seed}.splits.tsv",
-        class_scores="<results>/evaluation/{model}.seed-{seed}.class_scores.tsv",
-        replicates="<results>/evaluation/{model}.seed-{seed}.replicates.tsv",
-        confusion="<results>/evaluation/{model}.seed-{seed}.confusion.tsv",
-        classes="<results>/evaluation/{model}.seed-{seed}.classes.tsv",
-        calibration="<results>/evaluation/{model}.seed-{seed}.calibration.tsv",
-        reliability="<results>/evaluation/{model}.seed-{seed}.reliability.tsv",
+        **{
+            name: f"<results>/evaluation/{{model}}.seed-{{seed}}.{name}.tsv"
+            for name in TABLES_OF_RUNS
+        },
+        **{
+            f"{name}_of_splits": f"<results>/evaluation/splits/{{model}}.seed-{{seed}}.{name}.tsv"
+            for name in TABLES_OF_RUNS
+        },
     log:
         "<logs>/evaluate/{model}.{seed}.log",
     benchmark:
@@ -37,23 +37,9 @@ rule evaluate:
 rule metrics:
     """Gather the scores of all models in tidy tables."""
     input:
-        metrics=scores_of_runs,
-        splits=splits_of_runs,
-        class_scores=class_scores_of_runs,
-        replicates=replicates_of_runs,
-        confusion=confusions_of_runs,
-        classes=classes_of_scores,
-        calibration=calibrations_of_runs,
-        reliability=reliabilities_of_runs,
+        **{name: tables_of_runs(part) for part, name in TABLES_OF_RUNS.items()},
     output:
-        metrics="<results>/evaluation/metrics.tsv",
-        splits="<results>/evaluation/splits.tsv",
-        class_scores="<results>/evaluation/class_scores.tsv",
-        replicates="<results>/evaluation/replicates.tsv",
-        confusion="<results>/evaluation/confusion.tsv",
-        classes="<results>/evaluation/classes.tsv",
-        calibration="<results>/evaluation/calibration.tsv",
-        reliability="<results>/evaluation/reliability.tsv",
+        **{name: f"<results>/evaluation/{name}.tsv" for name in TABLES_OF_RUNS.values()},
     log:
         "<logs>/metrics.log",
     conda:
@@ -66,6 +52,18 @@ rule metrics:
         code=code_of("metrics"),
     script:
         "../scripts/metrics.py"
+
+
+use rule metrics as split_metrics with:
+    input:
+        **{name: split_tables_of_runs(part) for part, name in TABLES_OF_RUNS.items()},
+    output:
+        **{
+            name: f"<results>/evaluation/splits/{name}.tsv"
+            for name in TABLES_OF_RUNS.values()
+        },
+    log:
+        "<logs>/split_metrics.log",
 
 
 rule agreement:
@@ -194,7 +192,7 @@ rule transfer:
 
 
 rule training_scores:
-    """Score a network on windows that it was trained on."""
+    """Score a network on windows that it was trained on, in every way."""
     input:
         weights="<results>/models/{model}/seed-{seed}/model.safetensors",
         card="<results>/models/{model}/seed-{seed}/card.json",
@@ -202,7 +200,10 @@ rule training_scores:
         fragments=fragments_of_model,
         genome=genome_of_model,
     output:
-        "<results>/evaluation/{model}.seed-{seed}.training.tsv",
+        **{
+            name: f"<results>/evaluation/splits/{{model}}.seed-{{seed}}.train.{name}.tsv"
+            for name in TABLES_OF_RUNS
+        },
     log:
         "<logs>/training_scores/{model}.{seed}.log",
     benchmark:
@@ -279,16 +280,14 @@ rule depth_table:
         "../scripts/metrics.py"
 
 
-rule table_json:
-    """Write a table of the evaluation as JSON."""
+rule tables_json:
+    """Write the tables of the evaluation as JSON."""
     input:
-        "<results>/evaluation/{table}.tsv",
+        evaluation_tables(),
     output:
-        "<results>/evaluation/{table}.json",
+        [path.replace(".tsv", ".json") for path in evaluation_tables()],
     log:
-        "<logs>/table_json/{table}.log",
-    wildcard_constraints:
-        table=one_of(evaluation_tables()),
+        "<logs>/tables_json.log",
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -296,22 +295,18 @@ rule table_json:
         mem_mb=500,
         runtime=10,
     params:
-        code=code_of("table_json"),
+        code=code_of("tables_json"),
     script:
-        "../scripts/table_json.py"
+        "../scripts/tables_json.py"
 
 
 rule evaluation:
     """All scores and their figures."""
     input:
-        metrics_of_all(),
-        agreement_of_all(),
-        gap_of_all(),
-        differences_of_all(),
-        tables_of_comparisons(),
+        evaluation_tables(),
         transfer_figures(),
         depth_of_all(),
-        [f"<results>/evaluation/{name}.json" for name in evaluation_tables()],
+        [path.replace(".tsv", ".json") for path in evaluation_tables()],
         confusion_figures(),
         [
             f"<results>/figures/{name}.{windows}.{task}.{cell_type}.png"

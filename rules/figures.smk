@@ -235,6 +235,7 @@ rule learning_curve:
             labels={"figure": "learning curve, {model}"},
         ),
         pdf="<results>/figures/learning.{model}.pdf",
+        numbers="<results>/figures/learning.{model}.tsv",
     log:
         "<logs>/learning_curve/{model}.log",
     wildcard_constraints:

@@ -99,6 +99,7 @@ rule quality_figure:
             labels={"cell type": "{cell_type}", "figure": "{figure}"},
         ),
         pdf="<results>/quality/{cell_type}.{figure}.pdf",
+        numbers="<results>/quality/{cell_type}.{figure}.tsv",
     log:
         "<logs>/quality_figure/{cell_type}.{figure}.log",
     conda:

@@ -114,7 +114,7 @@ rule report_index:
             f"<results>/reports/{cell_type}.html" for cell_type in settings.cell_types
         ],
         quality=[f"<results>/quality/{sample.name}.json" for sample in settings.samples],
-        metrics=metrics_of_all(),
+        metrics=metrics_of_all()[:1],
         windows=window_pages(),
         template=templates("index", "base") + PAGE_PARTS,
     output:

@@ -137,6 +137,7 @@ rule vplot_panel:
             labels={"cell type": "{cell_type}", "figure": "all classes"},
         ),
         pdf="<results>/vplots/{cell_type}/classes.pdf",
+        numbers="<results>/vplots/{cell_type}/classes.tsv.gz",
     log:
         "<logs>/vplot_panel/{cell_type}.log",
     conda:

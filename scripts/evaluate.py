@@ -1,39 +1,34 @@
-"""Score one trained model in all its tasks."""
+"""Score one trained model in all its tasks, on the evaluated split and on the others."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from chrompute.calibration_shifts import Taught
-from chrompute.calibration_tables import calibrate_predictions
-from chrompute.class_metrics import score_classes
-from chrompute.metrics import COLUMNS, joined_tables, score_predictions, splits_beside
 from chrompute.predictions import write_scores
 from chrompute.runlog import run_log
+from chrompute.split_tables import joined_splits, splits_beside, tables_of_split
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        given = snakemake.params
+        given, output = snakemake.params, snakemake.output
         facts = {"model": snakemake.wildcards.model, "seed": int(snakemake.wildcards.seed)}
         predictions = pd.read_parquet(snakemake.input.predictions)
-        evaluation = score_predictions(predictions, given.tasks, facts, **given.evaluation)
-        calibration = calibrate_predictions(
-            predictions, given.tasks, facts, Taught(**given.taught), **given.evaluation
-        )
-        others = [
-            score_predictions(
-                predictions, given.tasks, facts, **given.evaluation | {"split": split}
+        split = given.evaluation["split"]
+        parts = {
+            name: tables_of_split(
+                predictions,
+                given.tasks,
+                facts,
+                Taught(**given.taught),
+                **given.evaluation | {"split": name},
             )
-            for split in splits_beside(given.evaluation["split"])
-        ]
-        by_class = score_classes(predictions, given.tasks, facts, **given.evaluation)
-        tables = vars(evaluation) | vars(calibration)
-        tables |= {
-            "splits": joined_tables([part.scores for part in [*others, evaluation]], COLUMNS),
-            "class_scores": by_class,
+            for name in [*splits_beside(split), split]
         }
-        for name, path in snakemake.output.items():
-            write_scores(tables[name], path)
+        own, every = parts[split], joined_splits([*parts.values()])
+        for name in own:
+            write_scores(own[name], output[name])
+            write_scores(every[name], output[f"{name}_of_splits"])

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from chrompute.figure_numbers import vplot_numbers, write_numbers
 from chrompute.figures import save_figure
 from chrompute.runlog import run_log
 from chrompute.vplot_figures import draw_vplot_panel
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        vplots = [read_vplot(path) for path in snakemake.input]
-        figure = draw_vplot_panel(list(zip(snakemake.params.titles, vplots, strict=True)))
+        vplots = list(zip(snakemake.params.titles, map(read_vplot, snakemake.input), strict=True))
+        figure = draw_vplot_panel(vplots)
+        write_numbers(vplot_numbers(vplots), snakemake.output.numbers)
         save_figure(figure, snakemake.output.png, snakemake.output.pdf)

@@ -6,11 +6,12 @@ from chrompute.calibration_shifts import Taught
 from chrompute.model_groups import group_of, in_groups
 from chrompute.model_pairs import Candidate, modality_pairs
 
-#: What the rule `metrics` gathers of all models.
-TABLES_OF_RUNS = (
-    *("metrics", "splits", "replicates", "confusion", "classes", "class_scores"),
-    *("calibration", "reliability"),
-)
+#: Tables of the scores of a run, and how the tables of all runs are called.
+TABLES_OF_RUNS = {
+    "scores": "metrics",
+    **{name: name for name in ("replicates", "confusion", "classes", "class_scores")},
+    **{name: name for name in ("calibration", "reliability")},
+}
 
 
 def tables_of_runs(name):
@@ -19,42 +20,17 @@ def tables_of_runs(name):
     ]
 
 
-def scores_of_runs(wildcards):
-    return tables_of_runs("scores")
-
-
-def splits_of_runs(wildcards):
-    """Scores on held-out windows of all models, and of networks those on training windows."""
+def split_tables_of_runs(name):
+    """Those on held-out windows of all models, and of networks those on training windows."""
+    folder = "<results>/evaluation/splits"
     training = [
-        f"<results>/evaluation/{model}.seed-{seed}.training.tsv"
+        f"{folder}/{model}.seed-{seed}.train.{name}.tsv"
         for model, seed in RUNS
         if model in NETWORKS and not config["models"][model]["permute"]
     ]
-    return [*training, *tables_of_runs("splits")]
-
-
-def class_scores_of_runs(wildcards):
-    return tables_of_runs("class_scores")
-
-
-def replicates_of_runs(wildcards):
-    return tables_of_runs("replicates")
-
-
-def confusions_of_runs(wildcards):
-    return tables_of_runs("confusion")
-
-
-def classes_of_scores(wildcards):
-    return tables_of_runs("classes")
-
-
-def calibrations_of_runs(wildcards):
-    return tables_of_runs("calibration")
-
-
-def reliabilities_of_runs(wildcards):
-    return tables_of_runs("reliability")
+    return training + [
+        f"{folder}/{model}.seed-{seed}.{name}.tsv" for model, seed in RUNS
+    ]
 
 
 def fitted_model(model):
@@ -89,8 +65,15 @@ def rivals():
 
 
 def metrics_of_all():
-    """The table of all scores, where there are models; others come with it."""
-    return ["<results>/evaluation/metrics.tsv"] if RUNS else []
+    """The tables of the scores of all models, where there are models."""
+    names = TABLES_OF_RUNS.values() if RUNS else ()
+    return [f"<results>/evaluation/{name}.tsv" for name in names]
+
+
+def split_tables_of_all():
+    """The tables of the scores on every split, where there are models."""
+    names = TABLES_OF_RUNS.values() if RUNS else ()
+    return [f"<results>/evaluation/splits/{name}.tsv" for name in names]
 
 
 def gap_of_all():
@@ -254,13 +237,16 @@ def depth_of_all():
 
 
 def evaluation_tables():
-    """All tables of the evaluation that this run makes, by name."""
-    found = [
-        *("agreement", "agreement_classes") * bool(config["windows"]),
-        *(*TABLES_OF_RUNS, "gap", "modalities", "oracles", "comparisons", "transfer")
-        * bool(RUNS),
+    """All tables of the evaluation that this run makes."""
+    of_models = [
+        *metrics_of_all(),
+        *split_tables_of_all(),
+        *gap_of_all(),
+        *differences_of_all(),
+        *tables_of_comparisons(),
     ]
-    return found + ["depth"] * bool(depth_of_all())
+    depth = ["<results>/evaluation/depth.tsv"] * bool(depth_of_all())
+    return [*agreement_of_all(), *of_models, *depth]
 
 
 def modality_figures(windows, task, cell_type):

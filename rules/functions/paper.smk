@@ -7,7 +7,10 @@ def paper_vplots(cell_type):
         "kind": "vplots",
         "width": "double",
         "files": [f"<results>/vplots/{cell_type}/{name}.npz" for name in sites],
-        "given": {"titles": [title_of_class(**CLASS_SITES[name]) for name in sites]},
+        "given": {
+            "titles": [title_of_class(**CLASS_SITES[name]) for name in sites],
+            "title": f"{cell_type}: ATAC V-plots by class",
+        },
     }
 
 

@@ -88,6 +88,7 @@ def interpretation_of(cell_type):
         files += [f"{folder}/mistakes.tsv", f"{folder}/embedding.{task}.png"]
         ends = (*("attributions.png", "bands.tsv", "completeness.tsv"),)
         files += [f"{folder}/{cell_type}/{task}.{end}" for end in ends]
+        files += [f"{folder}/{cell_type}/{task}.{end}" for end in ("loci.npz", "loci")]
         files += [f"{folder}/{cell_type}/quiz.html"]
     return [*files, *motifs_of_report(cell_type)]
 

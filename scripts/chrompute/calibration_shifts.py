@@ -13,7 +13,7 @@ NOT_SHIFTED = "none"
 #: type, or was trained as if classes had other shares.
 Shift = Literal["permuted", "windows", "cell type", "weights"]
 SHIFTS: tuple[Shift, ...] = ("permuted", "windows", "cell type", "weights")
-#: What the column `within` says where the temperature was fitted on the very windows.
+#: What the column `within` says of windows on which weights or a temperature were fitted.
 FITTED = "fitted"
 
 _TUNED = ("network", "ensemble")
@@ -59,5 +59,6 @@ class Taught:
         return ", ".join(name for name in SHIFTS if name in found) or NOT_SHIFTED
 
     def is_fitted(self, cell_type: str, split: str) -> bool:
-        """Tell whether the temperature was fitted on these very windows."""
-        return self.tuned and split == "valid" and cell_type in self.train_on
+        """Tell whether the weights or the temperature were fitted on these very windows."""
+        fitted = split == "train" or (self.tuned and split == "valid")
+        return fitted and cell_type in self.train_on

@@ -40,8 +40,9 @@ class Calibration:
     calibration
         Columns `CALIBRATION_COLUMNS`, one row for each reference: expected calibration error with
         its 95 % interval, the 95 % point of what a perfectly calibrated model errs on the same
-        windows, whether the error is at most `ALLOWANCE` above that ("fitted" where a temperature
-        was fitted on the same windows), and what shifted since (`chrompute.calibration_shifts`).
+        windows, whether the error is at most `ALLOWANCE` above that ("fitted" where weights or a
+        temperature were fitted on the same windows), and what shifted since
+        (`chrompute.calibration_shifts`).
     reliability
         Columns `RELIABILITY_COLUMNS`, one row for each bin of the confidence.
     """

@@ -6,11 +6,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chrompute.figures import ALL_METRIC_TITLES, INK, PALETTE, empty_figure, new_figure
+from chrompute.figures import INK, METRIC_TITLES, PALETTE, empty_figure, new_figure
 
 #: Metric of the second panel.
 _BESIDE = "auroc"
 _MARKERS = "osD^vP*X"
+
+
+def depth_metrics(leading: str) -> tuple[str, str]:
+    """Return the metrics of the two panels."""
+    return leading, _BESIDE
 
 
 def draw_depth(
@@ -40,7 +45,7 @@ def draw_depth(
         return empty_figure(title, "no network is scored against depth here")
     figure = new_figure(7, 3.2 + 0.12 * len(models))
     panels = figure.subplots(1, 2)
-    for axes, metric in zip(panels, (leading, _BESIDE), strict=True):
+    for axes, metric in zip(panels, depth_metrics(leading), strict=True):
         own = rows[rows["metric"] == metric]
         for place, model in enumerate(models):
             _draw_curve(axes, own[own["model"] == model], place, titles[model])
@@ -50,7 +55,7 @@ def draw_depth(
         axes.set_xscale("log")
         axes.set_xticks(shares, [f"{100 * share:g}" for share in shares])
         axes.minorticks_off()
-        axes.set(xlabel="% of the fragments", ylabel=ALL_METRIC_TITLES[metric])
+        axes.set(xlabel="% of the fragments", ylabel=METRIC_TITLES[metric])
         axes.grid(color="#EEEEEE")
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, fontsize=7)

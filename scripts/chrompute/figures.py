@@ -41,13 +41,18 @@ METRIC_TITLES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "kappa": "kappa",
+    "mcc": "Matthews correlation",
+    "f1": "macro F1",
     "auroc": "macro auROC",
     "auprc": "macro auPRC",
     "ece": "calibration error",
     "log_loss": "log loss",
 }
-#: Those of the metrics that only tables hold, too.
-ALL_METRIC_TITLES = METRIC_TITLES | {"f1": "macro F1", "mcc": "Matthews correlation"}
+#: Those of figures and of tables with little room: Matthews' correlation follows kappa, and F1
+#: balanced accuracy.
+MAIN_METRIC_TITLES = {
+    name: title for name, title in METRIC_TITLES.items() if name not in ("mcc", "f1")
+}
 
 
 def new_figure(width: float, height: float) -> Figure:

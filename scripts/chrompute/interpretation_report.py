@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from chrompute.attribution_figures import INPUT_NAMES
@@ -44,7 +45,7 @@ def used_content(
     -------
     dict
         `title` of the model, `completeness` in a sentence, `bands` (rows of `class`, `speaking`),
-        `figures`, and `quiz`, a link.
+        `figures`, `locus` (the layers of the first locus), and `quiz`, a link.
     """
     folder, title = f"interpretation/{model}/{cell_type}", plan["titles"][model]
     place = results / folder
@@ -62,7 +63,8 @@ def used_content(
                 f"Mean V-plots and mean attributions by class, {title}",
                 "Windows that the network gets right, class by class: the mean image, and which "
                 "fragment lengths at which place spoke for the class (red) or against it (blue), "
-                "in nats of its log-odds over the mean window of the training.",
+                "in nats of its log-odds over the mean window of the training. Red where the image "
+                "is dark: that there are no fragments spoke for the class.",
             ),
             picture(
                 f"interpretation/{model}/embedding.{task}.png",
@@ -71,8 +73,27 @@ def used_content(
                 "read: by class, and by cell type, which should lie on top of each other.",
             ),
         ],
+        "locus": _first_locus(f"{folder}/{task}.loci", results, title, picture),
         "quiz": f"../{folder}/quiz.html",
     }
+
+
+def _first_locus(folder: str, results: Path, title: str, picture: FindPicture) -> list[Any]:
+    """Find the layers of the first locus; none where no window was predicted right."""
+    with np.load(results / f"{folder}.npz") as stored:
+        names = stored["names"].tolist()
+    return [
+        picture(
+            f"{folder}/{name}.png",
+            f"One locus from its raw V-plot through the layers of {title} to the answer",
+            "One window on its way through the network: the few fragments that there are, which "
+            "of them spoke for the answer, an early layer, the middle layer in which all inputs "
+            "meet, and the probabilities. Look at how little can be read from the first panel, "
+            "and at how clear the last one is. It is a window of which the network is sure and "
+            "right, and says nothing of its accuracy.",
+        )
+        for name in names[:1]
+    ]
 
 
 def completeness_sentence(table: pd.DataFrame) -> str:
@@ -90,7 +111,8 @@ def speaking_bands(bands: pd.DataFrame, classes: Mapping[str, str]) -> list[dict
     """Name, class by class, the bands that spoke for it more than for the classes on average.
 
     Much of what speaks for a class speaks for others, too (that there are nucleosomes at all), so
-    bands are ranked by how much more they spoke for this one.
+    bands are ranked by how much more they spoke for this one. Fragments that are missing can speak
+    as well, so each band tells whether there are more or fewer than in the mean over the classes.
 
     Parameters
     ----------
@@ -99,8 +121,10 @@ def speaking_bands(bands: pd.DataFrame, classes: Mapping[str, str]) -> list[dict
     classes
         {class: how to call it}.
     """
-    usual = bands.groupby(_BAND)["attribution"].transform("mean")
-    ranked = bands.assign(usual=usual, more=bands["attribution"] - usual)
+    groups = bands.groupby(_BAND)
+    usual = groups["attribution"].transform("mean")
+    fewer = bands["fragments"] < groups["fragments"].transform("mean")
+    ranked = bands.assign(usual=usual, more=bands["attribution"] - usual, fewer=fewer)
     rows = []
     for name, title in classes.items():
         clear = (ranked["attribution"] >= LEAST_SPEAKING) & (ranked["more"] >= LEAST_SPEAKING)
@@ -111,8 +135,9 @@ def speaking_bands(bands: pd.DataFrame, classes: Mapping[str, str]) -> list[dict
 
 
 def _band(row: Any) -> str:
+    amount = "fewer" if row.fewer else "more"
     return (
-        f"{INPUT_NAMES.get(row.input, row.input)} fragments of {row.length_low} to "
+        f"{amount} {INPUT_NAMES.get(row.input, row.input)} fragments of {row.length_low} to "
         f"{row.length_high - 1} bp, {row.distance_low} to {row.distance_high} bp from the centre "
         f"({row.attribution:+.2f}, on average {row.usual:+.2f})"
     )

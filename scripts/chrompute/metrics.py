@@ -139,14 +139,6 @@ def score_predictions(
     return Evaluation(*tables)
 
 
-def splits_beside(split: str) -> list[str]:
-    """Return what else may be scored of the held-out windows where `split` is evaluated.
-
-    While models are tuned on validation windows, test windows stay unseen.
-    """
-    return ["valid"] if split == "test" else []
-
-
 def cell_type_tables(
     predictions: pd.DataFrame, split: str, block: int
 ) -> Iterator[tuple[str, pd.DataFrame, Labels]]:

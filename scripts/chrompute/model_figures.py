@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from chrompute.figures import (
     INK,
+    MAIN_METRIC_TITLES,
     METRIC_TITLES,
     PALETTE,
     empty_figure,
@@ -22,9 +23,14 @@ from chrompute.scores import CALIBRATION_SCORES
 from chrompute.seeds import over_seeds
 
 #: The log loss has no place in the comparison: certain mistakes of one model flatten all others.
-_COMPARED = [name for name in METRIC_TITLES if name != "log_loss"]
+_COMPARED = [name for name in MAIN_METRIC_TITLES if name != "log_loss"]
 #: Panels in a row of reliability diagrams, and the fewest windows of a bin that is drawn.
 _COLUMNS, _FEWEST = 5, 10
+
+
+def compared_metrics(scores: pd.DataFrame, leading: str) -> list[str]:
+    """Return the metrics that the comparison of models shows, the leading one first."""
+    return [m for m in metrics_led_by(leading) if m in {*scores["metric"]} & {*_COMPARED}]
 
 
 def draw_model_comparison(
@@ -59,7 +65,7 @@ def draw_model_comparison(
         A filled point is the mean over the seeds of a model, the bar the mean of their intervals,
         and small open points are the seeds, where there are several.
     """
-    metrics = [m for m in metrics_led_by(leading) if m in {*scores["metric"]} & {*_COMPARED}]
+    metrics = compared_metrics(scores, leading)
     models = [model for model in titles if model in set(scores["model"])]
     if not models:
         return empty_figure(title, "no score: no label of these windows is known")
@@ -219,6 +225,12 @@ def _draw_lines(
         axes.plot(history["epoch"], history[column], style, color=colour, lw=0.9, label=name)
 
 
+def calibration_means(calibration: pd.DataFrame) -> pd.DataFrame:
+    """Return `ece` and `limit` of each model, means over its seeds and the replicates."""
+    own = calibration[calibration["labels"] != TRUTH]
+    return own.groupby("model", sort=False)[["ece", "limit"]].mean()
+
+
 def draw_reliability(
     bins: pd.DataFrame, calibration: pd.DataFrame, titles: Mapping[str, str], title: str
 ) -> Figure:
@@ -241,7 +253,8 @@ def draw_reliability(
         One line for each seed and replicate; the truth has none. The size of a point tells how
         many of the windows it stands for; on the dashed line confidence equals accuracy.
     """
-    bins, calibration = (table[table["labels"] != TRUTH] for table in (bins, calibration))
+    bins = bins[bins["labels"] != TRUTH]
+    means = calibration_means(calibration)
     models = [model for model in titles if model in set(bins["model"])]
     if not models:
         return empty_figure(title, "no score: no label of these windows is known")
@@ -255,8 +268,7 @@ def draw_reliability(
         axes.plot([0, 1], [0, 1], "--", color="#999999", lw=0.8)
         for _, line in bins[bins["model"] == model].groupby(["seed", "labels"]):
             _draw_bins(axes, line)
-        mean = calibration.loc[calibration["model"] == model, ["ece", "limit"]].mean()
-        text = f"error {mean['ece']:.3f}\nlimit {mean['limit']:.3f}"
+        text = f"error {means.loc[model, 'ece']:.3f}\nlimit {means.loc[model, 'limit']:.3f}"
         axes.text(0.04, 0.96, text, va="top", fontsize=6, color=INK)
         axes.set(xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
         axes.set_title(fill(titles[model], 26), fontsize=6.5)

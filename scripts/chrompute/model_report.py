@@ -12,6 +12,8 @@ from chrompute.seeds import over_seeds
 #: Of fewer blocks an interval is marked: the bootstrap's standard error of a mean over n of them
 #: is too small by sqrt(1 - 1/n), which is 5 % at 10 and 29 % at 2.
 FEW_BLOCKS = 10
+#: The scores of one class against the rest, and how tables call them.
+CLASS_METRIC_TITLES = {"auroc": "auROC", "auprc": "auPRC", "f1": "F1"}
 
 
 def model_rows(
@@ -189,6 +191,34 @@ def class_table(classes: pd.DataFrame, model: str, titles: Mapping[str, str]) ->
         for name, title in titles.items()
     ]
     return {"columns": columns, "rows": rows}
+
+
+def class_score_table(
+    scores: pd.DataFrame, model: str, titles: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the scores of one model class by class, each against the rest, means over its seeds.
+
+    Parameters
+    ----------
+    scores
+        Rows of `class_scores.tsv` of one cell type and task.
+    model
+        The model.
+    titles
+        {class: how to call it}, in the order of the table.
+
+    Returns
+    -------
+    dict
+        `columns`, the metrics; and `rows` with `title` and `cells`, one a metric (`score_cell`).
+    """
+    own = over_seeds(scores[scores["model"] == model], ["class", "metric"])
+    values = own.set_index(["class", "metric"])
+    rows = [
+        {"title": title, "cells": [score_cell(values.loc[(name, m)]) for m in CLASS_METRIC_TITLES]}
+        for name, title in titles.items()
+    ]
+    return {"columns": list(CLASS_METRIC_TITLES.values()), "rows": rows}
 
 
 def _class_cell(row: pd.Series) -> dict[str, str]:

@@ -45,14 +45,15 @@ def motif_content(folder: str, sites: str, results: Path, picture: FindPicture) 
                 f"{folder}/{sites}.motifs.png",
                 "Logos of the patterns",
                 "Stretches of large attributions that look alike: height is the mean attribution "
-                "of each base, in nats of the log-odds of the class. Above it the known motifs "
-                "that match.",
+                "of each base, in nats of the log-odds of the class. Bases above the line speak "
+                "for it, those below against. In the titles stand the known motifs that match.",
             ),
             picture(
                 f"{folder}/{sites}.mutations.png",
                 "Effect of every substitution of a window",
                 "What each single substitution would do to the score, predicted one by one: over "
-                "the whole window, and closely where it does most.",
+                "the whole window, and closely where it does most. Bases that may not change "
+                "without loss stand in a motif.",
             ),
         ],
         "file": f"../{folder}/{sites}.motifs.tsv",

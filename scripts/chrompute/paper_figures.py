@@ -9,22 +9,28 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from chrompute.depth_figures import draw_depth
+from chrompute.depth_figures import depth_metrics, draw_depth
+from chrompute.figure_numbers import locus_numbers, vplot_numbers, write_numbers
 from chrompute.figures import draw_confusion, paper_style
 from chrompute.layer_figures import draw_layers
-from chrompute.model_figures import draw_model_comparison, draw_reliability
+from chrompute.model_figures import (
+    calibration_means,
+    compared_metrics,
+    draw_model_comparison,
+    draw_reliability,
+)
 from chrompute.motif_figures import draw_patterns
 from chrompute.nucleosome_figures import draw_dyad_profiles
 from chrompute.phasing import read_profiles
 from chrompute.score_tables import read_table
 from chrompute.transfer_figures import draw_transfer
-from chrompute.vplot_figures import draw_vplot_panel, smoothed_vplot
+from chrompute.vplot_figures import draw_vplot_panel
 from chrompute.vplots import read_vplot
 
 #: Widths of one and two columns of Nature (formatting guide for final submission), mm.
 WIDTHS = {"single": 89.0, "double": 183.0}
-#: Pixels of V-plots in tables, bp of length and of position: what the smoothing leaves.
-_LENGTHS, _POSITIONS = 5, 10
+#: What rows of the agreement of replicates are called among those of models.
+AGREEMENT_NAME = "replicate agreement"
 
 #: Paths of the inputs, and what the figure needs to know, to the figure and its numbers.
 Draw = Callable[[Sequence[str], Mapping[str, Any]], tuple[Figure, pd.DataFrame]]
@@ -62,31 +68,14 @@ def write_paper_figure(
             figure.savefig(png, dpi=450, metadata={"Software": None})
             no_dates = {"CreationDate": None, "Producer": None, "Creator": None}
             figure.savefig(pdf, metadata=no_dates)
-    numbers.to_csv(table, sep="\t", index=False, float_format="%.6g")
+    write_numbers(numbers, table)
 
 
 def _vplots(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
-    vplots = [read_vplot(path) for path in files]
-    titles = given["titles"]
-    parts = []
-    for title, vplot in zip(titles, vplots, strict=True):
-        image = smoothed_vplot(vplot)
-        rows, columns = image.shape[0] // _LENGTHS, image.shape[1] // _POSITIONS
-        whole = image[: rows * _LENGTHS, : columns * _POSITIONS]
-        pooled = whole.reshape(rows, _LENGTHS, columns, _POSITIONS).mean(axis=(1, 3))
-        length, position = np.indices(pooled.shape)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "class": title,
-                    "sites": vplot.n_sites,
-                    "min_length": vplot.lengths[0] + _LENGTHS * length.ravel(),
-                    "first_position": vplot.positions[0] + _POSITIONS * position.ravel(),
-                    "fragments_per_site_and_million": pooled.ravel(),
-                }
-            )
-        )
-    return draw_vplot_panel(list(zip(titles, vplots, strict=True))), pd.concat(parts)
+    vplots = list(zip(given["titles"], map(read_vplot, files), strict=True))
+    figure = draw_vplot_panel(vplots)
+    figure.suptitle(given["title"], fontsize=8)
+    return figure, vplot_numbers(vplots)
 
 
 def _nucleosomes(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
@@ -99,18 +88,8 @@ def _layers(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.
     """Draw the first locus that the network was not trained on."""
     with np.load(files[0]) as stored:
         arrays = dict(stored)
-    titles = given["titles"]
     title = f"{given['title']}, {arrays['places'][0]}"
-    names = arrays["classes"].tolist()
-    answers = pd.DataFrame({"class": names, "probability": arrays["probabilities"][0]})
-    parts = [answers.assign(shows="probability")]
-    for name in arrays["inputs"].tolist():
-        position, length = arrays[f"points:{name}:0"]
-        points = pd.DataFrame({"input": name, "position": position, "length": length})
-        parts.append(points.assign(shows="fragment"))
-    numbers = pd.concat(parts)[["shows", "class", "probability", "input", "position", "length"]]
-    whole = {"position": "Int64", "length": "Int64"}
-    return draw_layers(arrays, 0, titles, title), numbers.astype(whole)
+    return draw_layers(arrays, 0, given["titles"], title), locus_numbers(arrays, 0)
 
 
 def _motifs(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
@@ -124,8 +103,15 @@ def _models(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.
     figure = draw_model_comparison(
         scores, given["titles"], given["title"], given["leading"], agreement, given["groups"]
     )
-    references = agreement.assign(model="replicate agreement")
-    return figure, pd.concat([scores, references]).dropna(axis=1, how="all")
+    return figure, _with_agreement(scores, agreement, compared_metrics(scores, given["leading"]))
+
+
+def _with_agreement(
+    scores: pd.DataFrame, agreement: pd.DataFrame, metrics: Sequence[str]
+) -> pd.DataFrame:
+    """Put the agreement of replicates below scores, of the metrics that a figure shows."""
+    table = pd.concat([scores, agreement.assign(model=AGREEMENT_NAME)])
+    return table[table["metric"].isin(metrics)].dropna(axis=1, how="all")
 
 
 def _confusion(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
@@ -137,7 +123,9 @@ def _confusion(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, 
 def _calibration(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
     bins, calibration = (_here(path, given) for path in files)
     figure = draw_reliability(bins, calibration, given["titles"], given["title"])
-    return figure, bins[bins["model"].isin(given["titles"])]
+    printed = calibration_means(calibration).reset_index()
+    shown = bins[bins["model"].isin(given["titles"])]
+    return figure, shown.merge(printed, on="model", how="left")
 
 
 def _transfer(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
@@ -150,7 +138,7 @@ def _depth(files: Sequence[str], given: Mapping[str, Any]) -> tuple[Figure, pd.D
     rows, agreement = (_here(path, given) for path in files)
     rows = rows[rows["model"].isin(given["titles"])]
     figure = draw_depth(rows, agreement, given["titles"], given["title"], given["leading"])
-    return figure, rows
+    return figure, _with_agreement(rows, agreement, depth_metrics(given["leading"]))
 
 
 def _here(path: str, given: Mapping[str, Any]) -> pd.DataFrame:

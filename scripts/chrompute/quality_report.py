@@ -22,15 +22,21 @@ _OTHERS = {
     "motif_centre": Figure("centre of the motif (bp)", True, "number"),
 }
 _FIGURE_TEXTS = {
-    "reads": ("Where the reads went", "Per cent of the reads of each sample."),
+    "reads": (
+        "Where the reads went",
+        "Per cent of the reads of each sample, each read under one heading. A long bar that is "
+        'not "kept" says what most of the sequencing was lost to.',
+    ),
     "lengths": (
         "Histogram of fragment lengths",
-        "Fragment lengths after the filters. Dotted: one nucleosome core (147 bp) and two.",
+        "Fragment lengths after the filters. ATAC-seq that worked peaks below 100 bp and once "
+        "more for each nucleosome; MNase-seq peaks at one. Dotted: one nucleosome core (147 bp) "
+        "and two.",
     ),
     "tss": (
         "Cuts around TSS",
         "Cuts around transcription start sites, over the outermost 100 bp on both sides. The "
-        "TSS enrichment is the maximum.",
+        "TSS enrichment is the maximum: the sharper the peak, the less background there is.",
     ),
     "motif": (
         "Bases around the cuts",
@@ -39,26 +45,30 @@ _FIGURE_TEXTS = {
     ),
     "gc": (
         "GC content of fragments",
-        "GC content of the fragments; dashed: places spread over the genome, same lengths.",
+        "GC content of the fragments; dashed: places spread over the genome, same lengths. Open "
+        "DNA is often GC-rich; a sample that differs from its replicates was amplified unevenly.",
     ),
     "correlation": (
         "Correlation of samples",
-        "Correlation of the fragments of each two samples in bins of the genome.",
+        "Correlation of the fragments of each two samples in bins of the genome: replicates "
+        "should resemble each other most.",
     ),
 }
 _DEEPTOOLS_TEXTS = {
     "heatmap": (
         "Coverage at each TSS",
-        "Coverage of the ATAC samples at each TSS, sites sorted by their mean (deepTools).",
+        "Coverage of the ATAC samples at each TSS, sites sorted by their mean (deepTools): a "
+        "bright line in the middle, the longer the more promoters are open.",
     ),
     "fingerprint": (
         "Fingerprint",
-        "Reads in bins, summed from the emptiest to the fullest; the diagonal is even coverage "
-        "(deepTools).",
+        "Reads in bins, summed from the emptiest to the fullest; the diagonal is even coverage, "
+        "and the later the curve rises, the more the reads lie in few places (deepTools).",
     ),
     "correlation": (
         "Correlation of tracks",
-        "Spearman correlation of the tracks of all samples of the run (deepTools).",
+        "Spearman correlation of the tracks of all samples of the run (deepTools): those of a "
+        "cell type should resemble each other most.",
     ),
 }
 

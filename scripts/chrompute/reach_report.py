@@ -22,7 +22,8 @@ _ZERO_BY_CHANCE = ("kappa", "mcc")
 _TRANSFER = (
     "Scores of models by the cell types that they were trained on",
     "Rows: what a model was trained on; columns: where it was scored, on chromosomes that it "
-    "never saw. Outlined: cell types that it was trained on.",
+    "never saw. Outlined: cell types that it was trained on. What a column loses outside its "
+    "outline is what does not carry over from one cell type to another.",
 )
 
 

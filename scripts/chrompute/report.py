@@ -83,7 +83,7 @@ def cell_type_content(
         **_nucleosome_content(plan, page),
         "window_sets": cell_type_windows(plan["windows"], results, cell_type),
         "tasks": tasks,
-        **_interpretation_content(plan, page),
+        **_interpretation_content(plan, page, tasks),
         "browser": _browser_content(plan, page) if plan["browser"] else None,
         "run": run_content(_read_json(results / "provenance.json"), plan["titles"]),
     }
@@ -105,11 +105,14 @@ def _browser_content(plan: Mapping[str, Any], page: CellTypePictures) -> dict[st
 
 
 def _interpretation_content(
-    plan: Mapping[str, Any], page: CellTypePictures
-) -> dict[str, list[dict[str, Any]]]:
-    """Return what the page says of interpreted networks: what they used, and their mistakes."""
+    plan: Mapping[str, Any], page: CellTypePictures, tasks: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what the page says of interpreted networks, and of which tasks it tells nothing."""
     titles, places = plan["task_titles"], (plan, page.results, page.cell_type)
+    told = {task for _, task in plan["interpretation"]}
+    scored = [task["name"] for task in tasks if not task["why"]]
     return {
+        "untold": [titles[name] for name in dict.fromkeys(scored) if name not in told],
         "used": [
             {"task": titles[task]} | used_content(model, task, *places, page.picture)
             for model, task in plan["interpretation"]

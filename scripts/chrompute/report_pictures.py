@@ -22,14 +22,17 @@ _NUMBERS = [
     (r"figures/confusion\..*", "evaluation/confusion.tsv"),
     (r"figures/depth\..*", "evaluation/depth.tsv"),
     (r"figures/transfer\..*", "evaluation/transfer.tsv"),
-    (r"figures/learning\.(.+)\.png", r"models/\1"),
+    (r"(figures/learning\..+)\.png", r"\1.tsv"),
     (r"figures/composition\.([^.]+)\..*", r"windows/\1.json"),
-    (r"(vplots/.+)/classes\.png", r"\1"),
+    (r"(vplots/.+/classes)\.png", r"\1.tsv.gz"),
     (r"(vplots/.+?)(\.corrected)?\.png", r"\1.npz"),
     (r"(nucleosomes/.+)\.png", r"\1.tsv"),
+    (r"(interpretation/.+\.loci)/.+\.png", r"\1.npz"),
     (r"(interpretation/.+)/embedding\..+\.png", r"\1/embedding.tsv"),
     (r"(interpretation/.+)\.attributions\.png", r"\1.bands.tsv"),
-    (r"quality/.*", "quality/quality.tsv"),
+    (r"(quality/.+)\.tss_heatmap\.png", r"\1.tss_matrix.gz"),
+    (r"(quality/.+\.fingerprint)\.png", r"\1.counts.tsv"),
+    (r"(quality/.+)\.png", r"\1.tsv"),
 ]
 
 
@@ -160,7 +163,9 @@ class CellTypePictures:
             f"vplots/{self.cell_type}/classes.png",
             "V-plots of all classes",
             "V-plots around the windows of each class, all on one logarithmic colour scale; in "
-            "brackets the number of windows. Windows have no strand, so these are not turned.",
+            "brackets the number of windows. What differs between them (short fragments in the "
+            "middle, nucleosomes beside it) is what a model can learn. Windows have no strand, so "
+            "these are not turned.",
         )
 
     def profile(self, name: str, title: str) -> Picture:
@@ -169,8 +174,9 @@ class CellTypePictures:
             f"nucleosomes/{self.cell_type}/{name}.png",
             f"Dyad density around {title}",
             f"MNase dyads, and midpoints of mono-nucleosomal ATAC fragments, around {title}, over "
-            "the genome's mean; downstream is to the right. Grey: per base; coloured: smoothed; "
-            "labels: peaks, in bp.",
+            "the genome's mean; downstream is to the right. Evenly spaced peaks are nucleosomes "
+            "that stand in line, a dip in the middle is DNA free of them. Grey: per base; "
+            "coloured: smoothed; labels: peaks, in bp.",
         )
 
     def phasogram(self) -> Picture:

@@ -8,9 +8,10 @@ from chrompute.windows_report import FindPicture
 #: What figures show, for those who cannot see them, and what to look for.
 _COMPARISON = (
     "Scores of all models",
-    "Scores of all models. A filled point is the mean over seeds, small open points are the "
-    "seeds, bars 95 % intervals of one fitted model. Where the labels have replicates, the "
-    "dashed line is their agreement, and the dotted one the limit that it implies.",
+    "Scores of all models: how far the networks lie from the forests, and how much room is left "
+    "up to the agreement of the replicates (dashed, where there are some) and the limit that it "
+    "implies (dotted). A filled point is the mean over seeds, small open points are the seeds, "
+    "bars 95 % intervals of one fitted model.",
 )
 _RELIABILITY = (
     "Accuracy against confidence",
@@ -21,7 +22,7 @@ _RELIABILITY = (
 _INPUTS = (
     "What each input adds to the others",
     "The score of a network with an input minus that of the same network without it, with the "
-    "95 % interval of the difference.",
+    "95 % interval of the difference. Where the interval holds 0, the input may add nothing.",
 )
 
 
@@ -65,6 +66,8 @@ def task_pictures(
 def _learning(title: str) -> tuple[str, str]:
     return (
         f"Learning curves of {title}",
-        f"Training of {title}, one line a seed; a point marks the lowest validation loss. The "
-        "training loss includes label smoothing and dropout and so lies above the validation loss.",
+        f"Training of {title}, one line a seed; a point marks the lowest validation loss, whose "
+        "weights were kept. A validation loss that rises while the training loss falls is "
+        "overfitting; one that still falls at the end asks for more epochs. The training loss "
+        "includes label smoothing and dropout and so lies above the validation loss.",
     )

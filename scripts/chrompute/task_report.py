@@ -24,6 +24,7 @@ from chrompute.comparison_report import (
 from chrompute.confusion_report import confusion_matrices
 from chrompute.figures import METRIC_TITLES, metrics_led_by
 from chrompute.model_report import (
+    class_score_table,
     class_table,
     few_blocks_sentence,
     headline,
@@ -43,7 +44,7 @@ from chrompute.windows_report import (
 
 #: Tables of the evaluation that the section on models reads, and those that name window sets.
 _KINDS = (
-    *("metrics", "replicates", "classes", "confusion", "gap", "calibration"),
+    *("metrics", "replicates", "classes", "class_scores", "confusion", "gap", "calibration"),
     *("modalities", "oracles"),
 )
 _OF_WINDOWS = ("agreement", "modalities", "oracles")
@@ -191,6 +192,7 @@ def _score_tables(
         "gaps": gap_table(tables["gap"], titles, facts["metric"]),
         "best": best["title"],
         "by_class": class_table(tables["classes"], best["model"], facts["classes"]),
+        "class_scores": class_score_table(tables["class_scores"], best["model"], facts["classes"]),
         "matrices": confusion_matrices(
             tables["confusion"], titles, facts["classes"], best["model"]
         ),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from chrompute.figures import ALL_METRIC_TITLES, INK, empty_figure, new_figure
+from chrompute.figures import INK, METRIC_TITLES, empty_figure, new_figure
 from chrompute.transfer import families_to_show
 
 NO_TRANSFER = "no two models differ in the cell types that they are trained on alone"
@@ -56,7 +56,7 @@ def draw_transfer(
         axes.set_title(family_title(drawn, family, titles), fontsize=7)
         axes.set_xlabel("tested on")
     panels[0].set_ylabel("trained on")
-    figure.colorbar(mesh, ax=panels, shrink=0.8, label=ALL_METRIC_TITLES[leading])
+    figure.colorbar(mesh, ax=panels, shrink=0.8, label=METRIC_TITLES[leading])
     figure.suptitle(title, fontsize=9)
     return figure
 

@@ -247,7 +247,7 @@ def _task_content(
         f"figures/composition.{windows}.{task}.png",
         f"Windows of task {facts['title']} by cell type and split",
         f"{_SHARES['signal' if facts['kind'] == 'signal' else 'class']}, and at the right the "
-        "number of windows.",
+        "number of windows. Splits of one cell type should look alike.",
     )
     return {
         "title": facts["title"],

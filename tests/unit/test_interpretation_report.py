@@ -22,13 +22,13 @@ CLASSES = {"on": "open", "off": "closed"}
 
 def bands() -> pd.DataFrame:
     rows = [
-        ("on", "vplot", 60, 100, 0, 50, 0.5), ("off", "vplot", 60, 100, 0, 50, -0.5),
-        ("on", "mnase", 140, 180, 0, 50, 2.0), ("off", "mnase", 140, 180, 0, 50, 1.9),
-        ("on", "vplot", 140, 180, 0, 50, 0.125), ("off", "vplot", 140, 180, 0, 50, 0.375),
-        ("on", "vplot", 0, 60, 0, 50, -0.1), ("off", "vplot", 0, 60, 0, 50, -0.9),
+        ("on", "vplot", 60, 100, 0, 50, 0.5, 9), ("off", "vplot", 60, 100, 0, 50, -0.5, 1),
+        ("on", "mnase", 140, 180, 0, 50, 2.0, 3), ("off", "mnase", 140, 180, 0, 50, 1.9, 5),
+        ("on", "vplot", 140, 180, 0, 50, 0.125, 1), ("off", "vplot", 140, 180, 0, 50, 0.375, 2),
+        ("on", "vplot", 0, 60, 0, 50, -0.1, 1), ("off", "vplot", 0, 60, 0, 50, -0.9, 1),
     ]  # fmt: skip
     names = ["class", "input", "length_low", "length_high", "distance_low", "distance_high"]
-    return pd.DataFrame(rows, columns=[*names, "attribution"])
+    return pd.DataFrame(rows, columns=[*names, "attribution", "fragments"])
 
 
 def test_bands_that_spoke_for_a_class_more_than_for_others_are_named() -> None:
@@ -36,10 +36,11 @@ def test_bands_that_spoke_for_a_class_more_than_for_others_are_named() -> None:
     assert [row["class"] for row in found] == ["open", "closed"]
     parts = found[0]["speaking"].split("; ")
     assert parts == [
-        "ATAC fragments of 60 to 99 bp, 0 to 50 bp from the centre (+0.50, on average +0.00)",
-        "MNase fragments of 140 to 179 bp, 0 to 50 bp from the centre (+2.00, on average +1.95)",
+        "more ATAC fragments of 60 to 99 bp, 0 to 50 bp from the centre (+0.50, on average +0.00)",
+        "fewer MNase fragments of 140 to 179 bp, 0 to 50 bp from the centre (+2.00, on average "
+        "+1.95)",
     ]
-    assert found[1]["speaking"].startswith("ATAC fragments of 140 to 179 bp")
+    assert found[1]["speaking"].startswith("more ATAC fragments of 140 to 179 bp")
     alone = speaking_bands(bands().query("`class` == 'on'"), {"on": "open"})
     assert alone[0]["speaking"] == "nothing more than for others"
 

@@ -58,7 +58,7 @@ def vplots(folder: Path) -> tuple[list[str], dict[str, Any]]:
             metadata=json.dumps({"n_sites": 5, "n_fragments": 999}),
         )  # fmt: skip
         paths.append(str(folder / f"{name}.npz"))
-    return paths, {"titles": list(CLASSES.values())}
+    return paths, {"titles": list(CLASSES.values()), "title": "c: V-plots"}
 
 
 def nucleosomes(folder: Path) -> tuple[list[str], dict[str, Any]]:
@@ -184,17 +184,24 @@ def test_tables_hold_what_is_drawn_and_nothing_of_other_places(tmp_path: Path) -
     assert set(found["model"]) == {"forest", "net", "replicate agreement"}
     assert set(found["cell_type"]) == {"c"}
     assert len(found[found["model"] == "replicate agreement"]) == 1
-    assert set(numbers_of("calibration", tmp_path)["cell_type"]) == {"c"}
+    assert set(found["metric"]) == {"accuracy", "auroc"}
+    found = numbers_of("calibration", tmp_path)
+    assert set(found["cell_type"]) == {"c"}
+    assert (
+        found.groupby("model")[["ece", "limit"]].first().to_numpy().tolist() == [[0.02, 0.05]] * 2
+    )
     assert len(numbers_of("confusion", tmp_path)) == 4
     assert set(numbers_of("transfer", tmp_path)["cell_type"]) == {"a", "b"}
-    assert numbers_of("depth", tmp_path)["fraction"].tolist() == [0.1, 0.1, 1.0, 1.0]
+    found = numbers_of("depth", tmp_path)
+    assert found["fraction"].dropna().tolist() == [0.1, 0.1, 1.0, 1.0]
+    assert found[found["model"] == "replicate agreement"]["value"].tolist() == [0.8]
 
 
 def test_the_table_of_a_locus_has_its_fragments_and_its_answer(tmp_path: Path) -> None:
     found = numbers_of("layers", tmp_path)
     points = found[found["shows"] == "fragment"]
     assert points[["position", "length"]].to_numpy(int).tolist() == [[-5, 100], [7, 180]]
-    answers = found[found["shows"] == "probability"].set_index("class")["probability"]
+    answers = found[found["shows"] == "probability"].set_index("class")["value"]
     assert answers.to_dict() == {"on": 0.75, "off": 0.25}
 
 

@@ -21,7 +21,7 @@ from chrompute.agreement_report import (
 from chrompute.confusion_report import confusion_matrices
 from chrompute.figures import METRIC_TITLES, save_figure
 from chrompute.model_figures import draw_model_comparison
-from chrompute.model_report import headline, model_rows
+from chrompute.model_report import class_score_table, headline, model_rows
 from chrompute.report import index_content, render, windows_page
 from chrompute.report_pictures import Picture
 from chrompute.run_report import run_content
@@ -58,8 +58,8 @@ def test_agreement_and_limit_stand_below_the_models_the_leading_metric_first() -
     assert rows[0]["title"] == "replicate agreement"
     assert rows[0]["cells"][0] == {"value": "0.470", "interval": "0.450 to 0.490"}
     assert [cell["value"] for cell in rows[1]["cells"][:3]] == ["0.686", "0.790", "0.789"]
-    # Of what probabilities are scored by, labels have nothing.
-    assert rows[0]["cells"][3:] == [None] * 4
+    # Of what probabilities are scored by, labels have nothing; overlaps are told of models alone.
+    assert rows[0]["cells"][3:] == [None] * 6
     assert agreement_rows(agreement().iloc[:0], "kappa") == []
 
 
@@ -142,6 +142,28 @@ def calibration() -> pd.DataFrame:
     return table.assign(**place, low=0.02, high=0.06, perfect=0.025, limit=0.045)
 
 
+def class_scores() -> pd.DataFrame:
+    rows = [
+        (model, seed, name, metric, value + 0.1 * seed, value, value + 0.3)
+        for model, seed in (("net", 1), ("net", 2), ("forest", 1))
+        for name, value in (("low", 0.25), ("high", 0.5))
+        for metric in ("auroc", "auprc", "f1")
+    ]
+    columns = ["model", "seed", "class", "metric", "value", "low", "high"]
+    table = pd.DataFrame(rows, columns=columns)
+    table.loc[(table["class"] == "low") & (table["metric"] == "auprc"), columns[4:]] = NAN
+    return table.assign(task="occupancy", cell_type="c", split="test")
+
+
+def test_scores_of_classes_are_means_over_seeds() -> None:
+    found = class_score_table(class_scores(), "net", {"high": "many", "low": "few"})
+    assert found["columns"] == ["auROC", "auPRC", "F1"]
+    assert [row["title"] for row in found["rows"]] == ["many", "few"]
+    cell = found["rows"][0]["cells"][0]
+    assert cell == {"value": "0.650", "interval": "0.500 to 0.800", "spread": "± 0.071"}
+    assert [c["value"] for c in found["rows"][1]["cells"]] == ["0.400", "–", "0.400"]
+
+
 def confusion() -> pd.DataFrame:
     """Of 40 low and 60 high windows; of the network a second seed, which is not shown."""
     rows = [
@@ -174,8 +196,9 @@ def test_confusion_matrices_say_what_a_cell_holds() -> None:
 
 
 def differences(**names: str) -> pd.DataFrame:
-    metrics = ["accuracy", "balanced_accuracy", "kappa", "auroc", "auprc"]
-    table = pd.DataFrame({"metric": metrics, "value": [0.1, 0.2, -0.05, 0.3, 0.4]})
+    values = {"accuracy": 0.1, "balanced_accuracy": 0.2, "kappa": -0.05, "mcc": 0.2, "f1": 0.2}
+    values |= {"auroc": 0.3, "auprc": 0.4}
+    table = pd.DataFrame({"metric": list(values), "value": list(values.values())})
     place = {"windows": "tiles", "task": "occupancy", "cell_type": "c", "split": "test"}
     return table.assign(low=-0.1, high=0.5, **place, **names)
 
@@ -369,6 +392,7 @@ def results(tmp_path: Path) -> Path:
     for name, table in (
         ("agreement", agreement()), ("agreement_classes", classes), ("classes", recall),
         ("metrics", scores()), ("replicates", references), ("gap", gaps()),
+        ("class_scores", class_scores()),
         ("calibration", calibration()), ("modalities", modalities()), ("oracles", oracles()),
         ("confusion", confusion()), ("comparisons", comparisons()),
     ):  # fmt: skip
@@ -471,7 +495,8 @@ def test_a_cell_type_tells_of_each_task_or_why_not(results: Path) -> None:
 
 def models_page(told: dict[str, Any], path: Path) -> str:
     """Return the text of the three sections that tell of models."""
-    content = {"tasks": [told], "cell_type": "c", "used": [], "motifs": [], "mistakes": []}
+    content = {"tasks": [told], "cell_type": "c", "used": [], "motifs": []}
+    content |= {"mistakes": [], "untold": []}
     return " ".join(page_text(name, content, path) for name in ("models", "used", "wrong"))
 
 
@@ -508,16 +533,24 @@ def test_the_section_on_models_does_with_what_there_is(results: Path, tmp_path: 
     assert [m["model"] for m in told["matrices"]] == ["forest"]
     text = models_page(told, tmp_path / "models.html")
     assert "random forest 2 0.400 0.200 to 0.400 ± 0.141" in text
-    for words in ("believed?", "each input", "oracle?", "centred elsewhere", "Gap closed"):
+    for words in (
+        "believed?",
+        "each input",
+        "oracle?",
+        "centred elsewhere",
+        "0 is the best forest",
+    ):
         assert words not in text, words
+    for words in ("Gap closed: no network predicts this task", "no training to look at"):
+        assert words in text, words
 
 
 def test_a_mark_that_is_never_bound_is_told(results: Path) -> None:
-    for name in ("metrics", "replicates", "classes"):
+    for name in ("metrics", "replicates", "classes", "class_scores"):
         path = results / f"evaluation/{name}.tsv"
         table = pd.read_csv(path, sep="\t")
         table["task"] = "mark"
-        if name == "classes":
+        if "class" in name:
             table["class"] = table["class"].map({"low": "not_bound", "high": "bound"})
         table.to_csv(path, sep="\t", index=False)
     for name in (
@@ -573,7 +606,7 @@ def test_the_run_is_told_exactly(tmp_path: Path) -> None:
 def test_what_is_missing_is_told(results: Path, tmp_path: Path) -> None:
     """No assay, no label, no model: each part says what it would need."""
     nothing: dict[str, Any] = {
-        "tasks": [], "used": [], "motifs": [], "mistakes": [], "cell_type": "c",
+        "tasks": [], "used": [], "motifs": [], "mistakes": [], "untold": [], "cell_type": "c",
     }  # fmt: skip
     parts: dict[str, Any] = {
         **{"vplots": [], "panels": [], "viewer": {}, "calls": [], "planted": None},
@@ -600,8 +633,11 @@ def test_a_network_that_was_interpreted_tells_what_it_used(tmp_path: Path) -> No
         "task": "state", "title": "network", "completeness": "They add up.", "quiz": "../q.html",
         "bands": [{"class": "open", "speaking": "ATAC fragments of 60 to 99 bp"}], "figures": [],
     }  # fmt: skip
-    content = {"tasks": [], "used": [item], "motifs": []}
+    item["locus"] = [Picture("", "the layers", "One window on its way.", "")]
+    content = {"tasks": [], "used": [item], "motifs": [], "untold": ["mark"]}
     text = page_text("used", content, tmp_path / "page.html")
+    assert "For mark no network was interpreted" in text
+    assert re.search("One window on its way. Guess the element : one such window", text)
     for words in ("state: which fragments, and where (network)", "open ATAC fragments", "add up"):
         assert words in text, words
     assert "Nothing tells" not in text
@@ -616,7 +652,7 @@ def test_motifs_that_a_network_reads_are_told(tmp_path: Path) -> None:
         "title": "network, c: promoter", "windows": "600 windows.", "rows": [row], "figures": [],
         "file": "../x.tsv",
     }  # fmt: skip
-    content = {"tasks": [], "used": [], "motifs": [found, found | {"rows": []}]}
+    content = {"tasks": [], "used": [], "motifs": [found, found | {"rows": []}], "untold": []}
     text = page_text("used", content, tmp_path / "page.html")
     for words in ("network, c: promoter", "600 windows.", "CCGGGTAA REB1 (q = 0.0001)"):
         assert words in text, words

@@ -1,4 +1,4 @@
-"""Write a table of the evaluation as JSON."""
+"""Write the tables of the evaluation as JSON."""
 
 from typing import TYPE_CHECKING
 
@@ -10,4 +10,5 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        write_records(snakemake.input[0], snakemake.output[0])
+        for table, path in zip(snakemake.input, snakemake.output, strict=True):
+            write_records(table, path)
