@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 ON_ALL_CORES := --numprocesses $(CORES) --dist loadfile
 
-.PHONY: run data check test bench docs knobs experiments-tables gallery lock clean
+.PHONY: run data check test bench docs knobs experiments-tables gallery screenshots lock clean
 
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
@@ -70,6 +70,11 @@ experiments-tables: $(INSTALLED)
 GALLERY ?= results/demo results/motifs
 gallery: $(INSTALLED)
 	$(BIN)/python docs/make_gallery.py $(GALLERY)
+
+# The pages of a run as pictures, in docs/img; needs chromium and chromium-driver.
+SHOWN ?= results/demo
+screenshots: $(INSTALLED)
+	$(BIN)/python docs/make_screenshots.py $(SHOWN)
 
 # The environment: one lock for CPU and CUDA machines (docs/decisions/0002-environment.md).
 $(INSTALLED): envs/requirements.txt

@@ -106,7 +106,7 @@ rule quiz:
     input:
         loci=loci_of_quiz,
         folders=folders_of_quiz,
-        template=templates("quiz"),
+        template=templates("quiz", "picture"),
     output:
         "<results>/interpretation/{model}/{cell_type}/quiz.html",
     log:

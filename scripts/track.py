@@ -1,4 +1,4 @@
-"""Write one track of one sample, or of the pooled samples of a cell type, as bigWig."""
+"""Write tracks of one sample, or of the pooled samples of a cell type, as bigWigs."""
 
 from typing import TYPE_CHECKING
 
@@ -16,5 +16,5 @@ if "snakemake" in globals():
         chromosomes = [
             chrom for chrom in stores[0].sizes if not is_excluded(chrom, snakemake.params.exclude)
         ]
-        track = Track(**snakemake.params.rules)
-        write_track(stores, track, snakemake.output.track, chromosomes)
+        for rules, path in zip(snakemake.params.rules, snakemake.output, strict=True):
+            write_track(stores, Track(**rules), path, chromosomes)

@@ -63,7 +63,7 @@ def fragments_mb(wildcards, attempt):
 
 def fragments_of_track(wildcards):
     sample = settings.sample(wildcards.sample)
-    if not fits_layout(sample, wildcards.track):
+    if not fits_layout(sample.assay, sample.layout, wildcards.track):
         raise WorkflowError(
             f"sample {sample.name!r} is single-end ATAC: it has the tracks 'cuts' and 'coverage', "
             f"and {wildcards.track!r} needs both ends of the fragments"
@@ -71,24 +71,71 @@ def fragments_of_track(wildcards):
     return [f"<results>/fragments/{sample.name}.parquet"]
 
 
-def fits_layout(sample, track):
-    """Tell whether a sample has what a track is made of: the length of a read is no fragment's."""
-    single = (sample.assay, sample.layout) == ("ATAC", "single")
+def fits_layout(assay, layout, track):
+    """Tell whether samples have what a track is made of: the length of a read is no fragment's."""
+    single = (assay, layout) == ("ATAC", "single")
     return not single or track.split(".")[0] in ("cuts", "coverage")
 
 
-def track_rules(wildcards):
-    """Return what one track draws, as plain values: nothing else makes it anew."""
+def rules_of_tracks(names):
+    """Return what tracks draw, as plain values: nothing else makes them anew."""
     blocks = config["tracks"], config["nucleosomes"]
-    return asdict(plan_track(wildcards.track, *blocks))
+    return [asdict(plan_track(name, *blocks)) for name in names]
+
+
+def track_rules(wildcards):
+    return rules_of_tracks([wildcards.track])
+
+
+def tracks_of_kind(assay, layout):
+    """Names of the tracks that samples of a kind get without being asked for."""
+    suffixes = [SCALES[scale] for scale in config["tracks"]["scales"]]
+    tracks = config["tracks"]["assays"][assay]
+    tracks = [track for track in tracks if fits_layout(assay, layout, track)]
+    return [track + suffix for track in tracks for suffix in suffixes]
+
+
+#: Samples by kind, which is assay and layout: one job writes all tracks of a sample.
+SAMPLES_OF_KINDS = {
+    (sample.assay, sample.layout): [
+        other.name
+        for other in settings.samples
+        if (other.assay, other.layout) == (sample.assay, sample.layout)
+    ]
+    for sample in {(s.assay, s.layout): s for s in settings.samples}.values()
+}
+TRACKS_OF_KINDS = {kind: tracks_of_kind(*kind) for kind in SAMPLES_OF_KINDS}
 
 
 def tracks_of(sample):
-    """Names of the tracks that a sample gets without being asked for."""
-    suffixes = [SCALES[scale] for scale in config["tracks"]["scales"]]
-    tracks = config["tracks"]["assays"][sample.assay]
-    tracks = [track for track in tracks if fits_layout(sample, track)]
-    return [track + suffix for track in tracks for suffix in suffixes]
+    return TRACKS_OF_KINDS[sample.assay, sample.layout]
+
+
+def none_of(tracks):
+    """Look ahead of a name: it is not that of a sample with one of its tracks behind it.
+
+    Parameters
+    ----------
+    tracks
+        (names of samples, names of tracks) pairs.
+    """
+    there = [
+        rf"(?:{one_of(samples)})\.(?:{one_of(names)})\.bw" for samples, names in tracks
+    ]
+    return f"(?!{'|'.join(there)})"
+
+
+#: Samples before a track that they do not get without being asked for.
+SAMPLES_OF_OTHERS = (
+    none_of((SAMPLES_OF_KINDS[kind], own) for kind, own in TRACKS_OF_KINDS.items())
+    + f"(?:{one_of(sample.name for sample in settings.samples)})"
+)
+#: Cell types before an assay and a track, where that is not a sample's name: the check refuses it
+#: where both are made.
+CELL_TYPES_OF_POOLS = (
+    none_of([([sample.name for sample in settings.samples], TRACK_NAMES)])
+    + f"(?:{one_of(settings.cell_types)})"
+)
 
 
 def tracks_of_pool(cell_type, assay):

@@ -1,6 +1,6 @@
 """Intervals from a bootstrap over blocks of the genome."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from chrompute.scores import Labels, Values, Weights
 
 #: Bounds of the reported interval.
 _QUANTILES = (0.025, 0.975)
-#: Weights that are held at a time: 32 MB.
+#: Weights that are held at a time: 16 MB.
 _CHUNK = 4_000_000
 
 
@@ -39,14 +39,14 @@ def drawn_weights(blocks: Labels, draws: int, seed: int) -> Iterator[Weights]:
     Yields
     ------
     array
-        int64 (n_windows, some draws), all draws one after the other.
+        int32 (n_windows, some draws), all draws one after the other.
     """
     number = int(blocks.max()) + 1
     generator = np.random.default_rng(seed)
     step = max(1, _CHUNK // len(blocks))
     for first in range(0, draws, step):
         times = [
-            np.bincount(generator.integers(number, size=number), minlength=number)
+            np.bincount(generator.integers(number, size=number), minlength=number).astype(np.int32)
             for _ in range(min(step, draws - first))
         ]
         yield np.stack(times, axis=1)[blocks]
@@ -67,10 +67,18 @@ class Bootstrap:
     values: Mapping[str, float]
     draws: Mapping[str, Values]
 
-    def rows(self) -> list[dict[str, float | str]]:
-        """Return `metric`, `value` and the ends `low` and `high` of its 95 % interval."""
+    def rows(self, metrics: Collection[str] | None = None) -> list[dict[str, float | str]]:
+        """Return `metric`, `value` and the ends `low` and `high` of its 95 % interval.
+
+        Parameters
+        ----------
+        metrics
+            Those that are wanted; all by default.
+        """
         rows: list[dict[str, float | str]] = []
         for metric, value in self.values.items():
+            if metrics is not None and metric not in metrics:
+                continue
             known = self.draws[metric][~np.isnan(self.draws[metric])]
             low, high = np.quantile(known, _QUANTILES) if len(known) else (np.nan, np.nan)
             row: dict[str, float | str] = {"metric": metric, "value": value}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.integer]
 Numbers = npt.NDArray[np.float64]
 
 #: Number of bins of the confidence, of equal width between 0 and 1.
@@ -54,7 +55,7 @@ def confidence_bins(confidence: Numbers) -> Integers:
 
 
 def calibration_scores(
-    labels: Integers, probabilities: Numbers, weights: Integers
+    labels: Integers, probabilities: Numbers, weights: Counts
 ) -> dict[str, Numbers]:
     """Score probabilities by how far they can be believed.
 
@@ -86,7 +87,7 @@ def calibration_scores(
         }
 
 
-def _apart(excess: Numbers, bins: Integers, weights: Integers) -> Numbers:
+def _apart(excess: Numbers, bins: Integers, weights: Counts) -> Numbers:
     """Sum |sum of a bin's excesses| over the bins, (n_draws,)."""
     parts = [excess[bins == number] @ weights[bins == number] for number in np.unique(bins)]
     return np.abs(parts).sum(axis=0)

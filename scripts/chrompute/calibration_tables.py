@@ -1,28 +1,15 @@
 """Tables of calibration: how far the probabilities of a model can be believed, and where."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 
-from chrompute.calibration import (
-    ALLOWANCE,
-    PERFECT_QUANTILE,
-    calibration_scores,
-    perfect_ece,
-    reliability,
-)
+from chrompute.calibration import ALLOWANCE, PERFECT_QUANTILE, perfect_ece, reliability
 from chrompute.calibration_shifts import FITTED, Taught
-from chrompute.metrics import (
-    cell_type_tables,
-    joined_tables,
-    reference_codes,
-    reference_title,
-    score_against,
-)
-from chrompute.predictions import task_probabilities
-from chrompute.scores import Labels, Probabilities
+from chrompute.metrics import TaskScores, joined_tables, reference_title
+from chrompute.scores import Probabilities
 
 _PLACE = ("model", "seed", "task", "cell_type", "split", "labels")
 CALIBRATION_COLUMNS = (
@@ -51,35 +38,26 @@ class Calibration:
     reliability: pd.DataFrame
 
 
-def calibrate_predictions(
-    predictions: pd.DataFrame,
-    tasks: Mapping[str, Sequence[str]],
-    facts: Mapping[str, object],
-    taught: Taught,
-    split: str,
-    block: int,
-    draws: int,
-) -> Calibration:
+def calibration_tables(scored: Iterable[TaskScores], taught: Taught, draws: int) -> Calibration:
     """Compare confidence and accuracy in all tasks and cell types, against each replicate.
 
     Parameters
     ----------
-    predictions, tasks, facts, split, block, draws
-        As in `chrompute.metrics.score_predictions`.
+    scored
+        Tasks that were scored, by their calibration error at least.
     taught
         How the model came by its probabilities.
+    draws
+        Draws of a perfectly calibrated model.
     """
     parts = []
-    for cell_type, table, blocks in cell_type_tables(predictions, split, block):
-        place = {**facts, "cell_type": cell_type, "split": split}
-        for task, classes in tasks.items():
-            found = _calibrate_task(table, task, classes, blocks, draws)
-            if taught.is_fitted(cell_type, split):
-                found = replace(found, calibration=found.calibration.assign(within=FITTED))
-            beside = place | {"task": task, "shift": taught.shift(task, cell_type)}
-            parts.append(
-                Calibration(*(getattr(found, f.name).assign(**beside) for f in fields(found)))
-            )
+    for task in scored:
+        found, place = _calibrate_task(task, draws), task.place
+        cell_type, name, split = (str(place[key]) for key in ("cell_type", "task", "split"))
+        if taught.is_fitted(cell_type, split):
+            found = replace(found, calibration=found.calibration.assign(within=FITTED))
+        beside = {**place, "shift": taught.shift(name, cell_type)}
+        parts.append(Calibration(*(getattr(found, f.name).assign(**beside) for f in fields(found))))
     columns = (CALIBRATION_COLUMNS, RELIABILITY_COLUMNS)
     tables = [
         joined_tables([getattr(part, field.name) for part in parts], names)
@@ -88,21 +66,16 @@ def calibrate_predictions(
     return Calibration(*tables)
 
 
-def _calibrate_task(
-    table: pd.DataFrame, task: str, classes: Sequence[str], blocks: Labels, draws: int
-) -> Calibration:
+def _calibrate_task(scored: TaskScores, draws: int) -> Calibration:
     """Compare confidence and accuracy of one task, one row a reference."""
-    references = reference_codes(table, task, classes)
-    probabilities = task_probabilities(table, task, classes)
-    found = score_against(references, probabilities, blocks, draws, score=calibration_scores)
     rows: list[dict[str, object]] = []
     bins = []
-    for name, scores in found.items():
-        known = references[name] >= 0
-        own, beside = probabilities[known], {"labels": reference_title(name)}
-        error = next(row for row in scores.rows() if row["metric"] == "ece")
+    for name, scores in scored.found.items():
+        known = scored.labels[name] >= 0
+        own, beside = scored.probabilities[known], {"labels": reference_title(name)}
+        [error] = scores.rows(["ece"])
         rows.append(beside | {"windows": int(known.sum())} | _verdict(error, own, draws))
-        curve = reliability(references[name][known], own)
+        curve = reliability(scored.labels[name][known], own)
         columns = {"bin": curve.bins + 1} | {
             key: getattr(curve, key) for key in ("confidence", "accuracy", "windows")
         }

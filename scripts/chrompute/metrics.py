@@ -1,7 +1,7 @@
 """Tables of scores: models against each replicate of the labels and against the truth."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -11,7 +11,15 @@ from sklearn.metrics import precision_recall_fscore_support
 from chrompute.bootstrap import Bootstrap, bootstrap, count_blocks, genome_blocks, mean_of
 from chrompute.label_columns import TRUTH
 from chrompute.predictions import task_labels, task_probabilities
-from chrompute.scores import Labels, Probabilities, Values, Weights, all_scores, label_codes
+from chrompute.scores import (
+    SCORES,
+    Labels,
+    Probabilities,
+    Values,
+    Weights,
+    all_scores,
+    label_codes,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +58,42 @@ class Evaluation:
     replicates: pd.DataFrame
     confusion: pd.DataFrame
     classes: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class TaskScores:
+    """The scores of one model in one task and cell type.
+
+    Attributes
+    ----------
+    place
+        `model`, `seed`, `cell_type`, `split` and `task`.
+    classes
+        Class names in the order of the model's outputs.
+    labels
+        {replicate: (n_windows,) class index, -1 where it is unknown}, the truth too.
+    probabilities
+        (n_windows, n_classes).
+    blocks
+        (n_windows,): block of each window.
+    found
+        {replicate: scores of the windows that it knows}; one that knows none is absent.
+    """
+
+    place: Mapping[str, object]
+    classes: tuple[str, ...]
+    labels: Mapping[str, Labels]
+    probabilities: Probabilities
+    blocks: Labels
+    found: Mapping[str, Bootstrap]
+
+    def count_blocks(self, replicate: str) -> int:
+        """Count the blocks that hold a window which a replicate knows."""
+        return count_blocks(self.blocks, self.labels[replicate] >= 0)
+
+    def mean(self) -> Bootstrap:
+        """Average the scores over the replicates, of which there must be some."""
+        return mean_of([own for name, own in self.found.items() if name != TRUTH])
 
 
 def reference_title(replicate: str) -> str:
@@ -120,17 +164,43 @@ def score_predictions(
     Evaluation
         A cell type whose labels of a task know none of the windows has no row of that task.
     """
-    parts = []
+    return evaluation_tables(scored_tasks(predictions, tasks, facts, split, block, draws))
+
+
+def scored_tasks(
+    predictions: pd.DataFrame,
+    tasks: Mapping[str, Sequence[str]],
+    facts: Mapping[str, object],
+    split: str,
+    block: int,
+    draws: int,
+    score: Score = all_scores,
+) -> Iterator[TaskScores]:
+    """Score one model, cell type by cell type and task by task.
+
+    Parameters
+    ----------
+    predictions, tasks, facts, split, block, draws
+        As in `score_predictions`.
+    score
+        The scores to compute.
+    """
     for cell_type, table, blocks in cell_type_tables(predictions, split, block):
         logger.info(
             "%s in %s: %d windows in %d blocks",
             facts["model"], cell_type, len(table), blocks.max() + 1,
         )  # fmt: skip
-        place = {**facts, "cell_type": cell_type, "split": split}
-        parts += [
-            _score_task(table, classes, place | {"task": task}, blocks, draws)
-            for task, classes in tasks.items()
-        ]
+        for task, classes in tasks.items():
+            place = {**facts, "cell_type": cell_type, "split": split, "task": task}
+            labels = reference_codes(table, task, classes)
+            probabilities = task_probabilities(table, task, classes)
+            found = score_against(labels, probabilities, blocks, draws, score=score)
+            yield TaskScores(place, tuple(classes), labels, probabilities, blocks, found)
+
+
+def evaluation_tables(scored: Iterable[TaskScores]) -> Evaluation:
+    """Lay out the scores of one model; the tables are described at `score_predictions`."""
+    parts = [_tables_of_task(task) for task in scored]
     columns = (COLUMNS, REPLICATE_COLUMNS, CONFUSION_COLUMNS, CLASS_COLUMNS)
     tables = [
         joined_tables([getattr(part, field.name) for part in parts], names)
@@ -204,37 +274,27 @@ def reference_codes(
     return {name: label_codes(own, classes) for name, own in labels.items()}
 
 
-def _score_task(
-    table: pd.DataFrame,
-    classes: Sequence[str],
-    place: Mapping[str, object],
-    blocks: Labels,
-    draws: int,
-) -> Evaluation:
-    """Score one task in one cell type."""
-    task = str(place["task"])
-    labels = reference_codes(table, task, classes)
-    probabilities = task_probabilities(table, task, classes)
-    found = score_against(labels, probabilities, blocks, draws)
+def _tables_of_task(scored: TaskScores) -> Evaluation:
+    labels, classes, found = scored.labels, list(scored.classes), scored.found
     own = [name for name in found if name != TRUTH]
     if not own:
         return Evaluation(*(pd.DataFrame() for _ in fields(Evaluation)))
     replicates: list[dict[str, object]] = [
-        {"labels": reference_title(name), "blocks": count_blocks(blocks, labels[name] >= 0)} | row
+        {"labels": reference_title(name), "blocks": scored.count_blocks(name)} | row
         for name in found
-        for row in found[name].rows()
+        for row in found[name].rows(SCORES)
     ]
     by_class = [
         {"labels": reference_title(name)} | row
         for name in found
-        for row in _class_rows(labels[name], probabilities, classes)
+        for row in _class_rows(labels[name], scored.probabilities, classes)
     ]
-    cells = _confusion([labels[name] for name in own], probabilities)
+    cells = _confusion([labels[name] for name in own], scored.probabilities)
     frame = pd.DataFrame(cells, index=classes, columns=classes).rename_axis("label")
     frame = frame.reset_index().melt("label", var_name="predicted", value_name="windows")
-    mean = pd.DataFrame(mean_of([found[name] for name in own]).rows())
+    mean = pd.DataFrame(scored.mean().rows(SCORES))
     tables = (mean, pd.DataFrame(replicates), frame, pd.DataFrame(by_class))
-    return Evaluation(*(part.assign(**place) for part in tables))
+    return Evaluation(*(part.assign(**scored.place) for part in tables))
 
 
 def _class_rows(

@@ -1,6 +1,7 @@
 """The quiz: raw V-plots to guess from, and what the network makes of them, on one page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def quiz_content(
 def _questions(own: Mapping[str, Any]) -> list[dict[str, Any]]:
     with np.load(own["loci"]) as stored:
         arrays = dict(stored)
-    titles, folder = own["titles"], Path(own["folder"])
+    titles, folder, numbers = own["titles"], Path(own["folder"]), Path(f"{own['folder']}.npz")
     found = []
     # Not in the order of the classes, which would give them away.
     for number, index in enumerate(quiz_order(arrays["places"].tolist()), 1):
@@ -58,9 +59,15 @@ def _questions(own: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "answer": said,
                 "label": told,
                 "asked_for": str(arrays["splits"][index]) == "locus",
-                "raw": Picture.read(
-                    folder / f"{name}.raw.png", folder, f"Raw V-plot of locus {number}: {counts}.",
-                    f"{counts}, one point each: midpoint along the window against length.",
+                # Its PDF is called like the class.
+                "raw": replace(
+                    Picture.read(
+                        folder / f"{name}.raw.png", folder.parent,
+                        f"Raw V-plot of locus {number}: {counts}.",
+                        f"{counts}, one point each: midpoint along the window against length.",
+                        numbers,
+                    ),
+                    pdf="",
                 ),
                 "layers": Picture.read(
                     folder / f"{name}.png", folder.parent,
@@ -68,6 +75,7 @@ def _questions(own: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "1 the fragments, 2 which pixels spoke for the answer (red) or against it "
                     "(blue), 3 and 4 the channels of two layers that tell the classes best apart, "
                     "in standard deviations from their mean, 5 the probabilities.",
+                    numbers,
                 ),
             }
         )  # fmt: skip

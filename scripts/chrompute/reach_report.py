@@ -13,9 +13,9 @@ from chrompute.windows_report import FindPicture, read_facts
 _DEPTH = (
     "Scores against the number of fragments",
     "Scores on thinned fragments, without training anew; right is all of them. Shaded: "
-    "95 % intervals; dashed: the agreement of the replicates. A curve that still rises at its "
-    "right end suggests that deeper sequencing would help. Far to the left a network also fails "
-    "because it never saw so few fragments.",
+    "95 % intervals; dashed, where the labels have replicates: their agreement. A curve "
+    "that still rises at its right end suggests that deeper sequencing would help. Far to the "
+    "left a network also fails because it never saw so few fragments.",
 )
 #: Metrics that guessing has at 0.
 _ZERO_BY_CHANCE = ("kappa", "mcc")

@@ -15,10 +15,12 @@ from chrompute.calibration import calibration_scores
 
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
-#: int64 (n_windows, n_draws): how often each draw holds each window.
-Weights = npt.NDArray[np.int64]
+#: (n_windows, n_draws): how often each draw holds each window.
+Weights = npt.NDArray[np.integer]
 #: float64 (n_draws,).
 Values = npt.NDArray[np.float64]
+#: Area under the ROC curve and average precision of one class, (n_draws,) each.
+Areas = tuple[Values, Values]
 
 #: What predicted classes are scored by.
 CLASS_SCORES = ("accuracy", "balanced_accuracy", "kappa")
@@ -30,6 +32,8 @@ OVERLAP_SCORES = ("f1", "mcc")
 #: Scores of which the highest is the best, and all of them.
 HIGHER_IS_BETTER = (*CLASS_SCORES, *RANKING_SCORES, *OVERLAP_SCORES)
 SCORES = (*HIGHER_IS_BETTER, *CALIBRATION_SCORES)
+#: What each class is scored by against the rest.
+SCORES_OF_CLASS = ("auroc", "auprc", "f1")
 #: What two replicates of a signal are compared by.
 SIGNAL_SCORES = ("pearson", "spearman")
 
@@ -158,12 +162,50 @@ def ranking_scores(
         each draw the classes count of which it holds windows, and windows of others besides; NaN
         where there is none.
     """
-    areas, precisions = [], []
-    for code in range(probabilities.shape[1]):
-        area, precision = one_against_rest(labels == code, probabilities[:, code], weights)
-        areas.append(area)
-        precisions.append(precision)
-    return {"auroc": _mean_of_known(areas), "auprc": _mean_of_known(precisions)}
+    return _mean_areas(class_areas(labels, probabilities, weights))
+
+
+def class_areas(labels: Labels, probabilities: Probabilities, weights: Weights) -> list[Areas]:
+    """Return what `one_against_rest` says of each class; arguments as of `ranking_scores`."""
+    return [
+        one_against_rest(labels == code, probabilities[:, code], weights)
+        for code in range(probabilities.shape[1])
+    ]
+
+
+def _mean_areas(areas: Sequence[Areas]) -> dict[str, Values]:
+    """Return macro averages: {each of `RANKING_SCORES`: (n_draws,)}."""
+    parts = zip(*areas, strict=True)
+    return {n: _mean_of_known([*p]) for n, p in zip(RANKING_SCORES, parts, strict=True)}
+
+
+def with_class_scores(
+    labels: Labels, probabilities: Probabilities, weights: Weights
+) -> dict[str, Values]:
+    """Return all scores, and those of each class by itself, from one look at the order.
+
+    Parameters
+    ----------
+    labels, probabilities, weights
+        As in `ranking_scores`.
+
+    Returns
+    -------
+    dict
+        What `all_scores` returns, and {"auroc:0", "auprc:0", "f1:0", "auroc:1", ...: (n_draws,)},
+        NaN where a draw does not define them: areas where all or none of its windows have the
+        class, F1 where none has it and none is predicted to.
+    """
+    areas = class_areas(labels, probabilities, weights)
+    found = predicted_scores(labels, probabilities, weights) | _mean_areas(areas)
+    found |= overlap_scores(labels, probabilities, weights)
+    found |= calibration_scores(labels, probabilities, weights)
+    number = probabilities.shape[1]
+    overlap = f1_of_classes(confusions(labels, probabilities.argmax(axis=1), number, weights))
+    for code, (area, precision) in enumerate(areas):
+        values = (area, precision, overlap[code])
+        found |= {f"{n}:{code}": v for n, v in zip(SCORES_OF_CLASS, values, strict=True)}
+    return found
 
 
 def _mean_of_known(values: list[Values]) -> Values:
@@ -190,10 +232,10 @@ def one_against_rest(
     group = np.searchsorted(ends, hits)
     used, first_hit = np.unique(group, return_index=True)
     # Row i + 1 is the weight of the first i + 1 windows in the order of the score.
-    running = np.zeros((len(ranked) + 1, weights.shape[1]))
+    running = np.zeros((len(ranked) + 1, weights.shape[1]), dtype=weights.dtype)
     np.cumsum(weights[order], axis=0, out=running[1:])
     begins = np.append(0, ends[:-1] + 1)
-    upto, before = running[ends[used] + 1], running[begins[used]]
+    upto, before = (running[rows].astype(float) for rows in (ends[used] + 1, begins[used]))
     found = np.add.reduceat(weights[order[hits]], first_hit, axis=0).astype(float)
     true_upto = np.cumsum(found, axis=0)
     false_upto, false_before = upto - true_upto, before - (true_upto - found)

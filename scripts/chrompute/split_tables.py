@@ -8,17 +8,19 @@ from chrompute.calibration_shifts import Taught
 from chrompute.calibration_tables import (
     CALIBRATION_COLUMNS,
     RELIABILITY_COLUMNS,
-    calibrate_predictions,
+    calibration_tables,
 )
-from chrompute.class_metrics import CLASS_SCORE_COLUMNS, score_classes
+from chrompute.class_metrics import CLASS_SCORE_COLUMNS, class_score_rows
 from chrompute.metrics import (
     CLASS_COLUMNS,
     COLUMNS,
     CONFUSION_COLUMNS,
     REPLICATE_COLUMNS,
+    evaluation_tables,
     joined_tables,
-    score_predictions,
+    scored_tasks,
 )
+from chrompute.scores import with_class_scores
 
 #: The tables by name, and their columns.
 TABLES = {
@@ -64,10 +66,9 @@ def tables_of_split(
         The tables of `TABLES`.
     """
     given = (split, block, draws)
-    evaluation = score_predictions(predictions, tasks, facts, *given)
-    calibration = calibrate_predictions(predictions, tasks, facts, taught, *given)
-    by_class = score_classes(predictions, tasks, facts, *given)
-    return vars(evaluation) | vars(calibration) | {"class_scores": by_class}
+    scored = [*scored_tasks(predictions, tasks, facts, *given, score=with_class_scores)]
+    evaluation, calibration = evaluation_tables(scored), calibration_tables(scored, taught, draws)
+    return vars(evaluation) | vars(calibration) | {"class_scores": class_score_rows(scored)}
 
 
 def joined_splits(parts: Sequence[Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:

@@ -23,9 +23,9 @@ from chrompute.calibration_shifts import Taught
 from chrompute.calibration_tables import (
     CALIBRATION_COLUMNS,
     RELIABILITY_COLUMNS,
-    calibrate_predictions,
+    calibration_tables,
 )
-from chrompute.metrics import score_predictions
+from chrompute.metrics import score_predictions, scored_tasks
 from chrompute.predictions import prediction_table
 from toy_models import recipe_of
 
@@ -174,9 +174,8 @@ def test_the_tables_of_calibration() -> None:
     classes = [*"xyz"]
     table = prediction_table(windows, {"state": classes}, {"state": probabilities})
     facts = {"model": "m", "seed": 3}
-    found = calibrate_predictions(
-        table, {"state": classes}, facts, Taught(["a"]), split="test", block=20_000, draws=200
-    )
+    scored = scored_tasks(table, {"state": classes}, facts, "test", 20_000, 200)
+    found = calibration_tables(scored, Taught(["a"]), 200)
     rows = found.calibration.set_index(["cell_type", "labels"])
     assert [*rows.index] == [
         *(("a", "replicate 1"), ("a", "replicate 2"), ("a", "truth")),
@@ -212,9 +211,9 @@ def test_windows_that_temperatures_were_fitted_on_judge_nothing() -> None:
 
     def within(split: str, *, tuned: bool) -> dict[str, set[str]]:
         taught = Taught(["a"], tuned)
-        found = calibrate_predictions(
-            table, {"state": [*"xyz"]}, {"model": "m", "seed": 1}, taught, split, 20_000, 50
-        ).calibration
+        facts = {"model": "m", "seed": 1}
+        scored = scored_tasks(table, {"state": [*"xyz"]}, facts, split, 20_000, 50)
+        found = calibration_tables(scored, taught, 50).calibration
         return {name: set(own["within"]) for name, own in found.groupby("cell_type")}
 
     judged = {"yes", "no"}
@@ -258,9 +257,8 @@ def test_no_known_label_leaves_headers() -> None:
     windows[["state.1", "state.2", "state.truth"]] = None
     table = prediction_table(windows, {"state": [*"xyz"]}, {"state": probabilities})
     facts = {"model": "m", "seed": 3}
-    found = calibrate_predictions(
-        table, {"state": [*"xyz"]}, facts, Taught([]), "test", 20_000, 100
-    )
+    scored = scored_tasks(table, {"state": [*"xyz"]}, facts, "test", 20_000, 100)
+    found = calibration_tables(scored, Taught([]), 100)
     assert (len(found.calibration), len(found.reliability)) == (0, 0)
     assert [*found.calibration] == [*CALIBRATION_COLUMNS]
     assert [*found.reliability] == [*RELIABILITY_COLUMNS]

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from chrompute.class_metrics import CLASS_SCORE_COLUMNS, score_classes, scores_by_class
+from chrompute.class_metrics import CLASS_SCORE_COLUMNS, class_score_rows
+from chrompute.metrics import scored_tasks
 from chrompute.predictions import prediction_table
+from chrompute.scores import SCORES, all_scores, with_class_scores
 
 
 def one_class(
@@ -33,8 +35,11 @@ def test_every_class_and_draw_scores_as_scikit_learn_does(decimals: int) -> None
     labels = rng.choice(k, n, p=[0.6, 0.3, 0.08, 0.02])
     probabilities = np.round(rng.random((n, k)) + 0.4 * np.eye(k)[labels], decimals)
     weights = rng.integers(0, 3, (n, draws)) * (rng.random((n, draws)) < 0.5)
-    found = scores_by_class(labels, probabilities, weights)
-    assert len(found) == 3 * k
+    found = with_class_scores(labels, probabilities, weights)
+    assert set(SCORES) < set(found)
+    assert len(found) == len(SCORES) + 3 * k
+    whole = all_scores(labels, probabilities, weights)
+    assert all(np.array_equal(found[name], whole[name], equal_nan=True) for name in SCORES)
     undefined = 0
     for draw in range(draws):
         for code in range(k):
@@ -58,7 +63,8 @@ def test_the_table_holds_the_mean_over_replicates_and_names_classes() -> None:
     windows["s.truth"] = "x"  # enters no mean
     table = prediction_table(windows, {"s": classes}, {"s": values})
     facts = {"model": "m", "seed": 1}
-    found = score_classes(table, {"s": classes}, facts, "test", 20_000, 50)
+    given = (table, {"s": classes}, facts, "test", 20_000, 50)
+    found = class_score_rows(scored_tasks(*given, score=with_class_scores))
     assert [*found] == [*CLASS_SCORE_COLUMNS]
     assert len(found) == 9
     stored = table.filter(like="p:s:").to_numpy(float)[:150]

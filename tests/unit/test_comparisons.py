@@ -213,10 +213,8 @@ def test_a_model_is_not_apart_from_itself_and_other_windows_are_refused(tmp_path
 
 
 def difference_rows(**names: str) -> pd.DataFrame:
-    metrics = SCORES[:5]
-    return pd.DataFrame({"metric": metrics, "value": [0.1, -0.2, 0.05, NAN, 0.3]}).assign(
-        low=-0.3, high=0.4, **names
-    )
+    values = [0.1, -0.2, 0.05, NAN, 0.3, 0.4, 0.2]
+    return pd.DataFrame({"metric": SCORES[:7], "value": values}).assign(low=-0.3, high=0.4, **names)
 
 
 def test_tables_of_differences_bear_signs() -> None:
@@ -225,7 +223,9 @@ def test_tables_of_differences_bear_signs() -> None:
     assert table["metrics"][:2] == ["kappa", "accuracy"]
     (row,) = table["rows"]
     assert (row["added"], row["beside"]) == ("DNA", "ATAC V-plot + MNase V-plot")
-    assert [cell["value"] for cell in row["cells"]] == ["+0.050", "+0.100", "-0.200", "–", "+0.300"]
+    assert [cell["value"] for cell in row["cells"]] == [
+        *("+0.050", "+0.100", "-0.200", "+0.200", "+0.400", "–", "+0.300")
+    ]
     behind = oracle_table(difference_rows(model="net", oracle="o"), {"o": "oracle"}, "accuracy")
     cell = behind["rows"][0]["cells"][0]
     assert (cell["value"], cell["interval"]) == ("+0.100", "-0.300 to 0.400")

@@ -1,13 +1,15 @@
 """A slice of the yeast data, cut at test time, a simulated experiment, and runs on both."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pysam
 import pytest
 import yaml
 
-from helpers import ROOT
+from browser_tools import PROGRAMS, Page, browser
+from helpers import ROOT, need_program
 from simulation_tools import lay_out
 from workflow_tools import run_snakemake
 
@@ -24,6 +26,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(item.fspath).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.workflow)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """Start a browser for the pages of one file of tests."""
+    for program in PROGRAMS:
+        need_program(program)
+    with browser() as page:
+        yield page
 
 
 def _cut_bam(source: Path, target: Path, sizes: dict[str, int]) -> None:

@@ -184,4 +184,4 @@ def test_a_change_of_windows_does_not_read_a_bam_again(finished: Path) -> None:
         path.write_text(before)
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", result.stdout, re.M))
     assert {"windows", "train"} <= set(jobs)
-    assert not {"fragments", "track", "quality"} & set(jobs)
+    assert not {"fragments", "tracks_ATAC_paired", "quality"} & set(jobs)

@@ -141,7 +141,7 @@ def test_samples_of_a_cell_type_are_pooled(fresh: Path) -> None:
             chroms = ("chrI", "chrIII", "chrVI")
             total = sum(track.stats(c, type="sum", exact=True)[0] for c in chroms)
         assert total == pytest.approx(lengths.sum() * scale, rel=1e-6)
-    assert (fresh / "results/logs/track/293.MNase.dyads.log").is_file()
+    assert (fresh / "results/logs/tracks/293.MNase.log").is_file()
 
 
 def test_quality_of_samples_stands_in_the_table(finished: Path) -> None:

@@ -1,14 +1,12 @@
 """A run that lacks most parts: its pages say in a sentence what is missing."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from browser_tools import PROGRAMS, Page, browser
-from helpers import need_program
+from browser_tools import Page
 from workflow_tools import change_config, run_snakemake
 
 SENTENCES = {
@@ -47,14 +45,6 @@ def reports(yeast_slice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     result = run_snakemake(folder)
     assert result.returncode == 0, result.stdout[-5000:]
     return folder / "results/reports"
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    for program in PROGRAMS:
-        need_program(program)
-    with browser() as page:
-        yield page
 
 
 @pytest.mark.parametrize("missing", SENTENCES)

@@ -3,8 +3,8 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -13,22 +13,13 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from browser_tools import PROGRAMS, Page, browser
-from helpers import need_program
+from browser_tools import Page
 from simulation_tools import RESULTS
 
 REPORT = "reports/sim_A.html"
 QUESTIONS = ["data", "chromatin", "prediction", "used", "wrong", "run"]
 #: A report, the largest page, is to be sent by mail and opened on a phone.
 LARGEST = 8_000_000
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    for program in PROGRAMS:
-        need_program(program)
-    with browser() as page:
-        yield page
 
 
 @pytest.fixture
@@ -88,19 +79,25 @@ def test_each_question_has_a_section_that_says_something(results: Path, page: Pa
 def test_figures_have_a_size_an_alternative_a_caption_and_their_numbers(
     results: Path, page: Page
 ) -> None:
-    page.open(results / REPORT)
-    figures = page.all("figure")
-    assert len(figures) > 15
-    for figure in figures:
-        image = figure.find_element("css selector", "img")
-        box = image.size
-        assert box["width"] > 100, image.get_attribute("alt")
-        assert box["height"] > 60, image.get_attribute("alt")
-        alt = image.get_attribute("alt")
-        assert alt
-        caption = figure.find_element("css selector", "figcaption").text
-        assert len(caption) > 30, alt
-        assert caption.endswith("numbers"), alt
+    number = {}
+    for path in pages(results):
+        page.open(path)
+        for answer in page.all("summary"):  # of the quiz
+            answer.click()
+        figures = page.all("figure")
+        number[path.name] = len(figures)
+        for figure in figures:
+            image = figure.find_element("css selector", "img")
+            alt, where = image.get_attribute("alt"), path.name
+            assert alt, where
+            assert image.size["width"] > 100, (where, alt)
+            assert image.size["height"] > 60, (where, alt)
+            caption = figure.find_element("css selector", "figcaption").text
+            assert len(caption) > 30, (where, alt)
+            assert caption.endswith("numbers"), (where, alt)
+            assert figure.find_elements("css selector", "a[href]"), (where, alt)
+    assert number["sim_A.html"] > 20
+    assert number["windows.html"] > 1
 
 
 def test_tables_sort_both_ways(results: Path, page: Page) -> None:
@@ -122,6 +119,39 @@ def test_tables_sort_both_ways(results: Path, page: Page) -> None:
     assert column() == sorted(given)
     last = table.find_elements("css selector", "tbody tr")[-1]
     assert "fixed" in (last.get_attribute("class") or "")
+
+
+#: Clicks a heading and reads its column: [direction, [[number or null, text] of each row]].
+SORTED_COLUMN = """
+  const [table, place] = arguments, heading = table.tHead.rows[0].cells[place];
+  heading.querySelector("button").click();
+  const rows = [...table.tBodies[0].rows].filter((row) => !row.classList.contains("fixed"));
+  return [heading.getAttribute("aria-sort"), rows.map((row) => row.cells[place].innerText)];
+"""
+
+
+def in_order(cells: list[str], down: bool) -> bool:
+    """Tell whether numbers are sorted and stand before what is no number."""
+    found = [re.match(r"[-+]?\d[\d,]*\.?\d*(e-?\d+)?", text.strip()) for text in cells]
+    numbers = [float(own[0].replace(",", "")) for own in found if own]
+    first = [own is not None for own in found]
+    return first == sorted(first, reverse=True) and numbers == sorted(numbers, reverse=down)
+
+
+def test_every_table_sorts_by_every_column(results: Path, page: Page) -> None:
+    sorted_tables = 0
+    for path in pages(results):
+        page.open(path)
+        for table in page.all("table.sortable"):
+            sorted_tables += 1
+            width = page.run("return arguments[0].tHead.rows[0].cells.length", table)
+            assert isinstance(width, int)
+            for place in range(width):
+                for direction in ("descending", "ascending"):
+                    told: Any = page.run(SORTED_COLUMN, table, place)
+                    assert told[0] == direction
+                    assert in_order(told[1], direction == "descending"), (path.name, told)
+    assert sorted_tables > 10
 
 
 def canvas_colours(page: Page) -> int:
