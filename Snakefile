@@ -47,12 +47,6 @@ rule all:
     """Everything: assays, models, evaluation, figures and reports."""
     default_target: True
     input:
-        "<results>/reports/index.html",
-        "<results>/provenance.json",
-        rules.assays.input,
-        rules.evaluation.input,
-        rules.predict.input,
-        rules.igv.input,
-        rules.simulation.input,
-        rules.chromhmm.input,
+        rules.provenance.output,
+        rules.provenance.input,
     localrule: True

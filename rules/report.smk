@@ -81,17 +81,17 @@ rule windows_report:
         "../scripts/windows_report.py"
 
 
-rule provenance:
-    """Write what the results were made from."""
+rule run_facts:
+    """Write what the results are made from, as the reports tell it."""
     input:
         files=all_inputs,
         cards=[
             f"<results>/models/{model}/seed-{seed}/card.json" for model, seed in RUNS
         ],
     output:
-        "<results>/provenance.json",
+        "<results>/reports/data/run.json",
     log:
-        "<logs>/provenance.log",
+        "<logs>/run_facts.log",
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -102,9 +102,9 @@ rule provenance:
         config=config,
         runs=RUNS,
         addresses=addresses(),
-        code=code_of("provenance"),
+        code=code_of("run_facts"),
     script:
-        "../scripts/provenance.py"
+        "../scripts/run_facts.py"
 
 
 rule report_index:
@@ -173,3 +173,33 @@ rule assays:
         ],
         nucleosome_files(),
     localrule: True
+
+
+rule provenance:
+    """Write what the results were made from, and what each stage cost: after all others."""
+    input:
+        facts="<results>/reports/data/run.json",
+        others=[
+            "<results>/reports/index.html",
+            rules.assays.input,
+            rules.evaluation.input,
+            rules.predict.input,
+            rules.igv.input,
+            rules.simulation.input,
+            rules.chromhmm.input,
+        ],
+    output:
+        "<results>/provenance.json",
+    log:
+        "<logs>/provenance.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        benchmarks=workflow.pathvars.apply("<benchmarks>"),
+        code=code_of("provenance"),
+    script:
+        "../scripts/provenance.py"

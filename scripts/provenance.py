@@ -1,10 +1,11 @@
-"""Write what the results were made from."""
+"""Write what the results were made from, and what each stage of the run cost."""
 
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chrompute.manifest import provenance, write_json
+from chrompute.manifest import write_json
+from chrompute.run_costs import stage_costs
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -12,10 +13,6 @@ if TYPE_CHECKING:
 
 if "snakemake" in globals():
     with run_log(snakemake.log[0]):
-        names = [f"{model}/seed-{seed}" for model, seed in snakemake.params.runs]
-        cards = [json.loads(Path(path).read_text()) for path in snakemake.input.cards]
-        content = provenance(
-            snakemake.params.config, snakemake.input.files, dict(zip(names, cards, strict=True)),
-            snakemake.params.addresses,
-        )  # fmt: skip
-        write_json(content, snakemake.output[0])
+        facts = json.loads(Path(snakemake.input.facts).read_text())
+        stages = stage_costs(snakemake.params.benchmarks)
+        write_json(facts | {"stages": stages}, snakemake.output[0])

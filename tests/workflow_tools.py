@@ -17,22 +17,29 @@ from helpers import ROOT
 SNAKEMAKE = Path(sys.executable).parent / "snakemake"
 
 
-def run_snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the workflow in a folder; return exit code and everything it printed."""
-    process = start_snakemake(folder, *arguments)
+def run_snakemake(
+    folder: Path, *arguments: str, limit: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder; return exit code and everything it printed.
+
+    `limit` is an option of prlimit, such as "--as=4000000000", for the run and its jobs.
+    """
+    process = start_snakemake(folder, *arguments, limit=limit)
     output, _ = process.communicate()
     return subprocess.CompletedProcess(process.args, process.returncode, output)
 
 
-def start_snakemake(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def start_snakemake(
+    folder: Path, *arguments: str, profile: str = "test", limit: str | None = None
+) -> subprocess.Popen[str]:
     """Start the workflow in a folder, in a process group of its own."""
     command = [
         str(SNAKEMAKE), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder),
-        "--workflow-profile", str(ROOT / "profiles/test"), "--configfile",
+        "--workflow-profile", str(ROOT / "profiles" / profile), "--configfile",
         str(folder / "config.yaml"), "--cores", "2", *arguments,
     ]  # fmt: skip
     return subprocess.Popen(
-        command,
+        ["prlimit", limit, *command] if limit else command,
         cwd=folder,
         text=True,
         stdout=subprocess.PIPE,

@@ -205,7 +205,7 @@ def report_files(wildcards):
     for windows, entry in sets.items():
         files += files_of_windows(windows, entry, cell_type)
     files += [*interpretation_of(cell_type), *browser_of(cell_type)]
-    return [*files, f"{results}/provenance.json"]
+    return [*files, f"{results}/reports/data/run.json"]
 
 
 def report_plan(wildcards):

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any
 from chrompute import __version__
 
 _LIBRARY = Path(__file__).parent
+#: What the version of changed code ends with.
+_CHANGED = "+changes"
 _PACKAGES = (
     "snakemake", "pysam", "isal", "numba", "pyarrow", "pyBigWig", "bioframe", "numpy", "scipy",
     "pandas", "scikit-learn", "torch", "lightning", "safetensors", "matplotlib", "deeptools",
@@ -82,7 +85,7 @@ def code_version() -> str:
         dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
     except (OSError, subprocess.CalledProcessError):
         return __version__
-    return f"{__version__} {commit}{'+changes' if dirty else ''}"
+    return f"{__version__} {commit}{_CHANGED if dirty else ''}"
 
 
 def _git(*arguments: str) -> str:
@@ -100,7 +103,27 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def provenance(
+def hardware() -> dict[str, Any]:
+    """Describe the machine: processor, cores that may be used, memory, and GPUs with CUDA."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    found: dict[str, Any] = {
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "memory_gb": round(memory / 1e9, 1),
+        "gpus": [],
+    }
+    with suppress(ImportError):  # a job in an environment of its own may have no torch
+        from torch import cuda
+
+        found["gpus"] = [cuda.get_device_name(number) for number in range(cuda.device_count())]
+    return found
+
+
+def facts_of_run(
     config: Mapping[str, Any],
     inputs: Sequence[str],
     cards: Mapping[str, Mapping[str, Any]],
@@ -119,10 +142,13 @@ def provenance(
     addresses
         {path: where it was fetched from} of those inputs that were.
     """
+    code = code_version()
     return {
-        "code": code_version(),
+        "code": code,
+        "changed_since_commit": code.endswith(_CHANGED),
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "hardware": hardware(),
         "packages": package_versions(),
         "inputs": {path: sha256_of(path) for path in inputs},
         "addresses": dict(addresses),

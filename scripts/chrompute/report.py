@@ -85,7 +85,7 @@ def cell_type_content(
         "tasks": tasks,
         **_interpretation_content(plan, page, tasks),
         "browser": _browser_content(plan, page) if plan["browser"] else None,
-        "run": run_content(_read_json(results / "provenance.json"), plan["titles"]),
+        "run": run_content(_read_json(results / "reports/data/run.json"), plan["titles"]),
     }
 
 

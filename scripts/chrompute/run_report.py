@@ -12,7 +12,7 @@ def run_content(provenance: Mapping[str, Any], models: Collection[str]) -> dict[
     Parameters
     ----------
     provenance
-        As `chrompute.manifest.provenance` gathers it.
+        As `chrompute.manifest.facts_of_run` gathers it.
     models
         Models that the page is about.
 

@@ -326,6 +326,12 @@ def test_provenance_names_inputs_versions_seeds_and_device(finished: Path) -> No
     assert len(facts["inputs"]["genome.fa"]) == 64
     assert facts["packages"]["torch"]
     assert facts["models"]["vplot/seed-1"] == {"seed": 1, "device": "cpu"}
+    assert facts["hardware"]["cores"] >= 1
+    assert facts["changed_since_commit"] == facts["code"].endswith("+changes")
+    train = facts["stages"]["train"]
+    assert train["jobs"] == len(list((finished / "results/bench/train").glob("*.jsonl")))
+    assert train["cpu_seconds"] > 0
+    assert train["peak_mb"] > 100
 
 
 def test_equal_configuration_gives_equal_bytes(finished: Path, fresh: Path) -> None:
