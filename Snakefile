@@ -11,6 +11,7 @@ if "samples" not in config:  # no --configfile on the command line
 
 include: "rules/common.smk"
 include: "rules/functions/assays.smk"
+include: "rules/functions/tracks.smk"
 include: "rules/functions/windows.smk"
 include: "rules/functions/chromhmm.smk"
 include: "rules/functions/models.smk"

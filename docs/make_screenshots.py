@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from browser_tools import Page, browser  # noqa: E402
 
 PAGES = ROOT / "docs/img"
+_QUESTIONS = ("data", "chromatin", "prediction", "used", "wrong", "run")
 _REPORT, _QUIZ = "reports/{cell_type}.html", "interpretation/*/{cell_type}/quiz.html"
 
 
@@ -64,6 +65,9 @@ def photograph(page: Page, shot: Shot, path: Path) -> bytes:
             lambda _, block=block: block.get_attribute("data-ready") == "yes"
         )
     page.run("arguments[0].scrollIntoView({block: 'start'})", page.one(shot.at))
+    for bar in page.all("nav"):  # the bar of questions covers what lies below it
+        if shot.at not in ("h1", *(f"#{name}" for name in _QUESTIONS)):
+            page.run("window.scrollBy(0, -arguments[0])", bar.size["height"] + 60)
     return page.driver.get_screenshot_as_png()
 
 

@@ -1,34 +1,66 @@
 """Tracks: what a sample, or the pooled samples of a cell type, look like along the genome."""
 
-for kind, names in TRACKS_OF_KINDS.items():
-    if names:
+for kind, members in SAMPLES_OF_KINDS.items():
 
-        rule:
-            """Write the tracks of one sample as bigWigs."""
-            name:
-                f"tracks_{'_'.join(kind)}"
-            input:
-                fragments="<results>/fragments/{sample}.parquet",
-            output:
-                [f"<results>/tracks/{{sample}}.{name}.bw" for name in names],
-            log:
-                "<logs>/tracks/{sample}.log",
-            benchmark:
-                "<benchmarks>/tracks/{sample}.jsonl"
-            wildcard_constraints:
-                sample=one_of(SAMPLES_OF_KINDS[kind]),
-            conda:
-                "../envs/assays.yaml"
-            threads: 1
-            resources:
-                mem_mb=track_mb,
-                runtime=120,
-            params:
-                rules=rules_of_tracks(names),
-                exclude=config["genome"]["exclude"],
-                code=code_of("track"),
-            script:
-                "../scripts/track.py"
+    rule:
+        """Write the tracks of one sample as bigWigs."""
+        name:
+            f"tracks_{'_'.join(kind)}"
+        input:
+            fragments="<results>/fragments/{sample}.parquet",
+        output:
+            [f"<results>/tracks/{{sample}}.{name}.bw" for name in tracks_of_kind(*kind)],
+        log:
+            "<logs>/tracks/{sample}.log",
+        benchmark:
+            "<benchmarks>/tracks/{sample}.jsonl"
+        wildcard_constraints:
+            sample=one_of(members),
+        conda:
+            "../envs/assays.yaml"
+        threads: 1
+        resources:
+            mem_mb=track_mb,
+            runtime=120,
+        params:
+            rules=rules_of_tracks(tracks_of_kind(*kind)),
+            exclude=config["genome"]["exclude"],
+            code=code_of("tracks"),
+        script:
+            "../scripts/tracks.py"
+
+
+for kind, members in POOLS_OF_KINDS.items():
+
+    rule:
+        """Write the tracks of the pooled samples of a cell type as bigWigs."""
+        name:
+            f"pooled_tracks_{'_'.join(kind)}"
+        input:
+            fragments=fragments_of_assay(kind[0]),
+        output:
+            [
+                f"<results>/tracks/{{cell_type}}.{kind[0]}.{name}.bw"
+                for name in tracks_of_kind(*kind)
+            ],
+        log:
+            f"<logs>/pooled_tracks/{{cell_type}}.{kind[0]}.log",
+        benchmark:
+            f"<benchmarks>/pooled_tracks/{{cell_type}}.{kind[0]}.jsonl"
+        wildcard_constraints:
+            cell_type=but_not(members, NOT_OF_SAMPLES),
+        conda:
+            "../envs/assays.yaml"
+        threads: 1
+        resources:
+            mem_mb=track_mb,
+            runtime=240,
+        params:
+            rules=rules_of_tracks(tracks_of_kind(*kind)),
+            exclude=config["genome"]["exclude"],
+            code=code_of("tracks"),
+        script:
+            "../scripts/tracks.py"
 
 
 rule track:
@@ -50,15 +82,15 @@ rule track:
         mem_mb=track_mb,
         runtime=60,
     params:
-        rules=track_rules,
+        rules=rules_of_track,
         exclude=config["genome"]["exclude"],
-        code=code_of("track"),
+        code=code_of("tracks"),
     script:
-        "../scripts/track.py"
+        "../scripts/tracks.py"
 
 
 rule pooled_track:
-    """Write one track of the pooled samples of a cell type and assay as bigWig."""
+    """Write one track of pooled samples that is asked for by name, as bigWig."""
     input:
         fragments=fragments_of_pool,
     output:
@@ -68,7 +100,7 @@ rule pooled_track:
     benchmark:
         "<benchmarks>/pooled_track/{cell_type}.{assay}.{track}.jsonl"
     wildcard_constraints:
-        cell_type=CELL_TYPES_OF_POOLS,
+        cell_type=POOLS_OF_OTHERS,
     conda:
         "../envs/assays.yaml"
     threads: 1
@@ -76,8 +108,8 @@ rule pooled_track:
         mem_mb=track_mb,
         runtime=120,
     params:
-        rules=track_rules,
+        rules=rules_of_track,
         exclude=config["genome"]["exclude"],
-        code=code_of("track"),
+        code=code_of("tracks"),
     script:
-        "../scripts/track.py"
+        "../scripts/tracks.py"
