@@ -21,6 +21,7 @@ PROGRAMS = ("munged", "slurmctld", "slurmd", "sinfo")
 ACCOUNTING = ("slurmdbd", "mariadbd", "mariadb-install-db")
 SETTINGS = Path("/etc/slurm")
 _PATIENCE = 60.0  # seconds until a daemon must answer
+_FILES = ("slurm.conf", "slurmdbd.conf", "gres.conf")
 _LISTENERS = ("controller", "node", "accounts", "database")
 
 
@@ -30,7 +31,7 @@ class Cluster:
 
     folder: Path
     cores: int
-    memory_mb: int
+    memory_mb: int = 12_000
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
     ports: dict[str, int] = field(default_factory=lambda: {n: free_port() for n in _LISTENERS})
 
@@ -73,23 +74,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def cluster(folder: Path, cores: int = 4, accounting: bool = False) -> Iterator[Cluster]:
+def cluster(folder: Path, accounting: bool = False) -> Iterator[Cluster]:
     """Start SLURM on this machine with two pretended GPUs; end it and remove its settings.
 
     Parameters
     ----------
     folder
         An empty scratch folder with a short path.
-    cores
-        Cores that the node says it has.
     accounting
         Whether jobs are accounted for, so that `sacct` answers.
     """
-    made = Cluster(folder, cores, 12_000)
+    made = Cluster(folder, os.cpu_count() or 1)
     with ExitStack() as last:
         last.callback(made.stop)
         _start_munge(made)
-        last.callback(shutil.rmtree, SETTINGS, ignore_errors=True)
+        last.callback(_remove_settings)
         _write_settings(made, accounting)
         if accounting:
             _start_accounting(made)
@@ -155,7 +154,11 @@ PartitionName=cpu Nodes={host} Default=YES MaxTime=60 State=UP
 PartitionName=gpu Nodes={host} MaxTime=60 State=UP
 """
     if accounting:
-        settings += f"AccountingStorageHost=127.0.0.1\nAccountingStoragePort={ports['accounts']}\n"
+        # The password of accounting is the socket of munge.
+        settings += (
+            f"AccountingStoragePass={folder}/munge/socket\nAccountingStorageHost=127.0.0.1\n"
+            f"AccountingStoragePort={ports['accounts']}\n"
+        )
         _write_private(
             "slurmdbd.conf",
             f"{auth}DbdHost=localhost\nDbdAddr=127.0.0.1\nDbdPort={ports['accounts']}\nSlurmUser=root\n"
@@ -166,6 +169,11 @@ PartitionName=gpu Nodes={host} MaxTime=60 State=UP
     _write_private("slurm.conf", settings, 0o644)
     gpus = f"NodeName={host} Name=gpu Type=fake File={folder}/gpu[0-1] Flags=nvidia_gpu_env\n"
     _write_private("gres.conf", gpus, 0o644)
+
+
+def _remove_settings() -> None:
+    for name in _FILES:
+        (SETTINGS / name).unlink(missing_ok=True)
 
 
 def _write_private(name: str, text: str, mode: int = 0o600) -> None:
