@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 ON_ALL_CORES := --numprocesses $(CORES) --dist loadfile
 
-.PHONY: run data check test bench docs knobs experiments-tables gallery screenshots lock clean
+.PHONY: run data check test test-faults reproduce bench docs knobs experiments-tables gallery screenshots lock clean
 
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
@@ -33,6 +33,17 @@ test: check
 	$(PYTEST) $(ON_ALL_CORES) -m "slow and not workflow"
 	$(PYTEST) -m workflow
 
+# Every fault, as often as docs/reliability.md tells: an hour. Needs root for a disk that is full.
+test-faults: $(INSTALLED)
+	CHROMPUTE_ALL_FAULTS=1 $(PYTEST) -s tests/workflow/test_faults.py
+
+# A run in two folders, with 1 and with 2 cores, and every file of them compared; CONFIG as for make run.
+reproduce: $(INSTALLED)
+	rm -rf build/one build/two
+	for run in "one 1" "two 2"; do set -- $$run; mkdir -p build/$$1; cp -r config build/$$1/; \
+	    $(BIN)/snakemake --snakefile Snakefile --directory build/$$1 --cores $$2 --configfile $(CONFIG) || exit 1; done
+	PYTHONPATH=scripts $(BIN)/python -m chrompute compare build/one/results build/two/results
+
 # make bench PAIRS=10000000 takes another quarter of an hour; BENCH=--bam-coverage compares with deepTools too.
 # The last line needs a run of config/yeast.yaml, whose network predicts its genome.
 PAIRS ?= 1000000
@@ -45,6 +56,7 @@ bench: $(INSTALLED) build/$(PAIRS).bam
 	$(BIN)/python bench/guard.py
 	$(BIN)/python bench/batches.py
 	$(BIN)/python bench/gpu.py
+	$(BIN)/python bench/dryrun.py
 	@test -e $(YEAST)/models || echo "There is no run in $(YEAST): bench/predict.py is left out."
 	test ! -e $(YEAST)/models || $(BIN)/python bench/predict.py $(YEAST)/models/chrompute_tiles/seed-1 \
 	    $(DATA)/genome/sacCer3.fa.gz ATAC=$(YEAST)/fragments/atac.parquet MNase=$(YEAST)/fragments/mnase_henikoff2011.parquet

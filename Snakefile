@@ -48,6 +48,5 @@ rule all:
     """Everything: assays, models, evaluation, figures and reports."""
     default_target: True
     input:
-        rules.provenance.output,
-        rules.provenance.input,
+        rules.provenance.output,  # waits for all others
     localrule: True
