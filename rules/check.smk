@@ -21,7 +21,7 @@ rule chrom_sizes:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=15,
+        runtime=minutes(15),
     params:
         code=code_of("chrom_sizes"),
     script:
@@ -43,7 +43,7 @@ rule check_fetched:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=minutes(60),
     params:
         code=code_of("check_fetched"),
     script:

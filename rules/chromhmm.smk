@@ -20,7 +20,7 @@ rule chromhmm_binarize:
     threads: 1
     resources:
         mem_mb=binarize_mb,
-        runtime=600,
+        runtime=minutes(600),
     params:
         chips=chips_of_replicate,
         exclude=config["genome"]["exclude"],
@@ -49,7 +49,7 @@ rule chromhmm_learn:
     threads: 4
     resources:
         mem_mb=learn_mb,
-        runtime=1440,
+        runtime=minutes(1440),
     params:
         states=CHROMHMM["states"],
         bin_size=CHROMHMM["bin"],
@@ -82,7 +82,7 @@ rule chromhmm_segments:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=minutes(30),
     params:
         replicates=CHIP_REPLICATES,
         pairs=[*SEGMENTATIONS],

@@ -185,3 +185,12 @@ def megabytes(paths):
     """Size of those among some files that are there already, MB."""
     there = [Path(path) for path in paths if Path(path).is_file()]
     return sum(path.stat().st_size for path in there) / 1e6
+
+
+def minutes(base, per_gb=30):
+    """Return a run time for rules: minutes, more for larger inputs, and more at each attempt."""
+
+    def runtime(wildcards, input, attempt):
+        return int(attempt * (base + per_gb * megabytes(input) / 1000))
+
+    return runtime

@@ -17,7 +17,7 @@ rule tss_bed:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         tss=tss_entry,
         exclude=config["genome"]["exclude"],
@@ -48,7 +48,7 @@ rule tss_heatmap:
     threads: 2
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=minutes(60),
     params:
         names=atac_names_of_cell_type,
     shell:
@@ -83,7 +83,7 @@ rule fingerprint:
     threads: 2
     resources:
         mem_mb=2000,
-        runtime=120,
+        runtime=minutes(120),
     params:
         names=bam_names,
         made=made_index,
@@ -133,7 +133,7 @@ rule bigwig_correlation:
     threads: 2
     resources:
         mem_mb=2000,
-        runtime=120,
+        runtime=minutes(120),
     params:
         names=names_of_assay,
         bin_size=config["quality"]["bin_size"],

@@ -24,7 +24,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=30,
+        runtime=minutes(30),
     params:
         evaluation=config["evaluation"],
         tasks=classes_of_model,
@@ -47,7 +47,7 @@ rule metrics:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         code=code_of("metrics"),
     script:
@@ -82,7 +82,7 @@ rule agreement:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=minutes(30),
     params:
         tasks=classes_of_windows,
         evaluation=config["evaluation"],
@@ -106,7 +106,7 @@ rule gap:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=60,
+        runtime=minutes(60),
     params:
         runs=runs_of_gap,
         tasks=leading_of_tasks,
@@ -132,7 +132,7 @@ rule differences:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=60,
+        runtime=minutes(60),
     params:
         runs=RUNS,
         candidates=candidates(),
@@ -158,7 +158,7 @@ rule comparisons:
     threads: 1
     resources:
         mem_mb=2500,
-        runtime=120,
+        runtime=minutes(120),
     params:
         runs=RUNS,
         candidates=candidates(),
@@ -182,7 +182,7 @@ rule transfer:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         candidates=candidates(),
         unseen=unseen_chromosomes,
@@ -215,7 +215,7 @@ rule training_scores:
     threads: training_threads
     resources:
         mem_mb=training_mb,
-        runtime=60,
+        runtime=minutes(60),
         gpu=config["gpus"],
     params:
         recipe=recipe,
@@ -248,7 +248,7 @@ rule depth:
     threads: training_threads
     resources:
         mem_mb=training_mb,
-        runtime=120,
+        runtime=minutes(120),
         gpu=config["gpus"],
     params:
         recipe=recipe,
@@ -273,7 +273,7 @@ rule depth_table:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         code=code_of("metrics"),
     script:
@@ -293,7 +293,7 @@ rule tables_json:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         code=code_of("tables_json"),
     script:

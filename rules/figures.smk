@@ -24,7 +24,7 @@ rule confusion_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         classes=class_titles_of_task,
@@ -58,7 +58,7 @@ rule comparison_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         leading=metric_of_task,
@@ -92,7 +92,7 @@ rule modality_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         leading=metric_of_task,
@@ -120,7 +120,7 @@ rule transfer_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         leading=metric_of_task,
@@ -154,7 +154,7 @@ rule depth_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         leading=metric_of_task,
@@ -183,7 +183,7 @@ rule composition_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         code=code_of("composition_figure"),
     script:
@@ -214,7 +214,7 @@ rule reliability_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         titles=titles_of_comparison,
@@ -245,7 +245,7 @@ rule learning_curve:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         seeds=seeds_of_model,
         title=title_of_model,

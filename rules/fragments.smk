@@ -12,7 +12,7 @@ rule fetch:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=240,
+        runtime=minutes(240),
     params:
         source=address,
     script:
@@ -41,7 +41,7 @@ rule fragments:
     threads: 1
     resources:
         mem_mb=fragments_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         rules=fragment_rules,
         fetched=fetched_sample,

@@ -24,7 +24,7 @@ rule attributions:
     threads: training_threads
     resources:
         mem_mb=training_mb,
-        runtime=60,
+        runtime=minutes(60),
         gpu=config["gpus"],
     params:
         recipe=recipe,
@@ -59,7 +59,7 @@ rule attribution_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         classes=class_titles_of_task,
@@ -92,7 +92,7 @@ rule locus_figures:
     threads: 1
     resources:
         mem_mb=700,
-        runtime=20,
+        runtime=minutes(20),
     params:
         classes=class_titles_of_task,
         title=title_of_model,
@@ -116,7 +116,7 @@ rule quiz:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         tasks=titles_of_quiz,
         title=title_of_model,
@@ -146,7 +146,7 @@ rule embedding:
     threads: training_threads
     resources:
         mem_mb=training_mb,
-        runtime=30,
+        runtime=minutes(30),
         gpu=config["gpus"],
     params:
         recipe=recipe,
@@ -176,7 +176,7 @@ rule embedding_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         task=title_of_task,
         classes=class_titles_of_task,
@@ -200,7 +200,7 @@ rule mistakes:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=20,
+        runtime=minutes(20),
     params:
         recipe=recipe,
         split=config["evaluation"]["split"],

@@ -21,7 +21,7 @@ rule baseline:
     threads: baseline_threads
     resources:
         mem_mb=training_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         recipe=recipe,
         code=code_of("baseline"),
@@ -52,7 +52,7 @@ rule train:
     threads: training_threads
     resources:
         mem_mb=processes_mb,
-        runtime=720,
+        runtime=minutes(720),
         gpu=training_gpus,
     params:
         recipe=recipe,
@@ -81,7 +81,7 @@ rule ensemble:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=20,
+        runtime=minutes(20),
     params:
         recipe=recipe,
         code=code_of("ensemble"),
@@ -112,7 +112,7 @@ rule apply:
     threads: training_threads
     resources:
         mem_mb=training_mb,
-        runtime=60,
+        runtime=minutes(60),
         gpu=config["gpus"],
     params:
         recipe=recipe,

@@ -24,7 +24,7 @@ rule sequence_attributions:
     threads: training_threads
     resources:
         mem_mb=training_mb,
-        runtime=120,
+        runtime=minutes(120),
         gpu=config["gpus"],
     params:
         motifs=config["motifs"],
@@ -68,7 +68,7 @@ rule motifs:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=minutes(60),
     params:
         motifs=config["motifs"],
         title=explained_title,
@@ -107,7 +107,7 @@ rule mutagenesis:
     threads: training_threads
     resources:
         mem_mb=training_mb,
-        runtime=60,
+        runtime=minutes(60),
         gpu=config["gpus"],
     params:
         motifs=config["motifs"],

@@ -25,7 +25,7 @@ rule nucleosomes:
     threads: 1
     resources:
         mem_mb=pool_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         nucleosomes=config["nucleosomes"],
         title="{sample}",
@@ -87,7 +87,7 @@ rule dyad_profile:
     threads: 1
     resources:
         mem_mb=pool_mb,
-        runtime=30,
+        runtime=minutes(30),
     params:
         nucleosomes=config["nucleosomes"],
         entry=sites_entry,

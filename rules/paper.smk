@@ -18,7 +18,7 @@ rule paper_figure:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=20,
+        runtime=minutes(20),
     params:
         plan=lambda wildcards: PAPER[wildcards.figure],
         code=code_of("paper_figure"),

@@ -15,7 +15,7 @@ rule bedpe:
     threads: 1
     resources:
         mem_mb=quality_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         exclude=config["genome"]["exclude"],
         code=code_of("bedpe"),
@@ -40,7 +40,7 @@ rule call_peaks:
     threads: 1
     resources:
         mem_mb=quality_mb,
-        runtime=240,
+        runtime=minutes(240),
     params:
         qvalue=config["peaks"]["qvalue"],
     shell:

@@ -24,7 +24,7 @@ rule prediction:
     threads: prediction_threads
     resources:
         mem_mb=prediction_mb,
-        runtime=240,
+        runtime=minutes(240),
         gpu=config["gpus"],
     params:
         read=read_by_prediction,
@@ -53,7 +53,7 @@ rule prediction_segments:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=30,
+        runtime=minutes(30),
     params:
         colours=colours_of_prediction,
         code=code_of("prediction_segments"),
@@ -78,7 +78,7 @@ rule prediction_probability:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=30,
+        runtime=minutes(30),
     params:
         chosen=predicted_class,
         code=code_of("prediction_probability"),
@@ -103,7 +103,7 @@ rule prediction_table:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=30,
+        runtime=minutes(30),
     params:
         code=code_of("prediction_table"),
     script:
@@ -131,7 +131,7 @@ rule igv_session:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         genome=igv_genome,
         titles=titles_of_session,

@@ -22,7 +22,7 @@ rule quality:
     threads: 1
     resources:
         mem_mb=quality_mb,
-        runtime=30,
+        runtime=minutes(30),
     params:
         cell_type=cell_type_of,
         settings=quality_settings,
@@ -54,7 +54,7 @@ rule quality_cell_type:
     threads: 1
     resources:
         mem_mb=quality_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         settings=quality_settings,
         code=code_of("quality_cell_type"),
@@ -79,7 +79,7 @@ rule quality_table:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         code=code_of("quality_table"),
     script:
@@ -107,7 +107,7 @@ rule quality_figure:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         max_length=config["vplots"]["max_length"],
         code=code_of("quality_figure"),

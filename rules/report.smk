@@ -19,7 +19,7 @@ rule report:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         plan=report_plan,
         results=subpath(output[0], ancestor=2),
@@ -43,7 +43,7 @@ rule browser_loci:
     threads: 1
     resources:
         mem_mb=1500,
-        runtime=20,
+        runtime=minutes(20),
     params:
         loci=config["report"]["loci"],
         flank=config["report"]["flank"],
@@ -71,7 +71,7 @@ rule windows_report:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         sets=candidates_of_windows(),
         results=subpath(output[0], ancestor=2),
@@ -97,7 +97,7 @@ rule run_facts:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=60,
+        runtime=minutes(60),
     params:
         config=config,
         runs=RUNS,
@@ -126,7 +126,7 @@ rule report_index:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         samples=[(sample.name, sample.cell_type) for sample in settings.samples],
         tasks=tasks_of_index(),
@@ -197,7 +197,7 @@ rule provenance:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         benchmarks=workflow.pathvars.apply("<benchmarks>"),
         code=code_of("provenance"),

@@ -21,7 +21,7 @@ rule simulate_genome:
     threads: 1
     resources:
         mem_mb=simulation_mb,
-        runtime=30,
+        runtime=minutes(30),
     params:
         design=config["simulation"],
         code=code_of("simulate_genome"),
@@ -46,7 +46,7 @@ rule simulate_cell_type:
     threads: 1
     resources:
         mem_mb=simulation_mb,
-        runtime=30,
+        runtime=minutes(30),
     params:
         design=config["simulation"],
         replicates=LABEL_REPLICATES,
@@ -72,7 +72,7 @@ rule simulate_sample:
     threads: 1
     resources:
         mem_mb=simulation_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         design=config["simulation"],
         sample=simulated_sample,
@@ -106,7 +106,7 @@ rule simulate_marks:
     threads: 1
     resources:
         mem_mb=simulation_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         design=config["simulation"],
         replicates=MARK_REPLICATES,
@@ -130,7 +130,7 @@ rule check_simulated:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=minutes(60),
     params:
         code=code_of("check_simulated"),
     script:
@@ -151,7 +151,7 @@ rule nucleosome_truth:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=15,
+        runtime=minutes(15),
     params:
         code=code_of("nucleosome_truth"),
     script:
@@ -178,7 +178,7 @@ rule oracle:
     threads: 1
     resources:
         mem_mb=simulation_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         design=config["simulation"],
         recipe=recipe,
@@ -209,7 +209,7 @@ rule bayes_bounds:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=minutes(10),
     params:
         code=code_of("bayes_bounds"),
     script:

@@ -21,13 +21,13 @@ for kind, members in SAMPLES_OF_KINDS.items():
         threads: 1
         resources:
             mem_mb=track_mb,
-            runtime=120,
+            runtime=minutes(120),
         params:
             rules=rules_of_tracks(tracks_of_kind(*kind)),
             exclude=config["genome"]["exclude"],
-            code=code_of("tracks"),
+            code=code_of("track"),
         script:
-            "../scripts/tracks.py"
+            "../scripts/track.py"
 
 
 for kind, members in POOLS_OF_KINDS.items():
@@ -54,13 +54,13 @@ for kind, members in POOLS_OF_KINDS.items():
         threads: 1
         resources:
             mem_mb=track_mb,
-            runtime=240,
+            runtime=minutes(240),
         params:
             rules=rules_of_tracks(tracks_of_kind(*kind)),
             exclude=config["genome"]["exclude"],
-            code=code_of("tracks"),
+            code=code_of("track"),
         script:
-            "../scripts/tracks.py"
+            "../scripts/track.py"
 
 
 rule track:
@@ -80,13 +80,13 @@ rule track:
     threads: 1
     resources:
         mem_mb=track_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         rules=rules_of_track,
         exclude=config["genome"]["exclude"],
-        code=code_of("tracks"),
+        code=code_of("track"),
     script:
-        "../scripts/tracks.py"
+        "../scripts/track.py"
 
 
 rule pooled_track:
@@ -106,10 +106,10 @@ rule pooled_track:
     threads: 1
     resources:
         mem_mb=track_mb,
-        runtime=120,
+        runtime=minutes(120),
     params:
         rules=rules_of_track,
         exclude=config["genome"]["exclude"],
-        code=code_of("tracks"),
+        code=code_of("track"),
     script:
-        "../scripts/tracks.py"
+        "../scripts/track.py"

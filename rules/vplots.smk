@@ -24,7 +24,7 @@ rule motif_sites:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=minutes(60),
     params:
         motif=motif_name,
         p_value=motif_p_value,
@@ -52,7 +52,7 @@ rule vplot:
     threads: 1
     resources:
         mem_mb=vplot_mb,
-        runtime=20,
+        runtime=minutes(20),
     params:
         shape=VPLOT_SHAPE,
         entry=sites_entry,
@@ -88,7 +88,7 @@ rule vplot_figure:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=minutes(10),
     params:
         title=sites_title,
         code=code_of("vplot_figure"),
@@ -115,7 +115,7 @@ rule vplot_images:
     threads: 1
     resources:
         mem_mb=vplot_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         shape=VPLOT_SHAPE,
         entry=sites_entry,
@@ -145,7 +145,7 @@ rule vplot_panel:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=minutes(10),
     params:
         titles=class_titles,
         code=code_of("vplot_panel"),

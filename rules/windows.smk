@@ -25,7 +25,7 @@ rule windows:
     threads: 1
     resources:
         mem_mb=windows_mb,
-        runtime=60,
+        runtime=minutes(60),
     params:
         entry=window_entry,
         tasks=tasks_entry,
@@ -56,7 +56,7 @@ rule lit_pixels:
     threads: 1
     resources:
         mem_mb=vplot_mb,
-        runtime=20,
+        runtime=minutes(20),
     params:
         cell_types=cell_types_of_windows,
         code=code_of("lit_pixels"),

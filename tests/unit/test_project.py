@@ -281,6 +281,15 @@ def test_every_rule_has_its_script_and_every_script_its_rule() -> None:
     assert named <= set(re.findall(r"^rule (\w+):", rules, re.M))
 
 
+def test_the_container_is_built_from_the_lock() -> None:
+    lines = (ROOT / "Containerfile").read_text()
+    assert "--requirement /opt/chrompute/envs/requirements.txt" in lines
+    python = re.search(r"^FROM python:(\d+\.\d+)-", lines, re.M)
+    assert python is not None
+    environments = [path.read_text() for path in (ROOT / "envs").glob("*.yaml")]
+    assert all(f"python ={python[1]}\n" in text for text in environments if "python =" in text)
+
+
 def documented_paths() -> set[str]:
     """Return what docs/output.md names: a row's first path, and what follows it in short."""
     found = set()
