@@ -88,7 +88,7 @@ def test_paths_are_quoted_for_the_shell(tmp_path: Path) -> None:
     shells = []
     for path in sorted((ROOT / "rules").glob("*.smk")):
         for block in re.findall(
-            r'\n    shell:\n(?: {8}#.*\n)*        """\n(.*?)"""', path.read_text(), re.S
+            r'\n    shell:\n(?: {8}#[^\n]*\n)*        """\n(.*?)"""', path.read_text(), re.S
         ):
             shells.append(block)
             bare = re.findall(r"(?<!\{)\{([a-z_.]+)\}", block)
@@ -100,7 +100,7 @@ def test_paths_are_quoted_for_the_shell(tmp_path: Path) -> None:
                 "params.qvalue",
             }
             assert set(bare) <= numbers, (path.name, bare)
-    assert len(shells) >= 5
+    assert len(shells) == 4
     evil = str(tmp_path / 'a\'b $(touch harm) "c".bam')
     line = snakemake_format("echo {input:q}", input=Namedlist([evil]))
     told = subprocess.run(
