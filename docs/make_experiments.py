@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from chrompute.calibration_report import verdict_text  # noqa: E402
-from chrompute.figures import MAIN_METRIC_TITLES  # noqa: E402
 from chrompute.label_columns import TRUTH  # noqa: E402
+from chrompute.metric_titles import MAIN_METRIC_TITLES  # noqa: E402
 from chrompute.model_figures import draw_learning_curve  # noqa: E402
 from chrompute.model_groups import GROUPS, INPUT_TITLES, group_of  # noqa: E402
 from chrompute.predictions import read_scores  # noqa: E402

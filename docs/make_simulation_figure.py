@@ -20,8 +20,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from chrompute.classifiers import forest_probabilities  # noqa: E402
 from chrompute.features import binned_features  # noqa: E402
-from chrompute.figures import INK, PALETTE, new_figure  # noqa: E402
+from chrompute.figures import new_figure  # noqa: E402
 from chrompute.fragments import Fragments  # noqa: E402
+from chrompute.palette import INK, PALETTE  # noqa: E402
 from chrompute.simulate.design import STATES, Design  # noqa: E402
 from chrompute.simulate.experiment import draw_sample  # noqa: E402
 from chrompute.simulate.genome import draw_genome, draw_loci, locus_centres  # noqa: E402

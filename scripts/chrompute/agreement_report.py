@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from chrompute.figures import METRIC_TITLES, metrics_led_by
 from chrompute.label_columns import TRUTH
+from chrompute.metric_titles import METRIC_TITLES, metrics_led_by
 from chrompute.model_report import (
     few_blocks_sentence,
     interval_cell,

@@ -10,7 +10,8 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 
-from chrompute.figures import INK, new_figure
+from chrompute.figures import new_figure
+from chrompute.palette import INK
 
 #: How figures call the inputs.
 INPUT_NAMES = {"vplot": "ATAC", "mnase": "MNase", "mnase_profile": "MNase dyads"}

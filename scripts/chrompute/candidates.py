@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import bioframe
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -135,6 +134,8 @@ def _joined(segments: pd.DataFrame) -> pd.DataFrame:
     known = segments[segments["code"] >= 0][["chrom", "start", "end", "code"]]
     if known.empty:
         return segments
+    import bioframe  # brings matplotlib: half a second that a start need not wait
+
     merged = bioframe.merge(known.astype({"chrom": str}), min_dist=0, on=["code"])
     merged = merged.assign(
         chrom=pd.Categorical(merged["chrom"], segments["chrom"].cat.categories),

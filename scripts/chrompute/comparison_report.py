@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from chrompute.figures import METRIC_TITLES, metrics_led_by
+from chrompute.metric_titles import METRIC_TITLES, metrics_led_by
 from chrompute.model_groups import INPUT_TITLES
 from chrompute.model_report import interval_cell, number_text, score_cell
 from chrompute.scores import HIGHER_IS_BETTER

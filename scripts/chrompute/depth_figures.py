@@ -6,7 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chrompute.figures import INK, METRIC_TITLES, PALETTE, empty_figure, new_figure
+from chrompute.figures import empty_figure, new_figure
+from chrompute.metric_titles import METRIC_TITLES
+from chrompute.palette import INK, PALETTE
 
 #: Metric of the second panel.
 _BESIDE = "auroc"

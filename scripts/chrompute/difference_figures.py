@@ -3,8 +3,10 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from chrompute.figures import INK, METRIC_TITLES, PALETTE, empty_figure, metrics_led_by, new_figure
+from chrompute.figures import empty_figure, new_figure
+from chrompute.metric_titles import METRIC_TITLES, metrics_led_by
 from chrompute.model_groups import INPUT_TITLES
+from chrompute.palette import INK, PALETTE
 
 #: Metrics of the panels beside the leading one.
 _BESIDE = ("auroc",)

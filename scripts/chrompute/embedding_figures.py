@@ -6,7 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chrompute.figures import PALETTE, new_figure
+from chrompute.figures import new_figure
+from chrompute.palette import PALETTE
 
 _OTHER = "#BBBBBB"
 

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from chrompute.palette import INK
+
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
     "font.family": "DejaVu Sans",
@@ -32,27 +34,6 @@ _PAPER: dict[Any, Any] = {
 }
 #: Width of the column that figures are drawn for, inches; None outside the paper set.
 _COLUMN: ContextVar[float | None] = ContextVar("column", default=None)
-#: Colours that colour-blind readers tell apart (Okabe and Ito 2008).
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555", "#F0E442")
-#: Colour of text and lines.
-INK = "#333333"
-#: Metrics that tables of models show, and how they call them; the last two are better when low.
-METRIC_TITLES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "kappa": "kappa",
-    "mcc": "Matthews correlation",
-    "f1": "macro F1",
-    "auroc": "macro auROC",
-    "auprc": "macro auPRC",
-    "ece": "calibration error",
-    "log_loss": "log loss",
-}
-#: Those of figures and of tables with little room: Matthews' correlation follows kappa, and F1
-#: balanced accuracy.
-MAIN_METRIC_TITLES = {
-    name: title for name, title in METRIC_TITLES.items() if name not in ("mcc", "f1")
-}
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -130,11 +111,6 @@ def draw_confusion(
     axes.spines[:].set_visible(False)
     figure.colorbar(mesh, ax=axes, shrink=0.7, label="% of the label's windows")
     return figure
-
-
-def metrics_led_by(leading: str) -> dict[str, str]:
-    """Return `METRIC_TITLES` with one metric first, the others as they are."""
-    return {leading: METRIC_TITLES[leading]} | METRIC_TITLES
 
 
 def empty_figure(title: str, sentence: str) -> Figure:

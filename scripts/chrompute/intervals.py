@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-import bioframe
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -135,6 +134,8 @@ def overlap_pairs(
     """
     if one.empty or two.empty:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    import bioframe  # brings matplotlib: half a second that most jobs need not wait
+
     first, second = (
         table[_PLACE].astype({"chrom": "category"}).reset_index(drop=True) for table in (one, two)
     )
@@ -246,6 +247,13 @@ def _fault_of(chrom: str, start: int, end: int, sizes: Mapping[str, int]) -> str
     )
 
 
+def _merged(places: pd.DataFrame) -> pd.DataFrame:
+    import bioframe  # as in `overlap_pairs`
+
+    merged: pd.DataFrame = bioframe.merge(places, min_dist=0)
+    return merged
+
+
 class IntervalSet:
     """Merged intervals by chromosome that answer "is this base inside?".
 
@@ -257,7 +265,7 @@ class IntervalSet:
 
     def __init__(self, intervals: pd.DataFrame) -> None:
         places = intervals[_PLACE].astype({"chrom": str, "start": "int64", "end": "int64"})
-        merged = bioframe.merge(places, min_dist=0) if len(places) else places
+        merged = _merged(places) if len(places) else places
         self._edges = {
             str(chrom): own[["start", "end"]].to_numpy(np.int64).reshape(-1)
             for chrom, own in merged.groupby("chrom", observed=True)

@@ -11,7 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from chrompute.attribution_figures import INPUT_NAMES, Arrays, show_attribution
-from chrompute.figures import INK, PALETTE, new_figure, save_figure
+from chrompute.figures import new_figure, save_figure
+from chrompute.palette import INK, PALETTE
 
 #: Standard deviations that have the strongest colour in pictures of layers.
 _TOP = 3.0

@@ -9,16 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from chrompute.figures import (
-    INK,
-    MAIN_METRIC_TITLES,
-    METRIC_TITLES,
-    PALETTE,
-    empty_figure,
-    metrics_led_by,
-    new_figure,
-)
+from chrompute.figures import empty_figure, new_figure
 from chrompute.label_columns import TRUTH
+from chrompute.metric_titles import MAIN_METRIC_TITLES, METRIC_TITLES, metrics_led_by
+from chrompute.palette import INK, PALETTE
 from chrompute.scores import CALIBRATION_SCORES
 from chrompute.seeds import over_seeds
 

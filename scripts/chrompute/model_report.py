@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from chrompute.figures import METRIC_TITLES, metrics_led_by
+from chrompute.metric_titles import METRIC_TITLES, metrics_led_by
 from chrompute.seeds import over_seeds
 
 #: Of fewer blocks an interval is marked: the bootstrap's standard error of a mean over n of them

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chrompute.figures import INK, empty_figure, new_figure
+from chrompute.figures import empty_figure, new_figure
 from chrompute.genome import BASES
 from chrompute.motif_names import known_motifs
+from chrompute.palette import INK
 
 #: Colours of the bases that colour-blind readers tell apart.
 _COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}

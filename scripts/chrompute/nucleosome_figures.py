@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chrompute.figures import INK, PALETTE, new_figure
+from chrompute.figures import new_figure
+from chrompute.palette import INK, PALETTE
 from chrompute.phasing import DyadProfile
 from chrompute.phasogram import Phasogram
 

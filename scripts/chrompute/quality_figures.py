@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chrompute.figures import INK, PALETTE, new_figure
+from chrompute.figures import new_figure
+from chrompute.palette import INK, PALETTE
 from chrompute.tss import TSS_FLANK
 
 #: Colours of A, C, G, T in motifs.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from chrompute.figures import METRIC_TITLES
+from chrompute.metric_titles import METRIC_TITLES
 from chrompute.score_tables import read_table
 from chrompute.windows_report import FindPicture, read_facts
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chrompute.figures import PALETTE
+from chrompute.palette import PALETTE
 from chrompute.tasks import BOUND, NOT_BOUND, class_mapping
 
 #: Red, green and blue, 0 to 255.

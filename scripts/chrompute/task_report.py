@@ -22,7 +22,7 @@ from chrompute.comparison_report import (
     paired_sentence,
 )
 from chrompute.confusion_report import confusion_matrices
-from chrompute.figures import METRIC_TITLES, metrics_led_by
+from chrompute.metric_titles import METRIC_TITLES, metrics_led_by
 from chrompute.model_report import (
     class_score_table,
     class_table,

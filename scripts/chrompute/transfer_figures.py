@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from chrompute.figures import INK, METRIC_TITLES, empty_figure, new_figure
+from chrompute.figures import empty_figure, new_figure
+from chrompute.metric_titles import METRIC_TITLES
+from chrompute.palette import INK
 from chrompute.transfer import families_to_show
 
 NO_TRANSFER = "no two models differ in the cell types that they are trained on alone"

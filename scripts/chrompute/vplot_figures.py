@@ -12,8 +12,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.ndimage import gaussian_filter
 
 from chrompute.errors import InputError
-from chrompute.figures import INK, PALETTE, new_figure
+from chrompute.figures import new_figure
 from chrompute.fragments import Fragments
+from chrompute.palette import INK, PALETTE
 from chrompute.vplots import Vplot
 
 _AREA = "#BBBBBB"

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from chrompute.figures import INK, PALETTE, new_figure
+from chrompute.figures import new_figure
+from chrompute.palette import INK, PALETTE
 
 #: What a window is beside the classes, and its colour.
 OTHER = {"disagree": ("replicates disagree", "#999999"), "unknown": ("unknown", "#E4E4E4")}

@@ -17,6 +17,7 @@ import yaml
 
 from chrompute import figures, manifest, vplot_figures
 from chrompute.errors import ChromputeError, InputError
+from chrompute.metric_titles import METRIC_TITLES
 from chrompute.model_report import class_table, headline, model_rows, reference_table
 from chrompute.predictions import read_scores
 from chrompute.programs import put_own_programs_first
@@ -93,7 +94,7 @@ SCORES = pd.DataFrame(
     [
         (model, 1, "state", "c", "test", metric, value, value - 0.01, value + 0.01)
         for model, value in (("m", 0.25), ("n", 0.75))
-        for metric in figures.METRIC_TITLES
+        for metric in METRIC_TITLES
     ],
     columns=["model", "seed", "task", "cell_type", "split", "metric", "value", "low", "high"],
 )

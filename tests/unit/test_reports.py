@@ -19,7 +19,8 @@ from chrompute.agreement_report import (
     reference_text,
 )
 from chrompute.confusion_report import confusion_matrices
-from chrompute.figures import METRIC_TITLES, save_figure
+from chrompute.figures import save_figure
+from chrompute.metric_titles import METRIC_TITLES
 from chrompute.model_figures import draw_model_comparison
 from chrompute.model_report import class_score_table, headline, model_rows
 from chrompute.report import index_content, render, windows_page
