@@ -150,8 +150,8 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs={made.cores} RealMemory={made.memory_mb} Gres=gpu:fake:2
-PartitionName=cpu Nodes={host} Default=YES MaxTime=60 State=UP
-PartitionName=gpu Nodes={host} MaxTime=60 State=UP
+PartitionName=cpu Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes={host} MaxTime=INFINITE State=UP
 """
     if accounting:
         # The password of accounting is the socket of munge.

@@ -41,7 +41,7 @@ def test_every_stage_leaves_its_files(finished: Path) -> None:
         "evaluation/metrics.tsv", "evaluation/confusion.tsv", "evaluation/replicates.tsv",
         "evaluation/agreement.tsv", "evaluation/agreement_classes.tsv", "evaluation/gap.tsv",
         "evaluation/calibration.tsv", "evaluation/reliability.tsv", "evaluation/modalities.tsv",
-        "evaluation/oracles.tsv", "evaluation/splits.tsv", "evaluation/class_scores.tsv",
+        "evaluation/oracles.tsv", "evaluation/splits/metrics.tsv", "evaluation/class_scores.tsv",
         "evaluation/comparisons.json", "evaluation/transfer.json", "evaluation/depth.json",
         "figures/transfer.states.state.pdf", "figures/depth.states.state.293.png",
         "figures/reliability.states.state.293.png",
