@@ -64,9 +64,11 @@ def photograph(page: Page, shot: Shot, path: Path) -> bytes:
         WebDriverWait(page.driver, 30).until(
             lambda _, block=block: block.get_attribute("data-ready") == "yes"
         )
+    if shot.at == "h1":
+        return page.driver.get_screenshot_as_png()
     page.run("arguments[0].scrollIntoView({block: 'start'})", page.one(shot.at))
     for bar in page.all("nav"):  # the bar of questions covers what lies below it
-        if shot.at not in ("h1", *(f"#{name}" for name in _QUESTIONS)):
+        if shot.at not in {f"#{name}" for name in _QUESTIONS}:
             page.run("window.scrollBy(0, -arguments[0])", bar.size["height"] + 60)
     return page.driver.get_screenshot_as_png()
 
