@@ -226,7 +226,7 @@ def test_metrics_are_tidy_and_of_the_test_chromosome_only(finished: Path) -> Non
 def test_tables_of_the_evaluation_agree_with_each_other(finished: Path) -> None:
     """All fragments give the scores of the evaluation, and pairs the differences of scores."""
     folder = finished / "results/evaluation"
-    names = ("metrics", "splits", "depth", "transfer", "comparisons")
+    names = ("metrics", "splits/metrics", "depth", "transfer", "comparisons")
     metrics, splits, depth, transfer, pairs = (
         pd.DataFrame(json.loads((folder / f"{name}.json").read_text())) for name in names
     )
