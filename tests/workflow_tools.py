@@ -1,5 +1,6 @@
 """Run the workflow in a folder, and change its configuration."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -45,7 +46,13 @@ def start_snakemake(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
     )
+
+
+def _hear_ctrl_c() -> None:
+    """Of tests in the background, children would ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def change_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
