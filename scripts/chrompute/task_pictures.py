@@ -67,7 +67,8 @@ def _learning(title: str) -> tuple[str, str]:
     return (
         f"Learning curves of {title}",
         f"Training of {title}, one line a seed; a point marks the lowest validation loss. The "
-        "weights of the last epoch are kept, or with patience those of that point. A validation loss that rises while the training loss falls is "
-        "overfitting; one that still falls at the end asks for more epochs. The training loss "
+        "weights of the last epoch are kept, or with patience those of that point. A validation "
+        "loss that rises while the training loss falls is overfitting; one that still falls at "
+        "the end asks for more epochs. The training loss "
         "includes label smoothing and dropout and so lies above the validation loss.",
     )
