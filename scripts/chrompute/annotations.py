@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from chrompute.intervals import open_text
+from chrompute.bounded import open_text
 
 #: Ends of file names that tell an annotation from a BED or a table.
 _ENDS = re.compile(r"\.(gtf|gff|gff3)(\.gz|\.bgz)?$", re.IGNORECASE)

@@ -83,13 +83,6 @@ def choose_device(
     return device
 
 
-def usable_cores() -> int:
-    """Return on how many CPU cores this process may run."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def uses_bfloat16(precision: str, device: torch.device) -> bool:
     """Whether the precision "auto", "float32" or "bfloat16" means bfloat16 on a device."""
     if precision != "auto":

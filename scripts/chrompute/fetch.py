@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -185,6 +186,14 @@ def _write(answer: HTTPResponse, part: Path, have: int, url: str) -> None:
     """Write what the server sends behind the first `have` bytes of the file."""
     length = answer.headers.get("Content-Length")
     expected = have + int(length) if length else None
+    # What lies there behind the first bytes is written over.
+    free = shutil.disk_usage(part.parent).free
+    free += part.stat().st_size - have if part.is_file() else 0
+    if expected is not None and expected - have > free:
+        raise InputError(
+            f"{url}: {expected - have:,} bytes are to come, and {part.parent} has room for "
+            f"{free:,}; make room there, and start again"
+        )
     spoken = time.monotonic()
     with open(part, "r+b" if have else "wb") as out:
         out.seek(have)

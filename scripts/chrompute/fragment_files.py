@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 from isal import igzip, isal_zlib
 
+from chrompute.bounded import open_text
 from chrompute.errors import InputError
-from chrompute.intervals import open_text
 from chrompute.pairing import COUNTED, RAW
 from chrompute.records import BGZF_END, has_bgzf_end
 

@@ -1,5 +1,6 @@
 """The reference genome: names, lengths and encoded sequence."""
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pysam
 
+from chrompute.bounded import refuse_endless
 from chrompute.errors import InputError
 
 #: Codes of the bases in encoded sequence; everything else (N, IUPAC codes) is 4.
@@ -70,11 +72,17 @@ def iter_genome(fasta: str | Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]
 def read_lengths(fasta: str | Path) -> dict[str, int]:
     """Read the names and lengths of a FASTA file, holding one sequence at a time.
 
+    It is the first reading of a genome, and refuses what would fill the memory.
+
     Raises
     ------
     InputError
-        As `read_genome`.
+        As `read_genome`, and when a gzipped file unpacks to more than a text could hold.
     """
+    try:
+        refuse_endless(fasta)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(fasta, error) from error
     return {name: len(sequence) for name, sequence in _sequences(fasta)}
 
 
@@ -91,11 +99,15 @@ def _sequences(fasta: str | Path) -> Iterator[tuple[str, str]]:
                 seen.add(name)
                 yield name, sequence
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{fasta}: cannot be read as FASTA ({error}); give a plain or gzipped FASTA file"
-        ) from error
+        raise _unreadable(fasta, error) from error
     if not seen:
         raise InputError(f"{fasta}: holds no sequence; give the genome the BAMs were aligned to")
+
+
+def _unreadable(fasta: str | Path, error: BaseException) -> InputError:
+    return InputError(
+        f"{fasta}: cannot be read as FASTA ({error}); give a plain or gzipped FASTA file"
+    )
 
 
 def _is_dna(sequence: str) -> bool:

@@ -1,10 +1,8 @@
 """BED files and sets of intervals. Everything is 0-based half-open."""
 
-import gzip
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from chrompute.bounded import open_text
 from chrompute.errors import InputError
 
 _HEADER = re.compile(r"#|track\b(?!\t)|browser\b(?!\t)|\s*$")
@@ -21,13 +20,6 @@ _LAX = ("\t0x", "\t0X", "\t ", " \t", " \n")
 #: Columns of a BED file that are always read, by their place from 1.
 _COLUMNS = {1: "chrom", 2: "start", 3: "end", 4: "name", 5: "score", 6: "strand"}
 _PLACE = ["chrom", "start", "end"]
-
-
-def open_text(path: str | Path) -> IO[str]:
-    """Open a plain or gzipped text file."""
-    if str(path).endswith((".gz", ".bgz")):
-        return gzip.open(path, "rt", encoding="utf-8")
-    return open(path, encoding="utf-8")
 
 
 def column_name(place: int) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from chrompute.bounded import open_text
 from chrompute.errors import InputError
 from chrompute.genome import BASES
-from chrompute.intervals import open_text
 
 #: Scores are whole numbers of 1/1000 bit: sums are exact, and so are the P-values of sums.
 UNITS = 1000

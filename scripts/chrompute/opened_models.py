@@ -19,12 +19,12 @@ from chrompute.devices import (
     as_in_training,
     choose_device,
     explained_memory,
-    usable_cores,
 )
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.genome import read_genome
 from chrompute.inference import STEP_FACTOR
+from chrompute.manifest import usable_cores
 from chrompute.model_folders import FolderModel, Folders, Loaded, load_folders
 from chrompute.networks import Network
 from chrompute.prediction_inputs import (

@@ -25,6 +25,7 @@ _DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
 #: 10x-style fragments are shifted by +4/-5; one base more makes them +4/-4.
 _FRAGMENTS_SHIFT = "+0/+1"
 _YES_NO = {"yes": True, "no": False}
+_LARGEST = 50_000_000  # bytes: more is an alignment file or the like, given by mistake
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://")
 _DIGEST = re.compile(r"^[0-9a-fA-F]{64}$")
 
@@ -137,6 +138,8 @@ def read_sheet(
     """
     if not Path(path).is_file():
         return [], [f"{path}: there is no such sheet; correct its path"]
+    if (size := Path(path).stat().st_size) > _LARGEST:
+        return [], [f"{path}: has {size / 1e6:,.0f} MB, which no sheet needs; correct its path"]
     text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
     lines = [
         (number, line.split("\t"))

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from chrompute.annotations import Site, is_annotation, listed, scan_tss
+from chrompute.bounded import open_text
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments
 from chrompute.genome import read_aliases
 from chrompute.intervals import (
     IntervalSet,
     anchor_base,
-    open_text,
     read_blacklist,
     scan_bed,
     shorten,

@@ -1,6 +1,7 @@
 """Fetching, from a server of one's own that obeys, breaks off, or refuses."""
 
 import hashlib
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -103,6 +104,16 @@ def test_a_broken_connection_is_told_and_resumed(
     fetch(server.url, DIGEST, part)
     assert server.asked == [None, f"bytes={have}-"]
     assert part.read_bytes() == CONTENT
+
+
+def test_more_than_there_is_room_for_is_not_begun(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = shutil.disk_usage(tmp_path)._replace(free=len(CONTENT) - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
+    with pytest.raises(InputError, match=rf"{len(CONTENT):,} bytes are to come.*make room"):
+        fetch_input(server.url, DIGEST, tmp_path / "reads.bam")
+    assert not (tmp_path / "reads.bam").exists()
 
 
 def test_a_wrong_digest_leaves_nothing(server: Server, tmp_path: Path) -> None:

@@ -377,6 +377,23 @@ def test_errors_of_the_user_are_one_message_in_terminal_and_log(
     assert issubclass(InputError, ChromputeError)
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device", "x.bw"), "the disk is full: x.bw (No space left"),
+        (RuntimeError("[Errno 28] writing: No space left on device"), "the disk is full (No space"),
+        (MemoryError("Unable to allocate 7 TiB"), "the memory is used up (Unable to allocate 7"),
+    ],
+)
+def test_what_a_machine_lacks_is_one_message(tmp_path: Path, error: Exception, told: str) -> None:
+    with pytest.raises(SystemExit) as caught, run_log(tmp_path / "x.log"):
+        raise error
+    assert caught.value.code == 1
+    log = (tmp_path / "x.log").read_text()
+    assert f"ERROR: {told}" in log
+    assert "Traceback" not in log
+
+
 #: Functions that were longer before there was a limit; the list only ever gets shorter.
 LONG_FUNCTIONS = {
     *("inspect_inputs", "_walk", "_pair", "multiqc_files", "draw_locus", "name_faults"),
