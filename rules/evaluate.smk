@@ -285,7 +285,7 @@ rule tables_json:
     input:
         evaluation_tables(),
     output:
-        [path.replace(".tsv", ".json") for path in evaluation_tables()],
+        evaluation_json(),
     log:
         "<logs>/tables_json.log",
     conda:
@@ -306,7 +306,7 @@ rule evaluation:
         evaluation_tables(),
         transfer_figures(),
         depth_of_all(),
-        [path.replace(".tsv", ".json") for path in evaluation_tables()],
+        evaluation_json(),
         confusion_figures(),
         [
             f"<results>/figures/{name}.{windows}.{task}.{cell_type}.png"

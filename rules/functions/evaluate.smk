@@ -249,6 +249,11 @@ def evaluation_tables():
     return [*agreement_of_all(), *of_models, *depth]
 
 
+def evaluation_json():
+    """The same tables as JSON, for programs."""
+    return [path.replace(".tsv", ".json") for path in evaluation_tables()]
+
+
 def modality_figures(windows, task, cell_type):
     """The figure of what inputs add, where networks differ in one input and in nothing else."""
     pairs = modality_pairs([Candidate(**facts) for facts in candidates()])
