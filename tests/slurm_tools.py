@@ -157,7 +157,7 @@ PartitionName=gpu Nodes={host} MaxTime=INFINITE State=UP
         # The password of accounting is the socket of munge.
         settings += (
             f"AccountingStoragePass={folder}/munge/socket\nAccountingStorageHost=127.0.0.1\n"
-            f"AccountingStoragePort={ports['accounts']}\n"
+            f"AccountingStoragePort={ports['accounts']}\nAccountingStorageTRES=gres/gpu\n"
         )
         _write_private(
             "slurmdbd.conf",

@@ -1,5 +1,6 @@
 """The tiny configuration on a SLURM that is started here: the same results, and nothing left."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,13 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from chrompute.same_results import result_differences, result_digests
 from helpers import need_program
-from simulation_tools import RESULTS, lay_out
+from simulation_tools import RESULTS
 from slurm_tools import ACCOUNTING, PROGRAMS, SETTINGS, can_start, cluster
-from workflow_tools import start_snakemake
+from workflow_tools import change_config, start_snakemake
 
 #: One node of few cores that is asked often, in place of a cluster's patience.
 HERE = (
@@ -70,10 +72,11 @@ def test_a_run_on_a_cluster_ends_in_the_same_bytes(
 ) -> None:
     """Without accounting; a job is cancelled on the way, and one partition pretends a GPU."""
     need_slurm(accounting=False)
-    # Twelve seconds a job: as far as one network and its scores.
+    # Twelve seconds a job: as far as one network and its scores, and all tracks.
     targets = (
         f"{RESULTS}/evaluation/chrompute.seed-1.scores.tsv",
-        f"{RESULTS}/tracks/B_mnase.dyads.bw",
+        *(f"{RESULTS}/tracks/{name}.dyads.bw" for name in ("A_mnase", "B_mnase")),
+        *(f"{RESULTS}/tracks/{name}.cuts.bw" for name in ("A_atac_1", "A_atac_2", "B_atac")),
     )
     gpu = ("--set-resources", "train:gpu=1", "train:slurm_partition=gpu", "--")
     with cluster(folder):
@@ -88,24 +91,38 @@ def test_a_run_on_a_cluster_ends_in_the_same_bytes(
     # Jobs of the GPU's partition asked for one, and no others did.
     asked = {(job["Partition"], job.get("TresPerJob", "").endswith("gpu:1")) for job in told}
     assert asked == {("cpu", False), ("gpu", True)}
+    # The tracks of all samples went in one job.
+    own = re.findall(r"^rule (tracks_\w+):$", output, re.M)
+    assert len(own) >= 5
+    assert len(re.findall(r"^group job tracks ", output, re.M)) == 1
     first, second = (result_digests(run / RESULTS) for run in (simulated, unsimulated))
     assert set(targets) <= {f"{RESULTS}/{name}" for name in second}
     assert result_differences({name: first[name] for name in second}, second) == {}
     assert not (SETTINGS / "slurm.conf").exists()
 
 
-def test_jobs_are_accounted_for(tmp_path: Path, folder: Path) -> None:
-    """With accounting: sacct tells what a job used, and Snakemake asks it."""
+def test_two_gpus_are_two_processes_and_accounted_for(
+    simulated: Path, tmp_path: Path, folder: Path
+) -> None:
+    """With accounting: a network that shares its batches asks for two GPUs, and sacct tells so."""
     need_slurm(accounting=True)
-    work = lay_out(tmp_path / "work")
-    target = f"{RESULTS}/simulation/A_atac_1.bam"
+    work = Path(shutil.copytree(simulated, tmp_path / "work"))
+    change_config(work, lambda config: config.update(gpus=1))
+    change_config(work, lambda config: config["training"].update(devices=2))
+    model = work / RESULTS / "models/chrompute/seed-1"
+    alone = pd.read_parquet(model / "predictions.parquet")
     with cluster(folder, accounting=True):
-        asked = ("--slurm-status-command", "sacct", target)
+        asked = ("--slurm-status-command", "sacct", str((model / "card.json").relative_to(work)))
         process = start_snakemake(work, *HERE, *asked, profile="slurm")
         output, _ = process.communicate()
-        told = jobs_told_by(["sacct", "-n", "-P", "-X", "-o", "JobID,State,ReqMem"])
+        told = jobs_told_by(["sacct", "-n", "-P", "-X", "-o", "Partition,State,ReqTRES"])
     assert process.returncode == 0, output[-5000:]
-    assert (work / target).is_file()
     assert len(told) == 1
-    assert {state for _, state, _ in told} == {"COMPLETED"}
-    assert all(re.match(r"\d+", memory) for _, _, memory in told)
+    partition, state, resources = told[0]
+    assert (partition, state) == ("gpu", "COMPLETED")
+    assert "gres/gpu=2" in resources.split(",")
+    card = json.loads((model / "card.json").read_text())
+    assert card["training"]["devices"] == 2
+    # The batch is that of both together: the same network, but for the order of its sums.
+    shared = pd.read_parquet(model / "predictions.parquet")
+    pd.testing.assert_frame_equal(alone, shared, atol=0.1)
