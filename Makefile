@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 ON_ALL_CORES := --numprocesses $(CORES) --dist loadfile
 
-.PHONY: run data check test test-faults reproduce bench docs knobs experiments-tables gallery screenshots lock clean
+.PHONY: run data check test test-faults audit reproduce bench docs knobs experiments-tables gallery screenshots lock clean
 
 run: data $(INSTALLED)
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
@@ -36,6 +36,10 @@ test: check
 # Every fault, as often as docs/reliability.md tells: an hour. Needs root for a disk that is full.
 test-faults: $(INSTALLED)
 	CHROMPUTE_ALL_FAULTS=1 $(PYTEST) -s tests/workflow/test_faults.py
+
+# Known vulnerabilities of the locked packages, where a public database can be reached.
+audit: $(INSTALLED)
+	$(BIN)/python envs/audit.py
 
 # A run in two folders, with 1 and with 2 cores, and every file of them compared; CONFIG as for make run.
 reproduce: $(INSTALLED)
@@ -65,8 +69,10 @@ build/%.bam: bench/make_bam.py | $(INSTALLED)
 	mkdir -p build
 	$(BIN)/python bench/make_bam.py $* $@
 
+# The table of the configuration, and the figures of docs/workflow.md, which need graphviz.
 docs: $(INSTALLED)
 	$(BIN)/python docs/make_config_table.py
+	$(BIN)/python docs/make_dag.py
 
 # How the simulation's knobs set its difficulty (docs/simulation.md): a quarter of an hour.
 knobs: $(INSTALLED)
