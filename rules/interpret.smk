@@ -1,6 +1,34 @@
 """Interpret networks: attributions to V-plots, layers, a map of windows, mistakes."""
 
 
+rule mean_images:
+    """Average the images that a network was trained on: what attributions compare with."""
+    input:
+        weights=weights_of_first,
+        card=card_of_first,
+        windows=windows_of_model,
+        fragments=fragments_of_model,
+        genome=[],  # images alone
+    output:
+        "<results>/interpretation/{model}/mean_images.npz",
+    log:
+        "<logs>/mean_images/{model}.log",
+    benchmark:
+        "<benchmarks>/mean_images/{model}.jsonl"
+    conda:
+        "../envs/models.yaml"
+    threads: training_threads
+    resources:
+        mem_mb=training_mb,
+        runtime=minutes(30),
+        gpu=config["gpus"],
+    params:
+        recipe=recipe,
+        code=code_of("mean_images"),
+    script:
+        "../scripts/mean_images.py"
+
+
 rule attributions:
     """Attribute a network's answers to the pixels of V-plots, and follow loci through it."""
     input:
@@ -8,8 +36,9 @@ rule attributions:
         card=card_of_first,
         predictions=predictions_of_first,
         windows=windows_of_model,
-        fragments=fragments_of_model,
+        fragments=fragments_in_cell_type,
         genome=genome_of_model,
+        mean="<results>/interpretation/{model}/mean_images.npz",
     output:
         arrays="<results>/interpretation/{model}/{cell_type}/{task}.attributions.npz",
         loci="<results>/interpretation/{model}/{cell_type}/{task}.loci.npz",
@@ -23,11 +52,11 @@ rule attributions:
         "../envs/models.yaml"
     threads: training_threads
     resources:
-        mem_mb=training_mb,
+        mem_mb=applying_mb,
         runtime=minutes(60),
         gpu=config["gpus"],
     params:
-        recipe=recipe,
+        recipe=recipe_in_cell_type,
         split=config["evaluation"]["split"],
         windows=config["interpret"]["windows"],
         loci=config["interpret"]["loci"],

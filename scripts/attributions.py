@@ -22,8 +22,9 @@ if "snakemake" in globals():
             names.task, recipe.tasks[names.task], names.cell_type, given.split, given.windows,
             [*given.loci],
         )  # fmt: skip
-        with subject.calculating():
-            found = interpret(subject, read_predictions(files.predictions, names.task), asked)
+        with np.load(files.mean) as stored, subject.calculating():
+            mean = subject.on_device(stored)
+            found = interpret(subject, read_predictions(files.predictions, names.task), asked, mean)
         np.savez_compressed(snakemake.output.arrays, **found.arrays)
         np.savez_compressed(snakemake.output.loci, **found.loci)
         write_scores(found.bands, snakemake.output.bands)

@@ -53,6 +53,16 @@ def fragments_of_model(wildcards):
     return [f"<results>/fragments/{sample.name}.parquet" for sample in samples]
 
 
+def recipe_in_cell_type(wildcards):
+    """The recipe with the samples of one cell type, to which the model is applied."""
+    return asdict(settings.recipe(wildcards.model).of_cell_type(wildcards.cell_type))
+
+
+def fragments_in_cell_type(wildcards):
+    samples = recipe_in_cell_type(wildcards)["samples"]
+    return [f"<results>/fragments/{sample}.parquet" for sample, _, _ in samples]
+
+
 def windows_of_model(wildcards):
     return f"<results>/windows/{config['models'][wildcards.model]['windows']}.parquet"
 
@@ -65,7 +75,17 @@ def genome_of_model(wildcards):
 
 def training_mb(wildcards, attempt):
     """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each)."""
-    paths = [path for s in settings.samples for path in s.paths if not is_url(path)]
+    return model_mb(settings.samples, attempt)
+
+
+def applying_mb(wildcards, attempt):
+    """Memory, as of a training, of a job that reads the samples of one cell type."""
+    own = [s for s in settings.samples if s.cell_type == wildcards.cell_type]
+    return model_mb(own, attempt)
+
+
+def model_mb(samples, attempt):
+    paths = [path for s in samples for path in s.paths if not is_url(path)]
     genome = 4 * genome_mb()
     return int(attempt * (1800 + genome + 3 * megabytes(paths)))
 

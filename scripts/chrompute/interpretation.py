@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from torch import Tensor
 
 from chrompute.attribution import Attributions, Images, attribute, mirrored
 from chrompute.bands import band_table
@@ -58,7 +59,9 @@ class Question:
     places: Sequence[str]
 
 
-def interpret(subject: Subject, predictions: pd.DataFrame, asked: Question) -> Interpretation:
+def interpret(
+    subject: Subject, predictions: pd.DataFrame, asked: Question, mean: Mapping[str, Tensor]
+) -> Interpretation:
     """Attribute correct windows of each class, and single loci, to the pixels of their V-plots.
 
     Parameters
@@ -69,6 +72,9 @@ def interpret(subject: Subject, predictions: pd.DataFrame, asked: Question) -> I
         Its predictions of one task (`chrompute.predictions.read_predictions`).
     asked
         What is wanted.
+    mean
+        The mean images of all windows that train (`Subject.mean_images`): what attributions
+        compare with.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def interpret(subject: Subject, predictions: pd.DataFrame, asked: Question) -> I
     codes = np.concatenate([sample.classes, probabilities.argmax(1)]).astype(np.int64)
     found = attribute(
         subject.network, subject.data, subject.ids(rows), subject.ids(codes), task,
-        subject.card["temperature"][task], subject.mean_images(),
+        subject.card["temperature"][task], mean,
     )  # fmt: skip
     arrays = _class_arrays(subject, found, sample, classes)
     return Interpretation(

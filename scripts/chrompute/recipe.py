@@ -1,7 +1,7 @@
 """The recipe of one model: everything the configuration says about it, in one value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,18 @@ class Recipe:
             "seed": seed,
             "device": device,
         }
+
+    def of_cell_type(self, cell_type: str) -> "Recipe":
+        """Return the model with the samples of one cell type alone, to apply it to that.
+
+        Of an assay that the cell type lacks one sample of another stays: so the input is there,
+        and windows of this cell type have nothing of it.
+        """
+        there = {assay for _, owner, assay in self.samples if owner == cell_type}
+        first = {sample[2]: tuple(sample) for sample in reversed(self.samples)}
+        kept = {sample for assay, sample in first.items() if assay not in there}
+        own = [s for s in self.samples if s[1] == cell_type or tuple(s) in kept]
+        return replace(self, samples=tuple(own))
 
     def read_stores(self, paths: Sequence[str | Path]) -> Stores:
         """Read and pool the fragments of each image input and cell type.

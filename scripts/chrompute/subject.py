@@ -121,6 +121,10 @@ class Subject:
         rows = np.flatnonzero(self.recipe.trains(self.windows))
         return self.data.mean_images(self.ids(evenly(rows, _MEAN_WINDOWS)))
 
+    def on_device(self, images: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, Tensor]:
+        """Bring arrays, such as the mean images that were written, to where the network is."""
+        return {name: torch.from_numpy(own).to(self.device) for name, own in images.items()}
+
     def probabilities(self, rows: npt.ArrayLike, task: str) -> npt.NDArray[np.floating]:
         """Return calibrated probabilities of windows, both strands averaged, (n, n_classes)."""
         if not len(self.ids(rows)):

@@ -56,7 +56,7 @@ class Toy:
     def find(self) -> Interpretation:
         subject = self.subject(PLACE)
         with subject.calculating():
-            return interpret(subject, self.predictions, self.asked)
+            return interpret(subject, self.predictions, self.asked, subject.mean_images())
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +290,8 @@ def test_without_a_correct_window_and_a_locus_nothing_is_found(toy: Toy, tmp_pat
     wrong[columns] = 1 - pd.get_dummies(wrong["label:state:1"])[[*CLASSES]].to_numpy(np.float32)
     subject = toy.subject()
     with subject.calculating():
-        found = interpret(subject, wrong, replace(toy.asked, places=[]))
+        asked = replace(toy.asked, places=[])
+        found = interpret(subject, wrong, asked, subject.mean_images())
     assert found.arrays["windows"].tolist() == [0, 0]
     assert np.isnan(found.arrays["attribution:vplot"]).all()
     assert found.completeness.empty
@@ -302,3 +303,18 @@ def test_without_a_correct_window_and_a_locus_nothing_is_found(toy: Toy, tmp_pat
     own = {"title": "state", "titles": TITLES, "loci": tmp_path / "loci.npz"}
     content = quiz_content({"state": own | {"folder": tmp_path / "figures"}}, "net", "cells", True)
     assert content["tasks"][0]["questions"] == []
+
+
+def test_samples_of_one_cell_type_are_enough_for_its_windows(toy: Toy) -> None:
+    """With the mean images of all, attributions need no sample of another cell type."""
+    recipe = replace(
+        recipe_of("vplot", "mnase"),
+        samples=(
+            ("a", "one", "ATAC"), ("m", "one", "MNase"), ("b", "two", "ATAC"), ("c", "two", "ATAC"),
+        ),
+    )  # fmt: skip
+    assert recipe.of_cell_type("one").samples == recipe.samples[:2]
+    # The second cell type has no MNase: the input stays, and its windows have none of it.
+    assert recipe.of_cell_type("two").samples == recipe.samples[1:]
+    listed = replace(recipe, samples=tuple([*sample] for sample in recipe.samples))
+    assert [*map(tuple, listed.of_cell_type("two").samples)] == [*recipe.samples[1:]]
