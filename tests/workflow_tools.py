@@ -19,24 +19,29 @@ SNAKEMAKE = Path(sys.executable).parent / "snakemake"
 
 
 def run_snakemake(
-    folder: Path, *arguments: str, limit: str | None = None
+    folder: Path, *arguments: str, limit: str | None = None, root: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """Run the workflow in a folder; return exit code and everything it printed.
 
-    `limit` is an option of prlimit, such as "--as=4000000000", for the run and its jobs.
+    `limit` is an option of prlimit, such as "--as=4000000000", for the run and its jobs; `root`
+    is where the Snakefile lies.
     """
-    process = start_snakemake(folder, *arguments, limit=limit)
+    process = start_snakemake(folder, *arguments, limit=limit, root=root)
     output, _ = process.communicate()
     return subprocess.CompletedProcess(process.args, process.returncode, output)
 
 
 def start_snakemake(
-    folder: Path, *arguments: str, profile: str = "test", limit: str | None = None
+    folder: Path,
+    *arguments: str,
+    profile: str = "test",
+    limit: str | None = None,
+    root: Path = ROOT,
 ) -> subprocess.Popen[str]:
     """Start the workflow in a folder, in a process group of its own."""
     command = [
-        str(SNAKEMAKE), "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder),
-        "--workflow-profile", str(ROOT / "profiles" / profile), "--configfile",
+        str(SNAKEMAKE), "--snakefile", str(root / "Snakefile"), "--directory", str(folder),
+        "--workflow-profile", str(root / "profiles" / profile), "--configfile",
         str(folder / "config.yaml"), "--cores", "2", *arguments,
     ]  # fmt: skip
     return subprocess.Popen(

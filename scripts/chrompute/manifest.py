@@ -48,23 +48,23 @@ def modules_behind(source: Path) -> set[str]:
 
 def _imported(source: Path) -> frozenset[str]:
     """Return the library modules that the import statements of one file name."""
-    named = _named_in_imports(source.read_text())
-    paths = [name.split(".")[1:] for name in named if name.startswith("chrompute.")]
-    modules = {".".join(path[:end]) for path in paths for end in range(1, len(path) + 1)}
-    return frozenset(name for name in modules if module_file(name).is_file())
+    state = source.stat()
+    return _imported_by(source, state.st_mtime_ns, state.st_size)
 
 
 # Each rule asks for the modules behind its script, and most modules stand behind many scripts.
 @cache
-def _named_in_imports(text: str) -> frozenset[str]:
+def _imported_by(source: Path, changed: int, size: int) -> frozenset[str]:
     named: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             # What is imported from a package can be one of its modules.
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(named)
+    paths = [name.split(".")[1:] for name in named if name.startswith("chrompute.")]
+    modules = {".".join(path[:end]) for path in paths for end in range(1, len(path) + 1)}
+    return frozenset(name for name in modules if module_file(name).is_file())
 
 
 def code_hash(source: Path) -> str:
