@@ -18,7 +18,7 @@ from chrompute.check import (
 from chrompute.errors import InputError
 from chrompute.fragment_files import ALIGNMENTS, format_of
 from chrompute.indexes import is_indexable
-from chrompute.manifest import code_hash
+from chrompute.manifest import code_hash, sha256_of
 from chrompute.programs import put_own_programs_first
 from chrompute.runlog import run_log
 from chrompute.configuration import load_settings
@@ -94,8 +94,13 @@ def check_before_work():
 
 
 def code_of(script):
-    """Digest the library behind a script: Snakemake sees changes of the script alone."""
+    """Digest a script and the library behind it: what makes a job run again, in all profiles."""
     return code_hash(Path(workflow.basedir) / f"scripts/{script}.py")
+
+
+def code_of_rules(name):
+    """Digest a file of rules, of those without a script."""
+    return sha256_of(Path(workflow.basedir) / f"rules/{name}.smk")[:16]
 
 
 def checked():

@@ -51,6 +51,7 @@ rule tss_heatmap:
         runtime=minutes(60),
     params:
         names=atac_names_of_cell_type,
+        code=code_of_rules("deeptools"),
     shell:
         """
         exec >{log:q} 2>&1
@@ -88,6 +89,7 @@ rule fingerprint:
         names=bam_names,
         made=made_index,
         mapq=config["fragments"]["min_mapq"],
+        code=code_of_rules("deeptools"),
     shell:
         # deepTools looks for an index beside the BAM only; the inputs' folder is never written to.
         """
@@ -137,6 +139,7 @@ rule bigwig_correlation:
     params:
         names=names_of_assay,
         bin_size=config["quality"]["bin_size"],
+        code=code_of_rules("deeptools"),
     shell:
         """
         exec >{log:q} 2>&1

@@ -43,6 +43,7 @@ rule call_peaks:
         runtime=minutes(240),
     params:
         qvalue=config["peaks"]["qvalue"],
+        code=code_of_rules("peaks"),
     shell:
         """
         exec >{log:q} 2>&1

@@ -68,12 +68,12 @@ def _imported_by(source: Path, changed: int, size: int) -> frozenset[str]:
 
 
 def code_hash(source: Path) -> str:
-    """Digest the library files behind a script.
+    """Digest a script and the library files behind it.
 
-    Snakemake sees when a script changes, not when a module that it imports does; this digest
-    among a rule's parameters makes it see.
+    Snakemake sees when a script is newer than results, not whether it says something else, and of
+    a module that it imports it sees nothing. This digest among a rule's parameters tells.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(source.read_bytes())
     for name in sorted(modules_behind(source)):
         digest.update(module_file(name).read_bytes())
     return digest.hexdigest()[:16]

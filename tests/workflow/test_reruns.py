@@ -84,6 +84,22 @@ def test_a_fresh_clone_over_old_results_has_nothing_to_do(simulated: Path, clone
     assert jobs(simulated, clone) == {}
 
 
+def test_results_moved_into_a_fresh_clone_have_nothing_to_do(
+    simulated: Path, clone: Path, tmp_path: Path
+) -> None:
+    """Sheets and motifs are newer there, and say the same."""
+    folder = tmp_path / "work"
+    for name in ("results", ".snakemake"):
+        shutil.copytree(simulated / name, folder / name)
+    shutil.copyfile(simulated / "config.yaml", folder / "config.yaml")
+    for path in (simulated / "config").rglob("*"):
+        if path.is_file():
+            new = folder / path.relative_to(simulated)
+            new.parent.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(path.read_bytes())
+    assert jobs(folder, clone) == {}
+
+
 def test_copied_results_count_by_their_times(simulated: Path, clone: Path, tmp_path: Path) -> None:
     """Without Snakemake's notes, whatever the code says, as docs/reproduce.md tells."""
     folder = tmp_path / "work"
