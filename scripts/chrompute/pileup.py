@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
 
 Positions = npt.NDArray[np.signedinteger]
 
@@ -129,6 +128,8 @@ def smooth(
     Runs
         Neighbouring pieces from base 0 to `size`, float64.
     """
+    from scipy.ndimage import gaussian_filter1d  # a quarter of a second at each start
+
     radius = int(_TRUNCATE * deviation + 0.5)
     piece = max(piece // width, 1) * width  # bins never lie in two pieces
     for start in range(0, size, piece):
