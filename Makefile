@@ -33,9 +33,10 @@ test: check
 	$(PYTEST) $(ON_ALL_CORES) -m "slow and not workflow"
 	$(PYTEST) -m workflow
 
-# Every fault, as often as docs/reliability.md tells: an hour. Needs root for a disk that is full.
+# Every fault, as often as docs/reliability.md tells, and a whole run on SLURM: an hour and a half. Needs
+# root for a disk that is full and for SLURM.
 test-faults: $(INSTALLED)
-	CHROMPUTE_ALL_FAULTS=1 $(PYTEST) -s tests/workflow/test_faults.py
+	CHROMPUTE_ALL_FAULTS=1 $(PYTEST) -s tests/workflow/test_faults.py tests/workflow/test_slurm.py
 
 # Known vulnerabilities of the locked packages, where a public database can be reached.
 audit: $(INSTALLED)

@@ -1,5 +1,6 @@
 """Run the workflow in a folder, and change its configuration."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import yaml
 
 from helpers import ROOT
 
+#: Whether all faults are to be run on the whole run, as often as told in the documentation.
+WHOLE = bool(os.environ.get("CHROMPUTE_ALL_FAULTS"))
 SNAKEMAKE = Path(sys.executable).parent / "snakemake"
 
 

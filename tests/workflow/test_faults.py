@@ -18,10 +18,8 @@ import pytest
 
 from chrompute.same_results import result_differences, result_digests
 from simulation_tools import RESULTS, lay_out
-from workflow_tools import change_config, run_snakemake, start_snakemake
+from workflow_tools import WHOLE, change_config, run_snakemake, start_snakemake
 
-#: Whether all faults are to be run, as often as told in the documentation.
-WHOLE = bool(os.environ.get("CHROMPUTE_ALL_FAULTS"))
 KILLS = 20 if WHOLE else 3
 #: What is made: everything, or what takes a minute.
 TARGETS = (

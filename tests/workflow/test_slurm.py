@@ -1,4 +1,7 @@
-"""The tiny configuration on a SLURM that is started here: the same results, and nothing left."""
+"""The tiny configuration on a SLURM that is started here: the same results, and nothing left.
+
+`make test-faults` runs all of it, CI a part.
+"""
 
 import json
 import re
@@ -16,12 +19,20 @@ from chrompute.same_results import result_differences, result_digests
 from helpers import need_program
 from simulation_tools import RESULTS
 from slurm_tools import ACCOUNTING, PROGRAMS, SETTINGS, can_start, cluster
-from workflow_tools import change_config, start_snakemake
+from workflow_tools import WHOLE, change_config, start_snakemake
 
 #: One node of few cores that is asked often, in place of a cluster's patience.
 HERE = (
     *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "2"),
     *("--latency-wait", "5", "--cores", "2"),
+)
+
+
+#: Twelve seconds a job: as far as one network and its scores, and all tracks.
+TARGETS = (
+    f"{RESULTS}/evaluation/chrompute.seed-1.scores.tsv",
+    *(f"{RESULTS}/tracks/{name}.dyads.bw" for name in ("A_mnase", "B_mnase")),
+    *(f"{RESULTS}/tracks/{name}.cuts.bw" for name in ("A_atac_1", "A_atac_2", "B_atac")),
 )
 
 
@@ -72,12 +83,7 @@ def test_a_run_on_a_cluster_ends_in_the_same_bytes(
 ) -> None:
     """Without accounting; a job is cancelled on the way, and one partition pretends a GPU."""
     need_slurm(accounting=False)
-    # Twelve seconds a job: as far as one network and its scores, and all tracks.
-    targets = (
-        f"{RESULTS}/evaluation/chrompute.seed-1.scores.tsv",
-        *(f"{RESULTS}/tracks/{name}.dyads.bw" for name in ("A_mnase", "B_mnase")),
-        *(f"{RESULTS}/tracks/{name}.cuts.bw" for name in ("A_atac_1", "A_atac_2", "B_atac")),
-    )
+    targets = () if WHOLE else TARGETS
     gpu = ("--set-resources", "train:gpu=1", "train:slurm_partition=gpu", "--")
     with cluster(folder):
         process = start_snakemake(unsimulated, *HERE, *gpu, *targets, profile="slurm")
@@ -91,9 +97,9 @@ def test_a_run_on_a_cluster_ends_in_the_same_bytes(
     # Jobs of the GPU's partition asked for one, and no others did.
     asked = {(job["Partition"], job.get("TresPerJob", "").endswith("gpu:1")) for job in told}
     assert asked == {("cpu", False), ("gpu", True)}
-    # The tracks of all samples went in one job.
-    assert len(re.findall(r"^    rule tracks_\w+:$", output, re.M)) == 5
-    assert len(re.findall(r"^\[.*\] Group job tracks ", output, re.M)) == 1
+    # The tracks of all samples go in one job where they are ready together.
+    assert len(re.findall(r"^    rule tracks_\w+:$", output, re.M)) >= 5
+    assert WHOLE or len(re.findall(r"^\[.*\] Group job tracks ", output, re.M)) == 1
     first, second = (result_digests(run / RESULTS) for run in (simulated, unsimulated))
     assert set(targets) <= {f"{RESULTS}/{name}" for name in second}
     assert result_differences({name: first[name] for name in second}, second) == {}
