@@ -20,7 +20,7 @@ rule chrom_sizes:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000, per_mb=1),
         runtime=minutes(15),
     params:
         code=code_of("chrom_sizes"),
@@ -42,7 +42,7 @@ rule check_fetched:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=0),
         runtime=minutes(60),
     params:
         code=code_of("check_fetched"),

@@ -81,7 +81,7 @@ rule chromhmm_segments:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=minutes(30),
     params:
         replicates=CHIP_REPLICATES,

@@ -192,6 +192,23 @@ def megabytes(paths):
     return sum(path.stat().st_size for path in there) / 1e6
 
 
+#: MB that Snakemake itself takes of a cluster's job, in which it starts the script.
+SNAKEMAKE_MB = 400
+
+
+def memory(base, per_mb=10):
+    """Return memory for rules: MB, more for larger inputs, and more at each attempt.
+
+    `base` is what the script takes with small inputs, and `per_mb` the MB for each MB of them.
+    """
+
+    def mem_mb(wildcards, input, attempt):
+        grown = per_mb * megabytes(input) if per_mb else 0
+        return int(attempt * (SNAKEMAKE_MB + base + grown))
+
+    return mem_mb
+
+
 def minutes(base, per_gb=30):
     """Return a run time for rules: minutes, more for larger inputs, and more at each attempt."""
 

@@ -16,7 +16,7 @@ rule tss_bed:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         tss=tss_entry,
@@ -47,7 +47,7 @@ rule tss_heatmap:
         "../envs/assays.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=1),
         runtime=minutes(60),
     params:
         names=atac_names_of_cell_type,
@@ -83,7 +83,7 @@ rule fingerprint:
         "../envs/assays.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=0),
         runtime=minutes(120),
     params:
         names=bam_names,
@@ -134,7 +134,7 @@ rule bigwig_correlation:
         "../envs/assays.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=1),
         runtime=minutes(120),
     params:
         names=names_of_assay,

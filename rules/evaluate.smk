@@ -23,7 +23,7 @@ rule evaluate:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500, per_mb=20),
         runtime=minutes(30),
     params:
         evaluation=config["evaluation"],
@@ -46,7 +46,7 @@ rule metrics:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         code=code_of("metrics"),
@@ -81,7 +81,7 @@ rule agreement:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=20),
         runtime=minutes(30),
     params:
         tasks=classes_of_windows,
@@ -105,7 +105,7 @@ rule gap:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500, per_mb=20),
         runtime=minutes(60),
     params:
         runs=runs_of_gap,
@@ -131,7 +131,7 @@ rule differences:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500, per_mb=20),
         runtime=minutes(60),
     params:
         runs=RUNS,
@@ -157,7 +157,7 @@ rule comparisons:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
+        mem_mb=memory(2500, per_mb=20),
         runtime=minutes(120),
     params:
         runs=RUNS,
@@ -181,7 +181,7 @@ rule transfer:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         candidates=candidates(),
@@ -272,7 +272,7 @@ rule depth_table:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         code=code_of("metrics"),
@@ -292,7 +292,7 @@ rule tables_json:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         code=code_of("tables_json"),

@@ -23,7 +23,7 @@ rule confusion_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -57,7 +57,7 @@ rule comparison_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -91,7 +91,7 @@ rule modality_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -119,7 +119,7 @@ rule transfer_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -153,7 +153,7 @@ rule depth_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -182,7 +182,7 @@ rule composition_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         code=code_of("composition_figure"),
@@ -213,7 +213,7 @@ rule reliability_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -244,7 +244,7 @@ rule learning_curve:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         seeds=seeds_of_model,

@@ -11,7 +11,7 @@ rule fetch:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500, per_mb=0),
         runtime=minutes(240),
     params:
         source=address,

@@ -87,7 +87,7 @@ rule attribution_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -120,7 +120,7 @@ rule locus_figures:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=700,
+        mem_mb=memory(700),
         runtime=minutes(20),
     params:
         classes=class_titles_of_task,
@@ -144,7 +144,7 @@ rule quiz:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         tasks=titles_of_quiz,
@@ -204,7 +204,7 @@ rule embedding_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         task=title_of_task,
@@ -228,7 +228,7 @@ rule mistakes:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500, per_mb=20),
         runtime=minutes(20),
     params:
         recipe=recipe,

@@ -80,7 +80,7 @@ rule ensemble:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=20),
         runtime=minutes(20),
     params:
         recipe=recipe,

@@ -67,7 +67,7 @@ rule motifs:
         "../envs/motifs.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=minutes(60),
     params:
         motifs=config["motifs"],

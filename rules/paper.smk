@@ -17,7 +17,7 @@ rule paper_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
         runtime=minutes(20),
     params:
         plan=lambda wildcards: PAPER[wildcards.figure],

@@ -52,7 +52,7 @@ rule prediction_segments:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000, per_mb=20),
         runtime=minutes(30),
     params:
         colours=colours_of_prediction,
@@ -77,7 +77,7 @@ rule prediction_probability:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000, per_mb=20),
         runtime=minutes(30),
     params:
         chosen=predicted_class,
@@ -102,7 +102,7 @@ rule prediction_table:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000, per_mb=20),
         runtime=minutes(30),
     params:
         code=code_of("prediction_table"),
@@ -130,7 +130,7 @@ rule igv_session:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500, per_mb=0),
         runtime=minutes(10),
     params:
         genome=igv_genome,

@@ -78,7 +78,7 @@ rule quality_table:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         code=code_of("quality_table"),
@@ -106,7 +106,7 @@ rule quality_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         max_length=config["vplots"]["max_length"],

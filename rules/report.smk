@@ -18,7 +18,7 @@ rule report:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         plan=report_plan,
@@ -42,7 +42,7 @@ rule browser_loci:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500, per_mb=0),
         runtime=minutes(20),
     params:
         loci=config["report"]["loci"],
@@ -70,7 +70,7 @@ rule windows_report:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         sets=candidates_of_windows(),
@@ -96,7 +96,7 @@ rule run_facts:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500, per_mb=0),
         runtime=minutes(60),
     params:
         config=config,
@@ -125,7 +125,7 @@ rule report_index:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         samples=[(sample.name, sample.cell_type) for sample in settings.samples],
@@ -196,7 +196,7 @@ rule provenance:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500, per_mb=0),
         runtime=minutes(10),
     params:
         benchmarks=workflow.pathvars.apply("<benchmarks>"),

@@ -129,7 +129,7 @@ rule check_simulated:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=0),
         runtime=minutes(60),
     params:
         code=code_of("check_simulated"),
@@ -150,7 +150,7 @@ rule nucleosome_truth:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=minutes(15),
     params:
         code=code_of("nucleosome_truth"),
@@ -208,7 +208,7 @@ rule bayes_bounds:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=minutes(10),
     params:
         code=code_of("bayes_bounds"),

@@ -23,7 +23,7 @@ rule motif_sites:
         "../envs/assays.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_mb=4),
         runtime=minutes(60),
     params:
         motif=motif_name,
@@ -87,7 +87,7 @@ rule vplot_figure:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=minutes(10),
     params:
         title=sites_title,
@@ -144,7 +144,7 @@ rule vplot_panel:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=minutes(10),
     params:
         titles=class_titles,

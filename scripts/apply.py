@@ -8,6 +8,7 @@ from chrompute.manifest import write_json
 from chrompute.model_files import load_network
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
+from chrompute.whole_files import write_parquet
 from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
@@ -23,5 +24,5 @@ if "snakemake" in globals():
         stores = recipe.read_stores(files.fragments)
         genome = read_genome(files.genome[0]) if files.genome else None
         predictions, card = apply_network(recipe, network, trained, windows, stores, genome)
-        predictions.to_parquet(snakemake.output.predictions, index=False)
+        write_parquet(predictions, snakemake.output.predictions)
         write_json(card, snakemake.output.card)

@@ -9,6 +9,7 @@ from chrompute.predictions import read_predictions, write_scores
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
 from chrompute.subject import Subject, SubjectFiles
+from chrompute.whole_files import write_arrays
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -25,7 +26,7 @@ if "snakemake" in globals():
         with np.load(files.mean) as stored, subject.calculating():
             mean = subject.on_device(stored)
             found = interpret(subject, read_predictions(files.predictions, names.task), asked, mean)
-        np.savez_compressed(snakemake.output.arrays, **found.arrays)
-        np.savez_compressed(snakemake.output.loci, **found.loci)
+        write_arrays(snakemake.output.arrays, **found.arrays)
+        write_arrays(snakemake.output.loci, **found.loci)
         write_scores(found.bands, snakemake.output.bands)
         write_scores(found.completeness, snakemake.output.completeness)

@@ -7,6 +7,7 @@ from chrompute.genome import read_genome
 from chrompute.manifest import write_json
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
+from chrompute.whole_files import write_parquet
 from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
@@ -20,5 +21,5 @@ if "snakemake" in globals():
         genome = read_genome(snakemake.input.genome[0]) if snakemake.input.genome else None
         seed = int(snakemake.wildcards.seed)
         predictions, card = run_baseline(recipe, windows, stores, seed, snakemake.threads, genome)
-        predictions.to_parquet(snakemake.output.predictions, index=False)
+        write_parquet(predictions, snakemake.output.predictions)
         write_json(card, snakemake.output.card)

@@ -1,12 +1,12 @@
 """Write the pooled ATAC fragments of one cell type as BEDPE, for MACS3."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chrompute.genome import is_excluded
 from chrompute.peaks import write_bedpe
 from chrompute.runlog import run_log
 from chrompute.store_files import read_pool
+from chrompute.whole_files import write_text
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,4 +17,4 @@ if "snakemake" in globals():
         write_bedpe(fragments, snakemake.output.bedpe)
         own = [c for c in fragments.sizes if not is_excluded(c, snakemake.params.exclude)]
         size = sum(fragments.sizes[chrom] for chrom in own)
-        Path(snakemake.output.genome_size).write_text(f"{size}\n")
+        write_text(snakemake.output.genome_size, f"{size}\n")

@@ -1,13 +1,13 @@
 """Cut tracks, labels and predictions at a few loci for the browser of a report."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chrompute.browser_loci import BrowserTrack, browser_content, loci_of_classes
 from chrompute.genome import read_aliases, read_sizes
 from chrompute.runlog import run_log
 from chrompute.tiles import read_regions
+from chrompute.whole_files import write_text
 from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
@@ -29,4 +29,4 @@ if "snakemake" in globals():
             for path, track in zip(files.tracks, given.tracks, strict=True)
         ]
         content = browser_content(loci, tracks, sizes, given.flank, aliases)
-        Path(snakemake.output[0]).write_text(json.dumps(content, separators=(",", ":")))
+        write_text(snakemake.output[0], json.dumps(content, separators=(",", ":")))

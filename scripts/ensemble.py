@@ -9,6 +9,7 @@ from chrompute.manifest import write_json
 from chrompute.model_files import read_card
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
+from chrompute.whole_files import write_parquet
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -21,5 +22,5 @@ if "snakemake" in globals():
             [pd.read_parquet(path) for path in snakemake.input.predictions],
             [read_card(path) for path in snakemake.input.cards],
         )
-        predictions.to_parquet(snakemake.output.predictions, index=False)
+        write_parquet(predictions, snakemake.output.predictions)
         write_json(card, snakemake.output.card)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from chrompute.lit_pixels import summarise_pixels
 from chrompute.runlog import run_log
 from chrompute.store_files import read_pool
+from chrompute.whole_files import write_frame
 from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
@@ -19,4 +20,4 @@ if "snakemake" in globals():
             groups.setdefault(cell_type, []).append(path)
         stores = {cell_type: read_pool(paths) for cell_type, paths in groups.items()}
         table = summarise_pixels(stores, read_windows(snakemake.input.windows))
-        table.to_csv(snakemake.output[0], sep="\t", index=False)
+        write_frame(table, snakemake.output[0])

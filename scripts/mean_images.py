@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
 from chrompute.subject import Subject, SubjectFiles
+from chrompute.whole_files import write_arrays
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -18,4 +17,4 @@ if "snakemake" in globals():
         with subject.calculating():
             images = subject.mean_images()
         arrays = {name: image.cpu().numpy() for name, image in images.items()}
-        np.savez_compressed(snakemake.output[0], **arrays)
+        write_arrays(snakemake.output[0], **arrays)

@@ -7,6 +7,7 @@ from chrompute.intervals import read_blacklist
 from chrompute.motif_scan import find_matches
 from chrompute.motifs import motif_threshold, read_motif
 from chrompute.runlog import run_log
+from chrompute.whole_files import write_frame
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -21,5 +22,5 @@ if "snakemake" in globals():
         motif = read_motif(files.motifs[0], params.motif)
         threshold = motif_threshold(files.motifs[0], motif, params.p_value)
         matches = find_matches(files.genome[0], motif, threshold, params.exclude, listed)
-        matches.to_csv(snakemake.output[0], sep="\t", header=False, index=False)
+        write_frame(matches, snakemake.output[0], header=False)
         logger.info("%s: %s matches", params.motif, f"{len(matches):,}")

@@ -16,6 +16,7 @@ from chrompute.motif_patterns import (
 )
 from chrompute.runlog import run_log
 from chrompute.sequence_files import read_attributions, write_table
+from chrompute.whole_files import write_frame
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -34,5 +35,5 @@ if "snakemake" in globals():
         write_table(matches, output.matches)
         write_table(site_distances(patterns), output.distances)
         write_patterns(patterns, output.meme)
-        pattern_sites(patterns, places).to_csv(output.bed, sep="\t", index=False, header=False)
+        write_frame(pattern_sites(patterns, places), output.bed, header=False)
         save_figure(draw_patterns(logos, table, matches, given.title), output.png, output.pdf)

@@ -8,6 +8,7 @@ from chrompute.nucleosome_figures import draw_phasogram
 from chrompute.nucleosomes import CallRules, read_dyads, write_calls
 from chrompute.phasogram import phasogram
 from chrompute.runlog import run_log
+from chrompute.whole_files import write_frame
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -19,7 +20,7 @@ if "snakemake" in globals():
         rules = CallRules(given["call_smoothing"], given["call_distance"], given["call_support"])
         summary = write_calls(dyads, rules, made.calls)
         found = phasogram(dyads, given["max_distance"], given["smoothing"])
-        found.as_table().to_csv(made.table, sep="\t", index=False)
+        write_frame(found.as_table(), made.table)
         write_json(summary | found.as_summary(), made.summary)
         save_figure(draw_phasogram(found, snakemake.params.title), made.png, made.pdf)
         logger.info("%s dyads, %s calls", f"{len(dyads):,}", f"{summary['n_calls']:,}")

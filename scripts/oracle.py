@@ -7,6 +7,7 @@ from chrompute.recipe import Recipe
 from chrompute.runlog import run_log
 from chrompute.simulate.design import Design
 from chrompute.simulate.oracle import run_oracle
+from chrompute.whole_files import write_parquet
 from chrompute.window_files import read_windows
 
 if TYPE_CHECKING:
@@ -22,5 +23,5 @@ if "snakemake" in globals():
         stores = recipe.read_stores(snakemake.input.fragments)
         seed = int(snakemake.wildcards.seed)
         predictions, card = run_oracle(recipe, design, windows, stores, seed)
-        predictions.to_parquet(snakemake.output.predictions, index=False)
+        write_parquet(predictions, snakemake.output.predictions)
         write_json(card, snakemake.output.card)

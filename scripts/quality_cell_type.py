@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chrompute.cell_type_quality import assay_quality, cell_type_rows, cell_type_verdict
 from chrompute.manifest import write_json
 from chrompute.runlog import run_log
+from chrompute.whole_files import write_frame
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -33,4 +34,4 @@ if "snakemake" in globals():
             "assays": assays,
         }
         write_json(summary, snakemake.output.summary)
-        cell_type_rows(summary).to_csv(snakemake.output.table, sep="\t", index=False)
+        write_frame(cell_type_rows(summary), snakemake.output.table)

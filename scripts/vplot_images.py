@@ -6,6 +6,7 @@ from chrompute.class_sites import sites_of_entry
 from chrompute.runlog import run_log
 from chrompute.store_files import read_pool
 from chrompute.vplot_images import vplot_images, write_images
+from chrompute.whole_files import write_frame
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -21,4 +22,4 @@ if "snakemake" in globals():
         images = vplot_images(fragments, sites, **snakemake.params.shape)
         facts = {"cell_type": cell_type, "sites": snakemake.params.title}
         write_images(images, snakemake.output.array, n_fragments=len(fragments), **facts)
-        sites.to_csv(snakemake.output.sites, sep="\t", index=False)
+        write_frame(sites, snakemake.output.sites)

@@ -7,6 +7,9 @@
   const frame = block.querySelector(".frame");
   const place = (locus) => `${locus.chrom}:${locus.start + 1}-${locus.end}`;
 
+  // igv.js takes names for HTML; here they are text, whatever stands in a title or a BED.
+  const text = (name) => String(name).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
   // Neighbouring steps of equal height become one feature.
   const signal = (values, locus) => {
     const found = [];
@@ -19,10 +22,10 @@
     return found.filter((feature) => feature.value !== 0);
   };
   const track = (own) => {
-    const common = { name: own.title, removable: false };
+    const common = { name: text(own.title), removable: false };
     if (own.features) {
       // A colour of the track would hide those of its features.
-      const features = own.features.map((f) => ({ chr: f.chrom, start: f.start, end: f.end, name: f.name, color: f.colour }));
+      const features = own.features.map((f) => ({ chr: f.chrom, start: f.start, end: f.end, name: text(f.name), color: f.colour }));
       return { ...common, type: "annotation", displayMode: "EXPANDED", height: 52, features };
     }
     const features = data.loci.flatMap((locus, number) => signal(own.values[number], locus));

@@ -55,7 +55,7 @@ def million_fragments(samples):
 def fragments_mb(wildcards, attempt):
     """Memory: the interpreter, a block of reads, and about 20 bytes a fragment."""
     number = million_fragments([settings.sample(wildcards.sample)])
-    return int(attempt * (600 + 30 * number))
+    return int(attempt * (SNAKEMAKE_MB + 600 + 30 * number))
 
 
 # Quality
@@ -91,7 +91,9 @@ def quality_mb(wildcards, attempt):
     """Memory: the longest chromosome (its share of the FASTA is below 0.3 in large genomes)."""
     samples = [s for s in settings.samples if s.name == wildcards.get("sample", s.name)]
     genome = 2 * genome_mb()
-    return int(attempt * (1500 + genome + 150 * million_fragments(samples)))
+    return int(
+        attempt * (SNAKEMAKE_MB + 1500 + genome + 150 * million_fragments(samples))
+    )
 
 
 def quality_of_cell_type(wildcards):
@@ -246,7 +248,7 @@ def motif_p_value(wildcards):
 
 def vplot_mb(wildcards, input, attempt):
     """Memory: the interpreter, the plot and its figures, and the pooled fragments."""
-    return int(attempt * (1200 + 60 * input.size_mb))
+    return int(attempt * (SNAKEMAKE_MB + 1200 + 60 * input.size_mb))
 
 
 def vplot_sites(wildcards):
@@ -337,7 +339,7 @@ def pool_mb(wildcards, attempt):
         if getattr(wildcards, "sample", sample.name) == sample.name
         and getattr(wildcards, "cell_type", sample.cell_type) == sample.cell_type
     ]
-    return int(attempt * (1000 + 150 * million_fragments(samples)))
+    return int(attempt * (SNAKEMAKE_MB + 1000 + 150 * million_fragments(samples)))
 
 
 def calls_of(cell_type):

@@ -32,11 +32,17 @@ def million_bins():
 
 def binarize_mb(wildcards, attempt):
     """Memory: Java, and the reads and controls of each mark in each bin of one cell type."""
-    return int(attempt * (800 + 12 * million_bins() * len(marks_of(settings.chips))))
+    return int(
+        attempt
+        * (SNAKEMAKE_MB + 800 + 12 * million_bins() * len(marks_of(settings.chips)))
+    )
 
 
 def learn_mb(wildcards, threads, attempt):
     """Memory: Java, the marks of each bin, and chances by state of a chromosome a thread."""
     cell_types = {chip["cell_type"] for chip in chips_of_replicate(wildcards)}
     chances = 32 * threads * CHROMHMM["states"] / 8
-    return int(attempt * (800 + million_bins() * (8 * len(cell_types) + chances)))
+    return int(
+        attempt
+        * (SNAKEMAKE_MB + 800 + million_bins() * (8 * len(cell_types) + chances))
+    )

@@ -87,7 +87,7 @@ def applying_mb(wildcards, attempt):
 def model_mb(samples, attempt):
     paths = [path for s in samples for path in s.paths if not is_url(path)]
     genome = 4 * genome_mb()
-    return int(attempt * (1800 + genome + 3 * megabytes(paths)))
+    return int(attempt * (SNAKEMAKE_MB + 1800 + genome + 3 * megabytes(paths)))
 
 
 def baseline_threads(wildcards):

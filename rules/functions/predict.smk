@@ -77,7 +77,7 @@ def prediction_threads(wildcards):
 
 def prediction_mb(wildcards, input, attempt):
     """Memory: torch and a batch, the genome, the fragments (about 60 bytes each), and a piece."""
-    return int(attempt * (2500 + 4 * genome_mb() + 30 * input.size_mb))
+    return int(attempt * (SNAKEMAKE_MB + 2500 + 4 * genome_mb() + 30 * input.size_mb))
 
 
 def colours_of_prediction(wildcards):

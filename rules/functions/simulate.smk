@@ -9,7 +9,7 @@ def simulation_mb(wildcards, attempt):
     block = config["simulation"] or {"chromosomes": 0, "chromosome_length": 0}
     mb = block["chromosomes"] * block["chromosome_length"] / 1e6
     fragments = mb / 1000 * sum(block.get("depth", {}).values())
-    return int(attempt * (700 + 25 * mb + 200 * fragments))
+    return int(attempt * (SNAKEMAKE_MB + 700 + 25 * mb + 200 * fragments))
 
 
 def simulated_motifs(wildcards):

@@ -88,16 +88,9 @@ def holdouts(wildcards):
 
 def windows_mb(wildcards, input, attempt):
     """Memory: the interpreter, labels, the genome with sums along a chromosome, and fragments."""
-    genome = 3 * megabytes(input.genome)
-    return int(
-        attempt
-        * (
-            600
-            + 10 * megabytes(input.labels)
-            + genome
-            + 30 * megabytes(input.fragments)
-        )
-    )
+    genome, labels = 3 * megabytes(input.genome), 10 * megabytes(input.labels)
+    fragments = 30 * megabytes(input.fragments)
+    return int(attempt * (SNAKEMAKE_MB + 600 + genome + labels + fragments))
 
 
 def atac_samples_of_windows(wildcards):

@@ -11,6 +11,7 @@ import pyBigWig
 
 from chrompute.errors import InputError
 from chrompute.pileup import Runs
+from chrompute.whole_files import written_whole
 
 #: Runs handed over at once: each costs a string with the name of its chromosome.
 _PIECE = 1 << 18
@@ -35,7 +36,7 @@ def write_bigwig(
     """
     if not pyBigWig.numpy:
         raise InputError("pyBigWig was built without numpy; reinstall it from the lock file")
-    with pyBigWig.open(str(path), "w") as handle:
+    with written_whole(path) as part, pyBigWig.open(str(part), "w") as handle:
         handle.addHeader(list(sizes.items()))
         for chrom, pieces in tracks:
             for runs in pieces:

@@ -4,7 +4,6 @@
 who has to start the workflow ten times to learn of ten faults will not start it an eleventh time.
 """
 
-import json
 import logging
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from chrompute.chip_sheet import segmentation_paths
 from chrompute.errors import InputError
 from chrompute.findings import Findings
 from chrompute.genome import is_excluded, read_aliases
+from chrompute.manifest import write_json
 from chrompute.settings import Settings
 from chrompute.sheets import is_url
 from chrompute.simulate.design import Design
@@ -168,7 +168,7 @@ def check_inputs(
     folder.mkdir(parents=True, exist_ok=True)
     content = {"chromosomes": found.sizes, "notes": found.notes, "files": found.files}
     name = "simulated" if simulated else "fetched" if fetched else "inputs"
-    (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+    write_json(content, folder / f"{name}.json")
     logger.info("%d files checked, no fault", len(found.files))
     return found
 

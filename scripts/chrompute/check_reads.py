@@ -24,6 +24,7 @@ from chrompute.manifest import sha256_of
 from chrompute.pairing import COUNTED, PAIRED
 from chrompute.records import has_bgzf_end, is_cram, open_alignments, read_records
 from chrompute.sheets import Sample
+from chrompute.whole_files import written_whole
 
 logger = logging.getLogger(__name__)
 
@@ -275,11 +276,8 @@ def _make_index(path: str, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     logger.info("%s has no usable index, writing %s", path, target)
-    try:
-        pysam.index("-c", "-o", str(target), path)
-    except pysam.SamtoolsError:
-        target.unlink(missing_ok=True)
-        raise
+    with written_whole(target) as part:
+        pysam.index("-c", "-o", str(part), path)
 
 
 def name_faults(

@@ -1,6 +1,5 @@
 """States that ChromHMM learnt: aligned between replicates, and named by their marks."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from chrompute.errors import InputError
+from chrompute.manifest import write_json
+from chrompute.whole_files import write_frame
 
 logger = logging.getLogger(__name__)
 
@@ -234,7 +235,7 @@ def write_states(table: pd.DataFrame, model: Model, notes: Sequence[str], path: 
         for number, row in rows.iterrows()
     ]
     content = {"program": model.program, "states": states, "notes": [*notes]}
-    Path(path).write_text(json.dumps(content, indent=2) + "\n")
+    write_json(content, path)
 
 
 def _plain(value: object) -> object:
@@ -250,4 +251,4 @@ def write_tables(
     one = heads.join(model.emissions)
     two = heads.join(model.transitions.loc[:, order].set_axis(table["aligned"], axis=1))
     for each, path in ((one, emissions), (two, transitions)):
-        each.to_csv(path, sep="\t", float_format="%.6f")
+        write_frame(each, path, index=True, float_format="%.6f")

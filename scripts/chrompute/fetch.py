@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chrompute.errors import InputError
 from chrompute.manifest import sha256_of
+from chrompute.whole_files import write_text
 
 logger = logging.getLogger(__name__)
 _BLOCK = 1 << 20
@@ -45,7 +46,7 @@ def fetch_input(url: str, sha256: str, path: str | Path) -> None:
     record = None if sha256 else digest_file(path)
     digest = fetch(url, sha256 or recorded_digest(path), part, record)
     if record is not None and not record.is_file():
-        record.write_text(f"{digest}  {path.name}\n")
+        write_text(record, f"{digest}  {path.name}\n")
         logger.info("%s: sha256 of this first download is %s, kept in %s", url, digest, record)
     part.rename(path)
 

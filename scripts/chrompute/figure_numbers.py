@@ -10,6 +10,7 @@ import pandas as pd
 from chrompute.attribution_figures import Arrays
 from chrompute.vplot_figures import smoothed_vplot
 from chrompute.vplots import Vplot
+from chrompute.whole_files import write_frame
 
 #: Pixels of V-plots in tables, bp of length and of position: what the smoothing leaves.
 _LENGTHS, _POSITIONS = 5, 10
@@ -19,7 +20,7 @@ _LOCUS_COLUMNS = ("shows", "input", "class", "channel", "position", "length", "v
 def write_numbers(table: pd.DataFrame, path: str | Path) -> None:
     """Write the numbers of a figure; gzip where the name ends so, of equal bytes each time."""
     packed = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
-    table.to_csv(path, sep="\t", index=False, float_format="%.6g", compression=packed)
+    write_frame(table, path, float_format="%.6g", compression=packed)
 
 
 def vplot_numbers(vplots: Sequence[tuple[str, Vplot]]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from chrompute.palette import INK
+from chrompute.whole_files import written_whole
 
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
@@ -24,6 +25,8 @@ _STYLE: dict[Any, Any] = {
     "savefig.bbox": "tight",
     "axes.linewidth": 0.8,
     "figure.titlesize": "large",
+    # Titles come from configurations: a $ there is a sign like others.
+    "text.parse_math": False,
 }
 #: What the paper set has otherwise: letters and lines of a journal's figures.
 _PAPER: dict[Any, Any] = {
@@ -50,6 +53,13 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(column, height * max(column / width, 0.65)), layout="constrained")
 
 
+#: What files of each kind would tell of their making, left out.
+_UNDATED = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+
+
 @contextmanager
 def paper_style(width: float) -> Iterator[None]:
     """Draw new figures as wide as a column, with letters of 5 to 7 points.
@@ -70,9 +80,15 @@ def paper_style(width: float) -> Iterator[None]:
 def save_figure(figure: Figure, png: str | Path, pdf: str | Path) -> None:
     """Write a figure as PNG (160 dpi) and PDF, with no time stamp inside."""
     with mpl.rc_context(_STYLE):
-        figure.savefig(png, dpi=160, metadata={"Software": None})
+        write_figure(figure, png, "png", dpi=160)
         figure.set_layout_engine("none")  # what is laid out stays so: a quarter of the time
-        figure.savefig(pdf, metadata={"CreationDate": None, "Producer": None, "Creator": None})
+        write_figure(figure, pdf, "pdf")
+
+
+def write_figure(figure: Figure, path: str | Path, kind: str, **options: Any) -> None:
+    """Write a figure as it is, of kind "png" or "pdf", with no time stamp inside."""
+    with written_whole(path) as part:
+        figure.savefig(part, format=kind, metadata=_UNDATED[kind], **options)
 
 
 def draw_confusion(

@@ -11,6 +11,7 @@ import pysam
 
 from chrompute.bounded import refuse_endless
 from chrompute.errors import InputError
+from chrompute.whole_files import write_text
 
 #: Codes of the bases in encoded sequence; everything else (N, IUPAC codes) is 4.
 BASES = "ACGT"
@@ -116,7 +117,7 @@ def _is_dna(sequence: str) -> bool:
 
 def write_sizes(sizes: Mapping[str, int], path: str | Path) -> None:
     """Write a UCSC `chrom.sizes` file."""
-    Path(path).write_text("".join(f"{name}\t{size}\n" for name, size in sizes.items()))
+    write_text(path, "".join(f"{name}\t{size}\n" for name, size in sizes.items()))
 
 
 def read_sizes(path: str | Path) -> dict[str, int]:

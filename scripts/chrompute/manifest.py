@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chrompute import __version__
+from chrompute.whole_files import write_text
 
 _LIBRARY = Path(__file__).parent
 #: A statement that imports of the library, with what it names there. The syntax tree of all modules
@@ -165,7 +166,7 @@ def facts_of_run(
 
 def write_json(content: Mapping[str, Any], path: str | Path) -> None:
     """Write JSON with a trailing newline."""
-    Path(path).write_text(json.dumps(content, indent=2) + "\n")
+    write_text(path, json.dumps(content, indent=2) + "\n")
 
 
 def sha256_of(path: str | Path) -> str:

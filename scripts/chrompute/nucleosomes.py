@@ -14,6 +14,7 @@ from scipy.stats import poisson
 
 from chrompute.fragments import Fragments, pool
 from chrompute.store_files import read_fragments
+from chrompute.whole_files import written_whole
 
 #: bp on each side of a dyad that its nucleosome core of 147 bp covers.
 CORE_FLANK = 73
@@ -257,7 +258,7 @@ def write_calls(dyads: Fragments, rules: CallRules, path: str | Path) -> dict[st
     fuzziness, occupancy = [np.zeros(0)], [np.zeros(0)]
     between = np.zeros(_NEIGHBOURS, np.int64)
     written = 0
-    with pysam.BGZFile(str(path), "wb", None) as handle:
+    with written_whole(path) as part, pysam.BGZFile(str(part), "wb", None) as handle:
         for chrom, calls in call_nucleosomes(dyads, rules):
             table = _as_bed(calls, chrom, dyads.sizes[chrom], written + 1)
             handle.write(table.to_csv(sep="\t", header=False, index=False).encode())

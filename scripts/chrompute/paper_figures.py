@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from chrompute.depth_figures import depth_metrics, draw_depth
 from chrompute.figure_numbers import locus_numbers, vplot_numbers, write_numbers
-from chrompute.figures import draw_confusion, paper_style
+from chrompute.figures import draw_confusion, paper_style, write_figure
 from chrompute.layer_figures import draw_layers
 from chrompute.model_figures import (
     calibration_means,
@@ -65,9 +65,8 @@ def write_paper_figure(
     with paper_style(WIDTHS[width]):
         figure, numbers = KINDS[kind](files, given)
         with mpl.rc_context({"savefig.bbox": "standard"}):
-            figure.savefig(png, dpi=450, metadata={"Software": None})
-            no_dates = {"CreationDate": None, "Producer": None, "Creator": None}
-            figure.savefig(pdf, metadata=no_dates)
+            write_figure(figure, png, "png", dpi=450)
+            write_figure(figure, pdf, "pdf")
     write_numbers(numbers, table)
 
 

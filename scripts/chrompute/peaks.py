@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chrompute.fragments import Fragments
+from chrompute.whole_files import written_whole
 
 
 def write_bedpe(fragments: Fragments, path: str | Path) -> None:
@@ -10,7 +11,7 @@ def write_bedpe(fragments: Fragments, path: str | Path) -> None:
 
     One chromosome is held at a time; equal fragments give equal bytes.
     """
-    with open(path, "w", encoding="utf-8") as handle:
+    with written_whole(path) as part, part.open("w", encoding="utf-8") as handle:
         for chrom in fragments.sizes:
             starts, ends = fragments.intervals(chrom)
             pairs = zip(starts.tolist(), ends.tolist(), strict=True)

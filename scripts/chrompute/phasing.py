@@ -17,6 +17,7 @@ from chrompute.fragments import Fragments
 from chrompute.manifest import write_json
 from chrompute.nucleosomes import CLOSEST_DYADS, mean_density
 from chrompute.vplots import fragments_at_sites
+from chrompute.whole_files import write_frame
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def write_profiles(
     """Write the profiles of all assays as one table (TSV) and one summary (JSON, by assay)."""
     empty = pd.DataFrame(columns=["assay", "position", "density", "smoothed", "is_peak"])
     rows = [profile.as_table(assay) for assay, profile in profiles.items()]
-    pd.concat(rows or [empty]).to_csv(table, sep="\t", index=False)
+    write_frame(pd.concat(rows or [empty]), table)
     write_json({assay: profile.as_summary() for assay, profile in profiles.items()}, summary)
 
 

@@ -163,9 +163,10 @@ def write_table(store: str | Path, path: str | Path) -> None:
 def write_plain(store: str | Path, path: str | Path, parquet: bool) -> None:
     """Write all predictions as they lie in the store, as Parquet or as tab-separated text."""
     if parquet:
-        shutil.copyfile(store, path)
+        with written_whole(path) as part:
+            shutil.copyfile(store, part)
         return
-    with open(path, "w") as handle:
+    with written_whole(path) as part, part.open("w") as handle:
         for number, table in enumerate(iter_predictions(store)):
             table.to_csv(handle, sep="\t", index=False, header=not number)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from chrompute.label_columns import replicate_columns
+from chrompute.whole_files import write_frame
 
 #: Prefix of the probability columns, `p:{task}:{class}`.
 PROBABILITY = "p:"
@@ -103,7 +104,7 @@ def read_predictions(path: str | Path, task: str) -> pd.DataFrame:
 
 def write_scores(table: pd.DataFrame, path: str | Path) -> None:
     """Write a table of scores or of confusion; whole numbers have no decimals."""
-    table.to_csv(path, sep="\t", index=False, float_format="%.10g")
+    write_frame(table, path, float_format="%.10g")
 
 
 def read_scores(path: str | Path, names: Sequence[str] = ()) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from chrompute.report_pictures import CellTypePictures, Picture, find_picture
 from chrompute.run_report import run_content
 from chrompute.task_report import cell_type_windows, task_content
 from chrompute.vplot_viewer import viewer_content
+from chrompute.whole_files import write_text
 from chrompute.windows_report import windows_content
 
 
@@ -265,4 +266,4 @@ def render(template: str | Path, content: Mapping[str, Any], path: str | Path) -
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    Path(path).write_text(environment.get_template(template.name).render(content))
+    write_text(path, environment.get_template(template.name).render(content))

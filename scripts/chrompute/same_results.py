@@ -7,8 +7,9 @@ from pathlib import Path
 from chrompute.errors import InputError
 from chrompute.manifest import sha256_of
 
-#: Files that tell of times, machines and paths and so are never the same.
-_ASIDE = re.compile(r"(?:^|/)(?:logs|benchmarks)/|(?:^|/)provenance\.json$")
+#: Files that tell of times, machines and paths and so are never the same, and what a process left
+#: half-written when it was killed.
+_ASIDE = re.compile(r"(?:^|/)(?:logs|benchmarks)/|(?:^|/)provenance\.json$|(?:^|/)\.[^/]+\.part$")
 
 
 def result_digests(results: str | Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from chrompute.chromatin_states import (
     write_tables,
 )
 from chrompute.errors import InputError
+from chrompute.whole_files import write_frame
 
 
 def read_segments(path: str | Path, sizes: Mapping[str, int]) -> pd.DataFrame:
@@ -79,7 +80,7 @@ def name_segments(segments: pd.DataFrame, names: Mapping[int, str] | pd.Series) 
 
 def write_segments(segments: pd.DataFrame, path: str | Path) -> None:
     """Write the table of `name_segments` as BED."""
-    segments[["chrom", "start", "end", "name"]].to_csv(path, sep="\t", header=False, index=False)
+    write_frame(segments[["chrom", "start", "end", "name"]], path, header=False)
 
 
 def write_segmentations(

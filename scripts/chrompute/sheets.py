@@ -18,8 +18,12 @@ _SAMPLE_COLUMNS = (
 )  # fmt: skip
 _NEEDED = {"sample", "cell_type", "assay", "path", "task", "kind", "mark"}
 #: What names of the sheets look like, and the same in words.
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
-NAME_RULE = "must begin with a letter or digit and hold only letters, digits and _ . + -"
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$")
+NAME_RULE = (
+    "must begin with a letter or digit and hold only letters, digits and _ . + -, at most 64"
+)
+#: Names of downloaded files are not made by the user, and stand alone in the name of a file.
+_FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,199}$")
 _DEFAULT_SHIFT = {"ATAC": "+4/-4", "MNase": "none"}
 _DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
 #: 10x-style fragments are shifted by +4/-5; one base more makes them +4/-4.
@@ -103,7 +107,7 @@ def address_problems(path: str) -> list[str]:
     problems = []
     if not path.startswith(("https://", "http://")):
         problems.append(f"{path}: addresses must begin with https:// (or http://)")
-    if not NAME.match(file_name(path)):
+    if not _FILE_NAME.match(file_name(path)):
         problems.append(f"the address ends in {file_name(path)!r}, which is no usable file name")
     return problems
 

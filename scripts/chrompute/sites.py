@@ -20,6 +20,7 @@ from chrompute.intervals import (
     shorten,
 )
 from chrompute.motifs import motif_threshold, read_motif
+from chrompute.whole_files import write_frame
 
 #: Column of each thing a site table must name.
 _NEEDED = ("chrom", "position", "strand")
@@ -258,4 +259,4 @@ def write_sites(sites: pd.DataFrame, path: str | Path) -> None:
             "strand": sites["strand"],
         }
     )
-    table.to_csv(path, sep="\t", header=False, index=False)
+    write_frame(table, path, header=False)

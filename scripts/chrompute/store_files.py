@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from chrompute.errors import InputError
 from chrompute.fragments import Fragments, pool
+from chrompute.whole_files import written_whole
 
 _METADATA_KEY = b"chrompute"
 _ROW_GROUP = 1 << 20
@@ -46,13 +47,12 @@ def write_fragments(
     if fragments.strands is not None:
         schema = schema.append(pa.field("strand", pa.int8()))
     schema = schema.with_metadata({_METADATA_KEY: json.dumps(metadata)})
-    with pq.ParquetWriter(
-        str(path),
-        schema,
-        compression="zstd",
-        use_dictionary=["chrom", "length"],
-        column_encoding={"midpoint": "DELTA_BINARY_PACKED"},
-    ) as writer:
+    packing: dict[str, Any] = {
+        "compression": "zstd",
+        "use_dictionary": ["chrom", "length"],
+        "column_encoding": {"midpoint": "DELTA_BINARY_PACKED"},
+    }
+    with written_whole(path) as part, pq.ParquetWriter(str(part), schema, **packing) as writer:
         for begin in range(0, max(len(fragments), 1), _ROW_GROUP):
             rows = slice(begin, min(begin + _ROW_GROUP, len(fragments)))
             writer.write_table(pa.Table.from_arrays(_columns(fragments, rows), schema=schema))

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 
 from chrompute.fragments import Fragments
 from chrompute.vplots import pieces_at_sites
+from chrompute.whole_files import write_arrays
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def write_images(images: VplotImages, path: str | Path, **facts: object) -> None
         "column": "row * n_positions + column of the image",
         **facts,
     }
-    np.savez_compressed(
+    write_arrays(
         path,
         # The names that `scipy.sparse.save_npz` gives.
         format=np.array(b"csr"),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chrompute.fragments import Fragments
+from chrompute.whole_files import write_arrays
 
 #: Fragments that are looked at together; about 50 bytes each while they are counted.
 _PIECE = 1 << 20
@@ -216,7 +217,7 @@ def write_vplot(vplot: Vplot, path: str | Path, **facts: object) -> None:
         "axes": ["length_bp", "midpoint_relative_to_site_bp"],
         **facts,
     }
-    np.savez_compressed(
+    write_arrays(
         path,
         counts=vplot.counts,
         scaled=vplot.scaled,

@@ -9,6 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from chrompute.manifest import write_json
+from chrompute.whole_files import written_whole
+
 #: Key of a window set's recipe in the metadata of its file.
 RECIPE_KEY = b"chrompute"
 
@@ -27,8 +30,9 @@ def write_windows(
     columns = pa.Table.from_pandas(table, preserve_index=False)
     metadata = {**(columns.schema.metadata or {}), RECIPE_KEY: json.dumps(recipe).encode()}
     columns = columns.replace_schema_metadata(metadata)
-    pa.parquet.write_table(columns, str(parquet), compression="zstd")
-    Path(summary).write_text(json.dumps({**facts, "recipe": recipe}, indent=2) + "\n")
+    with written_whole(parquet) as part:
+        pa.parquet.write_table(columns, str(part), compression="zstd")
+    write_json({**facts, "recipe": recipe}, summary)
 
 
 def read_windows(parquet: str | Path) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from snakemake.utils import format as snakemake_format
 
 from chrompute.configuration import load_settings
 from chrompute.errors import InputError
+from chrompute.figures import new_figure, save_figure
 from chrompute.igv_session import SessionTrack, write_session
 from chrompute.label_sheet import read_labels
 from chrompute.report import render
@@ -22,7 +23,20 @@ from chrompute.sheets import read_samples
 from helpers import ROOT
 
 SCHEMA = ROOT / "config/schemas/config.schema.json"
-HOSTILE = ("../up", "a/b", "$(touch x)", "`id`", "a;b", "a b", "<b>x</b>", "a'b", 'a"b', "-rf", ".")
+HOSTILE = (
+    "x" * 65,
+    "../up",
+    "a/b",
+    "$(touch x)",
+    "`id`",
+    "a;b",
+    "a b",
+    "<b>x</b>",
+    "a'b",
+    'a"b',
+    "-rf",
+    ".",
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -38,11 +52,18 @@ def test_names_of_samples_and_cell_types_are_names(tmp_path: Path, name: str, co
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("column", ["task", "replicate"])
 def test_names_of_tasks_and_replicates_are_names(tmp_path: Path, name: str, column: str) -> None:
+    sheet = tmp_path / "s.tsv"
+    sheet.write_text("sample\tcell_type\tassay\tpath\ns\tc\tATAC\tx.bam\n")
+    samples, _ = read_samples(str(sheet))
     row = {"cell_type": "c", "task": "t", "kind": "segmentation", "replicate": "1", "path": "x.bed"}
-    row[column] = name
-    (tmp_path / "l.tsv").write_text("\t".join(row) + "\n" + "\t".join(row.values()) + "\n")
-    _, faults = read_labels(str(tmp_path / "l.tsv"), {}, [])
-    assert any("line 2" in fault for fault in faults), faults
+
+    def faults(own: dict[str, str]) -> list[str]:
+        (tmp_path / "l.tsv").write_text("\t".join(own) + "\n" + "\t".join(own.values()) + "\n")
+        return read_labels(str(tmp_path / "l.tsv"), {"t": {"kind": "segmentation"}}, samples)[1]
+
+    assert faults(row) == []
+    told = faults(row | {column: name})
+    assert any(f"line 2: {column} {name!r}" in fault for fault in told), told
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -55,7 +76,28 @@ def test_names_in_the_configuration_are_names(name: str, block: str) -> None:
         _, faults = load_settings(config, SCHEMA)
     except InputError as error:
         faults = error.faults
-    assert any(fault.startswith(f"configuration: {block}") for fault in faults), faults
+    start = f"configuration: {block}: {name!r} does not match"
+    assert any(fault.startswith(start) for fault in faults), faults
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_of_classes_are_names(name: str) -> None:
+    config = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
+    classes = config["tasks"]["state"]["classes"]
+    classes[name] = classes.pop("insulator")
+    with pytest.raises(InputError, match="does not match"):
+        faults = load_settings(config, SCHEMA)[1]
+        raise InputError(faults)
+
+
+@pytest.mark.parametrize("title", ["$(touch x) $HOME", r"$\foo$", "$$`id`$$ & # %", "a_b^c $x$"])
+def test_titles_of_figures_are_text(tmp_path: Path, title: str) -> None:
+    """A pair of dollar signs is no formula, in which half of these would fail."""
+    figure = new_figure(3, 2)
+    figure.subplots().set(title=title, xlabel=title)
+    save_figure(figure, tmp_path / "f.png", tmp_path / "f.pdf")
+    assert figure.axes[0].title.get_text() == title
+    assert (tmp_path / "f.pdf").stat().st_size > 1000
 
 
 def test_titles_come_out_as_text(tmp_path: Path) -> None:

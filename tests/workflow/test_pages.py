@@ -14,6 +14,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from browser_tools import Page
+from chrompute.igv_script import igv_script
+from helpers import ROOT
 from simulation_tools import RESULTS
 
 REPORT = "reports/sim_A.html"
@@ -249,6 +251,33 @@ def test_loci_can_be_browsed(results: Path, page: Page) -> None:
     WebDriverWait(page.driver, 10).until(there)
     assert page.complaints() == []
     assert page.requests() == set()
+
+
+def test_names_of_tracks_are_text(page: Page, tmp_path: Path) -> None:
+    """igv.js takes names for HTML; titles of tasks and names in BED files come from anywhere."""
+    evil = "<img src=x onerror=\"document.title='ran'\">"
+    place = {"chrom": "chr1", "start": 0, "end": 1000, "from": 400, "to": 600}
+    feature = {"chrom": "chr1", "start": 100, "end": 900, "name": evil, "colour": "#000000"}
+    tracks = [
+        {"title": evil, "features": [feature]},
+        {"title": evil, "colour": "#000000", "values": [[1, 2, 3, 4]]},
+    ]
+    data = {"loci": [place], "chromosomes": {"chr1": 1000}, "tracks": tracks}
+    (tmp_path / "p.html").write_text(
+        "<!doctype html><title>still</title><div id=browser><select></select><div class=frame></div>"
+        f"</div><script type='application/json' id=browser-data>{json.dumps(data)}</script>"
+        f"<script>{igv_script()}</script><script>"
+        f"{(ROOT / 'report/page/browser.js').read_text()}</script>"
+    )
+    page.open(tmp_path / "p.html")
+    block = page.one("#browser")
+    WebDriverWait(page.driver, 20).until(lambda _: block.get_attribute("data-ready") == "yes")
+    shown = page.run("""
+      const root = [...document.querySelectorAll("#browser *")].find((e) => e.shadowRoot);
+      return [root.shadowRoot.textContent.includes("onerror"), root.shadowRoot.querySelectorAll("img[src=x]").length];
+    """)
+    assert shown == [True, 0]
+    assert page.driver.title == "still"
 
 
 def test_confusion_matrices_speak(results: Path, page: Page) -> None:

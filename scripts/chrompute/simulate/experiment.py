@@ -5,7 +5,6 @@ one another.
 """
 
 import gzip
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ import pandas as pd
 import pysam
 
 from chrompute.genome import BASES
+from chrompute.manifest import write_json
 from chrompute.simulate.assays import Intervals, atac_fragments, join_genome, mnase_fragments
 from chrompute.simulate.chromatin import draw_chromatin, planted_dyads
 from chrompute.simulate.design import ARCHITECTURES, CONSTANT_FACTORS, Design
@@ -32,6 +32,7 @@ from chrompute.simulate.marks import (
 )
 from chrompute.simulate.products import WRITTEN_SHIFTS
 from chrompute.simulate.reads import ReadRules, write_paired, write_single
+from chrompute.whole_files import write_frame, write_text, written_whole
 
 _LINE = 60
 
@@ -40,7 +41,7 @@ def write_genome(design: Design, fasta: str | Path) -> pd.DataFrame:
     """Write the genome as FASTA with its index, and return the planted motifs."""
     genome, motifs = draw_genome(design, draw_loci(design))
     letters = np.frombuffer(BASES.encode(), dtype=np.uint8)
-    with Path(fasta).open("wb") as handle:
+    with written_whole(fasta) as part, part.open("wb") as handle:
         for chrom, codes in genome.items():
             text = letters[codes].tobytes()
             lines = (text[at : at + _LINE] for at in range(0, len(text), _LINE))
@@ -65,12 +66,12 @@ def write_genes(design: Design, path: str | Path) -> None:
         name = f'gene_id "sim{gene}"; gene_name "sim{gene}"; promoter "{promoter["kind"].iloc[0]}";'
         fields = (own["chrom"].iloc[0], "simulated", "gene", start + 1, end, ".", strand, ".", name)
         lines.append("\t".join(map(str, fields)) + "\n")
-    Path(path).write_text("".join(lines))
+    write_text(path, "".join(lines))
 
 
 def write_loci(design: Design, path: str | Path) -> None:
     """Write all loci with their kinds and true states, tab-separated."""
-    draw_loci(design).to_csv(path, sep="\t", index=False)
+    write_frame(draw_loci(design), path)
 
 
 def write_motifs(motifs: pd.DataFrame, path: str | Path) -> None:
@@ -78,7 +79,7 @@ def write_motifs(motifs: pd.DataFrame, path: str | Path) -> None:
     table = motifs.assign(score=0)[
         ["chrom", "start", "end", "factor", "score", "strand", "role", "locus"]
     ]
-    table.to_csv(path, sep="\t", index=False, header=False)
+    write_frame(table, path, header=False)
 
 
 def write_rules(design: Design, path: str | Path) -> None:
@@ -104,7 +105,7 @@ def write_rules(design: Design, path: str | Path) -> None:
             for name, mark in MARKS.items()
         },
     }
-    Path(path).write_text(json.dumps(content, indent=2) + "\n")
+    write_json(content, path)
 
 
 def write_labels(design: Design, cell_type: str, replicate: str, path: str | Path) -> None:
@@ -113,7 +114,7 @@ def write_labels(design: Design, cell_type: str, replicate: str, path: str | Pat
     truth = replicate == "truth"
     names = loci[cell_type] if truth else draw_labels(loci, cell_type, replicate, design)
     table = loci[["chrom", "start", "end"]].assign(name=np.asarray(names))
-    table.to_csv(path, sep="\t", index=False, header=False)
+    write_frame(table, path, header=False)
 
 
 def write_dyads(design: Design, cell_type: str, path: str | Path) -> None:
@@ -137,7 +138,8 @@ def write_dyads(design: Design, cell_type: str, path: str | Path) -> None:
         }
     )
     text = table.to_csv(sep="\t", index=False, header=False)
-    Path(path).write_bytes(gzip.compress(text.encode(), mtime=0))
+    with written_whole(path) as part:
+        part.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 def read_dyads(path: str | Path) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from chrompute.errors import InputError
 from chrompute.simulate.design import STATES
+from chrompute.whole_files import write_frame
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def draw_peaks(
 
 def write_peaks(peaks: pd.DataFrame, path: str | Path) -> None:
     """Write the table of `draw_peaks` as narrowPeak."""
-    peaks.to_csv(path, sep="\t", header=False, index=False, float_format="%.4f")
+    write_frame(peaks, path, header=False, float_format="%.4f")
 
 
 def draw_chip_reads(
