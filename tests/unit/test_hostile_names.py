@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -24,19 +25,17 @@ from helpers import ROOT
 
 SCHEMA = ROOT / "config/schemas/config.schema.json"
 HOSTILE = (
+    *("../up", "a/b", "$(touch x)", "`id`", "a;b", "a b", "<b>x</b>", "a'b", 'a"b', "-rf", "."),
     "x" * 65,
-    "../up",
-    "a/b",
-    "$(touch x)",
-    "`id`",
-    "a;b",
-    "a b",
-    "<b>x</b>",
-    "a'b",
-    'a"b',
-    "-rf",
-    ".",
 )
+
+
+def faults_of(config: dict[str, Any]) -> list[str]:
+    """Say what the configuration's reader finds wrong."""
+    try:
+        return load_settings(config, SCHEMA)[1]
+    except InputError as error:
+        return error.faults
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -72,12 +71,8 @@ def test_names_in_the_configuration_are_names(name: str, block: str) -> None:
     config = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
     own = config.setdefault(block, {"x": {}})
     config[block] = {name: next(iter(own.values()))}
-    try:
-        _, faults = load_settings(config, SCHEMA)
-    except InputError as error:
-        faults = error.faults
     start = f"configuration: {block}: {name!r} does not match"
-    assert any(fault.startswith(start) for fault in faults), faults
+    assert any(fault.startswith(start) for fault in faults_of(config))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -85,9 +80,7 @@ def test_names_of_classes_are_names(name: str) -> None:
     config = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())
     classes = config["tasks"]["state"]["classes"]
     classes[name] = classes.pop("insulator")
-    with pytest.raises(InputError, match="does not match"):
-        faults = load_settings(config, SCHEMA)[1]
-        raise InputError(faults)
+    assert any(f"{name!r} does not match" in fault for fault in faults_of(config))
 
 
 @pytest.mark.parametrize("title", ["$(touch x) $HOME", r"$\foo$", "$$`id`$$ & # %", "a_b^c $x$"])

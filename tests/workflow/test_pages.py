@@ -264,8 +264,9 @@ def test_names_of_tracks_are_text(page: Page, tmp_path: Path) -> None:
     ]
     data = {"loci": [place], "chromosomes": {"chr1": 1000}, "tracks": tracks}
     (tmp_path / "p.html").write_text(
-        "<!doctype html><title>still</title><div id=browser><select></select><div class=frame></div>"
-        f"</div><script type='application/json' id=browser-data>{json.dumps(data)}</script>"
+        "<!doctype html><title>still</title><div id=browser><select></select>"
+        "<div class=frame></div></div><script type='application/json' id=browser-data>"
+        f"{json.dumps(data)}</script>"
         f"<script>{igv_script()}</script><script>"
         f"{(ROOT / 'report/page/browser.js').read_text()}</script>"
     )
@@ -274,7 +275,8 @@ def test_names_of_tracks_are_text(page: Page, tmp_path: Path) -> None:
     WebDriverWait(page.driver, 20).until(lambda _: block.get_attribute("data-ready") == "yes")
     shown = page.run("""
       const root = [...document.querySelectorAll("#browser *")].find((e) => e.shadowRoot);
-      return [root.shadowRoot.textContent.includes("onerror"), root.shadowRoot.querySelectorAll("img[src=x]").length];
+      const found = root.shadowRoot.querySelectorAll("img[src=x]").length;
+      return [root.shadowRoot.textContent.includes("onerror"), found];
     """)
     assert shown == [True, 0]
     assert page.driver.title == "still"
