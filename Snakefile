@@ -48,5 +48,8 @@ rule all:
     """Everything: assays, models, evaluation, figures and reports."""
     default_target: True
     input:
+        # A file that was lost is made again.
+        rules.assays.input,
+        rules.provenance.input.others,
         rules.provenance.output,  # waits for all others
     localrule: True

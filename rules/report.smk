@@ -181,7 +181,7 @@ rule provenance:
         facts="<results>/reports/data/run.json",
         others=[
             "<results>/reports/index.html",
-            rules.assays.input,
+            but_for_tracks(rules.assays.input),
             rules.evaluation.input,
             rules.predict.input,
             rules.igv.input,

@@ -80,15 +80,23 @@ def files_of_tracks(name, tracks):
     return [f"<results>/tracks/{name}.{track}.bw" for track in tracks]
 
 
-def track_files():
-    """The tracks of every sample and of every pool."""
-    files = []
-    for sample in settings.samples:
-        files += files_of_tracks(sample.name, tracks_of(sample))
+def tracks_by_job():
+    """The tracks of every sample and of every pool; those of one list come of one job."""
+    jobs = [files_of_tracks(own.name, tracks_of(own)) for own in settings.samples]
     for cell_type, assay in settings.pooled_tracks:
         tracks = tracks_of_pool(cell_type, assay)
-        files += files_of_tracks(f"{cell_type}.{assay}", tracks)
-    return files
+        jobs.append(files_of_tracks(f"{cell_type}.{assay}", tracks))
+    return jobs
+
+
+def track_files():
+    return [path for job in tracks_by_job() for path in job]
+
+
+def but_for_tracks(paths):
+    """Leave out all but one track of each job: who waits for one of them waits for all."""
+    others = {path for job in tracks_by_job() for path in job[1:]}
+    return [path for path in paths if path not in others]
 
 
 def but_not(names, tracks):
