@@ -7,6 +7,8 @@ rule fetch:
         "<results>/inputs/{download}",
     log:
         "<logs>/fetch/{download}.log",
+    benchmark:
+        "<benchmarks>/fetch/{download}.jsonl"
     conda:
         "../envs/assays.yaml"
     threads: 1

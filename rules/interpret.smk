@@ -116,6 +116,8 @@ rule locus_figures:
         ),
     log:
         "<logs>/locus_figures/{model}.{cell_type}.{task}.log",
+    benchmark:
+        "<benchmarks>/locus_figures/{model}.{cell_type}.{task}.jsonl"
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -224,6 +226,8 @@ rule mistakes:
         "<results>/interpretation/{model}/mistakes.tsv",
     log:
         "<logs>/mistakes/{model}.log",
+    benchmark:
+        "<benchmarks>/mistakes/{model}.jsonl"
     conda:
         "../envs/models.yaml"
     threads: 1

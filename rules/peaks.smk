@@ -10,6 +10,8 @@ rule bedpe:
         genome_size="<results>/peaks/{cell_type}.genome_size",
     log:
         "<logs>/bedpe/{cell_type}.log",
+    benchmark:
+        "<benchmarks>/bedpe/{cell_type}.jsonl"
     conda:
         "../envs/assays.yaml"
     threads: 1

@@ -44,6 +44,8 @@ rule prediction_segments:
         index="<results>/predictions/{model}/{sample}.{task}.states.bed.gz.tbi",
     log:
         "<logs>/prediction_segments/{model}.{sample}.{task}.log",
+    benchmark:
+        "<benchmarks>/prediction_segments/{model}.{sample}.{task}.jsonl"
     wildcard_constraints:
         model=one_of(PREDICTIONS),
         sample=one_of(PREDICTED),
@@ -69,6 +71,8 @@ rule prediction_probability:
         "<results>/predictions/{model}/{sample}.{name}.bw",
     log:
         "<logs>/prediction_probability/{model}.{sample}.{name}.log",
+    benchmark:
+        "<benchmarks>/prediction_probability/{model}.{sample}.{name}.jsonl"
     wildcard_constraints:
         model=one_of(PREDICTIONS),
         sample=one_of(PREDICTED),
@@ -95,6 +99,8 @@ rule prediction_table:
         index="<results>/predictions/{model}/{sample}.tsv.gz.tbi",
     log:
         "<logs>/prediction_table/{model}.{sample}.log",
+    benchmark:
+        "<benchmarks>/prediction_table/{model}.{sample}.jsonl"
     wildcard_constraints:
         model=one_of(PREDICTIONS),
         sample=one_of(PREDICTED),

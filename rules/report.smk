@@ -14,6 +14,8 @@ rule report:
         "<results>/reports/{cell_type}.html",
     log:
         "<logs>/report/{cell_type}.log",
+    benchmark:
+        "<benchmarks>/report/{cell_type}.jsonl"
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -38,6 +40,8 @@ rule browser_loci:
         "<results>/reports/data/{cell_type}.loci.json",
     log:
         "<logs>/browser_loci/{cell_type}.log",
+    benchmark:
+        "<benchmarks>/browser_loci/{cell_type}.jsonl"
     conda:
         "../envs/assays.yaml"
     threads: 1
@@ -92,6 +96,8 @@ rule run_facts:
         "<results>/reports/data/run.json",
     log:
         "<logs>/run_facts.log",
+    benchmark:
+        "<benchmarks>/run_facts.jsonl"
     conda:
         "../envs/models.yaml"
     threads: 1

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chrompute.manifest import write_json
+from chrompute.manifest import code_facts, write_json
 from chrompute.run_costs import stage_costs
 from chrompute.runlog import run_log
 
@@ -15,4 +15,5 @@ if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         facts = json.loads(Path(snakemake.input.facts).read_text())
         stages = stage_costs(snakemake.params.benchmarks)
-        write_json(facts | {"stages": stages}, snakemake.output[0])
+        # Of an earlier run some facts may stay as they were; the code is what ran last.
+        write_json(facts | code_facts() | {"stages": stages}, snakemake.output[0])

@@ -23,9 +23,12 @@ _LIBRARY = Path(__file__).parent
 _IMPORT = re.compile(r"^\s*(?:from|import) (chrompute[\w.]*)(?: import (\([^)]*\)|.+))?", re.M)
 #: What the version of changed code ends with.
 _CHANGED = "+changes"
+#: What of a checkout is code, from its root.
+_CODE = (":/Snakefile", ":/rules", ":/scripts", ":/report", ":/envs", ":/profiles")
 _PACKAGES = (
     "snakemake", "pysam", "isal", "numba", "pyarrow", "pyBigWig", "bioframe", "numpy", "scipy",
-    "pandas", "scikit-learn", "torch", "lightning", "safetensors", "matplotlib", "deeptools",
+    "pandas", "scikit-learn", "torch", "lightning", "safetensors", "captum", "tangermeme",
+    "modisco-lite", "matplotlib", "jinja2", "deeptools",
 )  # fmt: skip
 
 
@@ -81,13 +84,24 @@ def code_hash(source: Path) -> str:
 
 
 def code_version() -> str:
-    """Return the version and, inside a checkout, the commit, with '+changes' when it is dirty."""
+    """Return the version and the commit, with '+changes' where files of the code differ from it.
+
+    The commit is that of a checkout, or what an image of a container was told
+    (`CHROMPUTE_COMMIT`); without either there is the version alone.
+    """
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
-        dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
+        dirty = bool(_git("status", "--porcelain", "--", *_CODE))
     except (OSError, subprocess.CalledProcessError):
-        return __version__
+        return f"{__version__} {os.environ.get('CHROMPUTE_COMMIT', '')}".strip()
     return f"{__version__} {commit}{_CHANGED if dirty else ''}"
+
+
+def code_facts() -> dict[str, Any]:
+    """Return `code`, its version, and whether it is `changed_since_commit`, None if not known."""
+    code = code_version()
+    known = code != __version__
+    return {"code": code, "changed_since_commit": code.endswith(_CHANGED) if known else None}
 
 
 def _git(*arguments: str) -> str:
@@ -149,10 +163,8 @@ def facts_of_run(
     addresses
         {path: where it was fetched from} of those inputs that were.
     """
-    code = code_version()
     return {
-        "code": code,
-        "changed_since_commit": code.endswith(_CHANGED),
+        **code_facts(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "hardware": hardware(),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from chrompute.igv_script import igv_script
 from chrompute.interpretation_report import mistakes_content, used_content
+from chrompute.manifest import code_facts
 from chrompute.model_report import leading_text, model_rows
 from chrompute.motif_report import motif_content
 from chrompute.predictions import read_scores
@@ -86,7 +87,10 @@ def cell_type_content(
         "tasks": tasks,
         **_interpretation_content(plan, page, tasks),
         "browser": _browser_content(plan, page) if plan["browser"] else None,
-        "run": run_content(_read_json(results / "reports/data/run.json"), plan["titles"]),
+        # The code is what writes this page, also where the facts of an earlier run stay.
+        "run": run_content(
+            _read_json(results / "reports/data/run.json") | code_facts(), plan["titles"]
+        ),
     }
 
 
