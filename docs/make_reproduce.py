@@ -21,6 +21,8 @@ TABLE = ROOT / "docs/reproduce.tsv"
 EXACT = ("simulation", "fragments", "tracks", "windows")
 #: Ends of files that hold them; pictures depend on fonts.
 ENDS = (".bam", ".fa", ".bed", ".gtf", ".narrowPeak", ".parquet", ".bw", ".bed.gz")
+#: Scores between 0 and 1 (kappa and Matthews' correlation above -1).
+METRICS = ("accuracy", "balanced_accuracy", "auroc", "auprc", "f1", "kappa", "mcc")
 
 
 def frozen(results: Path) -> pd.DataFrame:
@@ -31,11 +33,10 @@ def frozen(results: Path) -> pd.DataFrame:
         if name.split("/")[0] in EXACT and name.endswith(ENDS) and "/marks/" not in name
     }
     scores = pd.read_csv(results / "evaluation/metrics.tsv", sep="\t", dtype=str)
-    scores = scores[scores["metric"] == "accuracy"]
-    names = (
-        scores["model"] + "/" + scores["seed"] + " " + scores["task"] + " " + scores["cell_type"]
-    )
-    values = dict(zip("accuracy of " + names, scores["value"], strict=True))
+    scores = scores[scores["metric"].isin(METRICS)]
+    words = ("metric", "of", "model", "seed", "task", "cell_type")
+    names = [" ".join(row) for row in scores.assign(of="of")[[*words]].itertuples(index=False)]
+    values = dict(zip(names, scores["value"], strict=True))
     found = digests | values
     return pd.DataFrame({"what": list(found), "value": list(found.values())})
 
