@@ -93,9 +93,12 @@ def check_before_work():
         check_inputs(settings, results / "check", programs=not own_environments)
 
 
-def code_of(script):
-    """Digest a script and the library behind it: what makes a job run again, in all profiles."""
-    return code_hash(Path(workflow.basedir) / f"scripts/{script}.py")
+def code_of(script, templates=()):
+    """Digest a script, the library behind it, and templates of pages.
+
+    This makes a job run again, in all profiles.
+    """
+    return code_hash(Path(workflow.basedir) / f"scripts/{script}.py", templates)
 
 
 def code_of_rules(name):

@@ -137,7 +137,6 @@ rule quiz:
     input:
         loci=loci_of_quiz,
         folders=folders_of_quiz,
-        template=templates("quiz", "picture"),
     output:
         "<results>/interpretation/{model}/{cell_type}/quiz.html",
     log:
@@ -152,7 +151,7 @@ rule quiz:
         tasks=titles_of_quiz,
         title=title_of_model,
         simulated=is_simulated_cell_type,
-        code=code_of("quiz"),
+        code=code_of("quiz", templates("quiz", "picture")),
     script:
         "../scripts/quiz.py"
 

@@ -9,7 +9,6 @@ rule report:
     """Write the report of one cell type."""
     input:
         files=report_files,
-        template=templates("cell_type", *SECTIONS, "picture", "base") + PAGE_PARTS,
     output:
         "<results>/reports/{cell_type}.html",
     log:
@@ -25,7 +24,7 @@ rule report:
     params:
         plan=report_plan,
         results=subpath(output[0], ancestor=2),
-        code=code_of("report"),
+        code=code_of("report", page_parts("cell_type", *SECTIONS, "picture")),
     script:
         "../scripts/report.py"
 
@@ -65,7 +64,6 @@ rule windows_report:
         facts=[f"<results>/windows/{name}.json" for name in config["windows"]],
         agreement=agreement_of_all(),
         figures=composition_figures(),
-        template=templates("windows", "picture", "base") + PAGE_PARTS,
     output:
         "<results>/reports/windows.html",
     log:
@@ -80,7 +78,7 @@ rule windows_report:
         sets=candidates_of_windows(),
         results=subpath(output[0], ancestor=2),
         simulated=any(map(is_simulated_sample, settings.samples)),
-        code=code_of("windows_report"),
+        code=code_of("windows_report", page_parts("windows", "picture")),
     script:
         "../scripts/windows_report.py"
 
@@ -122,7 +120,6 @@ rule report_index:
         quality=[f"<results>/quality/{sample.name}.json" for sample in settings.samples],
         metrics=metrics_of_all()[:1],
         windows=window_pages(),
-        template=templates("index", "base") + PAGE_PARTS,
     output:
         "<results>/reports/index.html",
     log:
@@ -138,7 +135,7 @@ rule report_index:
         tasks=tasks_of_index(),
         rivals=rivals(),
         simulated=any(map(is_simulated_sample, settings.samples)),
-        code=code_of("report_index"),
+        code=code_of("report_index", page_parts("index")),
     script:
         "../scripts/report_index.py"
 

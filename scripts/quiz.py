@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chrompute.quiz import quiz_content
-from chrompute.report import render
+from chrompute.report import page_template, render
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -20,4 +20,4 @@ if "snakemake" in globals():
         }
         cell_type = snakemake.wildcards.cell_type
         content = quiz_content(tasks, given.title, cell_type, given.simulated)
-        render(files.template[0], content, snakemake.output[0])
+        render(page_template("quiz"), content, snakemake.output[0])

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.report import cell_type_content, render
+from chrompute.report import cell_type_content, page_template, render
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -13,4 +13,4 @@ if "snakemake" in globals():
         content = cell_type_content(
             snakemake.params.plan, snakemake.params.results, snakemake.wildcards.cell_type
         )
-        render(snakemake.input.template[0], content, snakemake.output[0])
+        render(page_template("cell_type"), content, snakemake.output[0])

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.report import index_content, render
+from chrompute.report import index_content, page_template, render
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -15,4 +15,4 @@ if "snakemake" in globals():
             given.samples, files.quality, next(iter(files.metrics), None), given.tasks,
             given.rivals, bool(files.windows), given.simulated,
         )  # fmt: skip
-        render(files.template[0], content, snakemake.output[0])
+        render(page_template("index"), content, snakemake.output[0])

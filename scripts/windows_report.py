@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chrompute.report import render, windows_page
+from chrompute.report import page_template, render, windows_page
 from chrompute.runlog import run_log
 
 if TYPE_CHECKING:
@@ -12,4 +12,4 @@ if "snakemake" in globals():
     with run_log(snakemake.log[0]):
         given = snakemake.params
         content = windows_page(given.sets, given.results, given.simulated)
-        render(snakemake.input.template[0], content, snakemake.output[0])
+        render(page_template("windows"), content, snakemake.output[0])

@@ -2,24 +2,19 @@
 
 
 def templates(*names):
-    return [str(Path(workflow.basedir) / f"report/{name}.html.j2") for name in names]
+    return [Path(workflow.basedir) / f"report/{name}.html.j2" for name in names]
+
+
+def page_parts(*names):
+    """Templates of a page, and the style and scripts that are put into every page."""
+    folder = Path(workflow.basedir) / "report/page"
+    return [*templates(*names, "base"), *sorted(folder.glob("*.*"))]
 
 
 SECTIONS = (
     *("quality", "chromatin", "windows_of_cell_type", "models", "used", "wrong"),
     *("run",),
 )
-PAGE_PARTS = [
-    str(Path(workflow.basedir) / f"report/page/{name}")
-    for name in (
-        "style.css",
-        "theme.js",
-        "tables.js",
-        "matrix.js",
-        "vplots.js",
-        "browser.js",
-    )
-]
 
 
 def tell_where_reports_are():

@@ -7,7 +7,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
@@ -71,8 +71,8 @@ def _imported_by(source: Path, changed: int, size: int) -> frozenset[str]:
     return frozenset(name for name in modules if module_file(name).is_file())
 
 
-def code_hash(source: Path) -> str:
-    """Digest a script and the library files behind it.
+def code_hash(source: Path, others: Iterable[str | Path] = ()) -> str:
+    """Digest a script, the library files behind it, and other files that it reads.
 
     Snakemake sees when a script is newer than results, not whether it says something else, and of
     a module that it imports it sees nothing. This digest among a rule's parameters tells.
@@ -80,6 +80,8 @@ def code_hash(source: Path) -> str:
     digest = hashlib.sha256(source.read_bytes())
     for name in sorted(modules_behind(source)):
         digest.update(module_file(name).read_bytes())
+    for path in others:
+        digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]
 
 

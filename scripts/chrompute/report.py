@@ -22,6 +22,9 @@ from chrompute.vplot_viewer import viewer_content
 from chrompute.whole_files import write_text
 from chrompute.windows_report import windows_content
 
+#: Where the templates of pages lie, beside `scripts/`.
+_TEMPLATES = Path(__file__).resolve().parents[2] / "report"
+
 
 def filter_rows(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the filter counts of all samples: one row a heading that is not zero everywhere."""
@@ -248,6 +251,11 @@ def _best_models(
 def _read_json(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(path.read_text())
     return content
+
+
+def page_template(name: str) -> Path:
+    """Return where the template of a page lies, in the checkout of this library."""
+    return _TEMPLATES / f"{name}.html.j2"
 
 
 def render(template: str | Path, content: Mapping[str, Any], path: str | Path) -> None:
