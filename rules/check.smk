@@ -44,7 +44,7 @@ rule check_fetched:
     resources:
         mem_mb=memory(2000, per_mb=0),
         runtime=minutes(60),
-    params:
-        code=code_of("check_fetched"),
+    # No digest of the code: jobs that wait for a check that is made again, and for nothing else that
+    # is, would not be asked whether their own code has changed.
     script:
         "../scripts/check_fetched.py"

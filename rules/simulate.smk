@@ -131,8 +131,7 @@ rule check_simulated:
     resources:
         mem_mb=memory(2000, per_mb=0),
         runtime=minutes(60),
-    params:
-        code=code_of("check_simulated"),
+    # No digest of the code, as in `check_fetched`.
     script:
         "../scripts/check_simulated.py"
 
