@@ -1,6 +1,7 @@
 """What all rules share: the checked configuration, wildcards and named functions."""
 
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,9 +32,11 @@ settings, faults = load_settings(
     config, Path(workflow.basedir) / "config/schemas/config.schema.json"
 )
 if faults:
-    # The files are looked at all the same, so that one run tells of all faults.
+    # The files are looked at all the same, so that one run tells of all faults, unless what they
+    # belong to is missing in the configuration.
     if settings.samples or settings.labels:
-        faults += inspect_inputs(settings, index_folder=None).faults
+        with suppress(KeyError):
+            faults += inspect_inputs(settings, index_folder=None).faults
     raise WorkflowError(str(InputError(faults)))
 config.update(settings.config)
 
