@@ -1,5 +1,6 @@
 """The numbers that figures show, as tidy tables: V-plots, one locus, learning curves."""
 
+import gzip
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 from chrompute.attribution_figures import Arrays
 from chrompute.vplot_figures import smoothed_vplot
 from chrompute.vplots import Vplot
-from chrompute.whole_files import write_frame
+from chrompute.whole_files import written_whole
 
 #: Pixels of V-plots in tables, bp of length and of position: what the smoothing leaves.
 _LENGTHS, _POSITIONS = 5, 10
@@ -19,8 +20,10 @@ _LOCUS_COLUMNS = ("shows", "input", "class", "channel", "position", "length", "v
 
 def write_numbers(table: pd.DataFrame, path: str | Path) -> None:
     """Write the numbers of a figure; gzip where the name ends so, of equal bytes each time."""
-    packed = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
-    write_frame(table, path, float_format="%.6g", compression=packed)
+    data = table.to_csv(sep="\t", index=False, float_format="%.6g").encode()
+    # The name of the file would stand in what pandas packs, and is another one until it is whole.
+    with written_whole(path) as part:
+        part.write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
 
 
 def vplot_numbers(vplots: Sequence[tuple[str, Vplot]]) -> pd.DataFrame:

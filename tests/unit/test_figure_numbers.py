@@ -115,12 +115,13 @@ def test_numbers_are_written_in_equal_bytes(tmp_path: Path) -> None:
     table = learning_numbers({2: pd.DataFrame({"epoch": [1, 2], "train_loss": [0.5, 0.25]})})
     assert table.columns.tolist() == ["seed", "epoch", "train_loss"]
     packed = []
-    for _ in range(2):
-        write_numbers(table, tmp_path / "a.tsv.gz")
-        packed.append((tmp_path / "a.tsv.gz").read_bytes())
+    for name in ("a.tsv.gz", "b.tsv.gz"):
+        write_numbers(table, tmp_path / name)
+        packed.append((tmp_path / name).read_bytes())
     write_numbers(table, tmp_path / "c.tsv")
     assert packed[0] == packed[1]
     assert packed[0][4:8] == bytes(4)  # no time of writing
+    assert not packed[0][3] & 8  # no name of a file
     text = gzip.decompress(packed[0])
     assert text == (tmp_path / "c.tsv").read_bytes()
     assert text.splitlines()[1] == b"2\t1\t0.5"
