@@ -242,11 +242,11 @@ def test_a_clock_that_is_set_back_costs_nothing_but_time(
 
 @only_whole
 def test_training_that_needs_too_much_memory_says_so(simulated: Path, tmp_path: Path) -> None:
-    """A limit on the memory of a process, below what an absurd batch needs."""
+    """A limit on the memory of a process, above what training needs and below an absurd batch."""
     folder = Path(shutil.copytree(simulated, tmp_path / "work"))
     target = f"{RESULTS}/models/chrompute/seed-1/model.safetensors"
     change_config(folder, lambda config: config["training"].update(batch_size=1_000_000))
-    limited = run_snakemake(folder, target, limit=f"--as={4_000_000_000}")
+    limited = run_snakemake(folder, target, limit=f"--data={1_200_000_000}")
     assert limited.returncode != 0
     assert "memory" in limited.stdout
     assert "Traceback" not in limited.stdout
