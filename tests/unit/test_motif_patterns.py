@@ -22,6 +22,9 @@ from chrompute.motif_patterns import (
 from chrompute.sequence_attributions import SequenceAttributions
 from helpers import ROOT
 
+#: In a new environment the motif finder is compiled first, which takes a minute.
+pytestmark = pytest.mark.slow
+
 WORDS = ("TGACTCATCCGT", "GGCACGTTAACC")
 WIDTH, GAP = 301, 40
 
