@@ -73,7 +73,8 @@ def take_addresses(
     ]
     for where, block, key, digest in _files_of(config):
         if is_url(block[key] or ""):
-            faults += [f"configuration: {where}: {p}" for p in address_problems(block[key])]
+            problems = address_problems(block[key], digest)
+            faults += [f"configuration: {where}: {problem}" for problem in problems]
             download = Download(block[key], digest)
             block[key] = download.place(config)
             downloads[block[key]] = download

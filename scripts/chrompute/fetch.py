@@ -6,8 +6,9 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
+from typing import IO
 
 from chrompute.errors import InputError
 from chrompute.manifest import sha256_of
@@ -20,6 +21,30 @@ _TIMEOUT = 60  # seconds without a byte
 _PROGRESS = 10  # seconds between lines of progress
 _PAUSES = (1, 5, 20)  # seconds before the next tries when a connection breaks
 _BROKEN = (OSError, HTTPException)
+
+
+class _KeepsHttps(urllib.request.HTTPRedirectHandler):
+    """Follows no https server to a place where anyone on the way may send another file."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Return the next request, as urllib does."""
+        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
+            raise InputError(
+                f"{req.full_url}: is redirected to {newurl}, which is not https; give that address "
+                "and the file's sha256"
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = urllib.request.build_opener(_KeepsHttps)
 
 
 def fetch_input(url: str, sha256: str, path: str | Path) -> None:
@@ -163,9 +188,7 @@ def _receive(url: str, part: Path, have: int) -> None:
 def _receive_once(url: str, part: Path, have: int) -> None:
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=_TIMEOUT
-        ) as answer:
+        with _OPENER.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT) as answer:
             resumed = answer.status == 206
             if have:
                 state = f"resuming after {have:,} bytes" if resumed else "beginning anew"

@@ -127,7 +127,7 @@ def _label_problems(
         problems.append(f"cell_type {row['cell_type']!r} has no sample in the sample sheet")
     if not row["path"]:
         problems.append("the path is empty; give the label file")
-    problems += address_problems(row["path"]) + digest_problems(row["sha256"])
+    problems += address_problems(row["path"], row["sha256"]) + digest_problems(row["sha256"])
     problems += [
         f"derived_from names {name!r}, which is not in the sample sheet"
         for name in split_list(row["derived_from"])

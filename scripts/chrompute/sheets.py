@@ -30,6 +30,7 @@ _DEFAULT_DEDUP = {"ATAC": True, "MNase": False}
 _FRAGMENTS_SHIFT = "+0/+1"
 _YES_NO = {"yes": True, "no": False}
 _LARGEST = 50_000_000  # bytes: more is an alignment file or the like, given by mistake
+_THIS_MACHINE = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])[:/]")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://")
 _DIGEST = re.compile(r"^[0-9a-fA-F]{64}$")
 
@@ -100,13 +101,18 @@ def file_name(url: str) -> str:
     return url.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
 
 
-def address_problems(path: str) -> list[str]:
-    """List what keeps a path that is an address from being fetched."""
+def address_problems(path: str, digest: str) -> list[str]:
+    """List what keeps a path that is an address from being fetched, given its digest or ""."""
     if not is_url(path):
         return []
     problems = []
     if not path.startswith(("https://", "http://")):
         problems.append(f"{path}: addresses must begin with https:// (or http://)")
+    if path.startswith("http://") and not digest and not _THIS_MACHINE.match(path):
+        problems.append(
+            f"{path}: over http anyone on the way may send another file; give the https address, "
+            "or the file's sha256"
+        )
     if not _FILE_NAME.match(file_name(path)):
         problems.append(f"the address ends in {file_name(path)!r}, which is no usable file name")
     return problems
@@ -244,7 +250,7 @@ def _sample_problems(row: dict[str, str]) -> list[str]:
 
 def _path_problems(row: dict[str, str]) -> list[str]:
     paths = split_list(row["path"])
-    problems = [problem for path in paths for problem in address_problems(path)]
+    problems = [problem for path in paths for problem in address_problems(path, row["sha256"])]
     kinds = {format_of(path) for path in paths}
     if len(kinds) > 1:
         problems.append("its paths are of different formats; give each format its own sample")

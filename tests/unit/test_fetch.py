@@ -1,11 +1,15 @@
 """Fetching, from a server of one's own that obeys, breaks off, or refuses."""
 
 import hashlib
+import io
 import shutil
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.message import Message
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -193,6 +197,16 @@ def test_a_record_without_digest_is_told(server: Server, tmp_path: Path) -> None
     (tmp_path / "reads.bam.sha256").write_text("nothing\n")
     with pytest.raises(InputError, match=r"reads.bam.sha256: holds no sha256 digest; remove it"):
         fetch_input(server.url, "", tmp_path / "reads.bam")
+
+
+@pytest.mark.parametrize("there", ["http://example.org/x.bam", "ftp://example.org/x.bam"])
+def test_no_redirection_leaves_https(there: str) -> None:
+    (handler,) = (h for h in fetching._OPENER.handlers if isinstance(h, fetching._KeepsHttps))
+    request = urllib.request.Request("https://example.org/x.bam")
+    follow = partial(handler.redirect_request, request, io.BytesIO(), 302, "Found", Message())
+    with pytest.raises(InputError, match=rf"https://.*is redirected to {there}.*sha256"):
+        follow(there)
+    assert follow("https://example.net/x.bam").full_url == "https://example.net/x.bam"
 
 
 def test_without_a_digest_no_beginning_is_trusted(server: Server, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def test_a_bam_and_a_bed_are_compared_with_the_sizes(case: Case, tmp_path: Path)
         ({"fasta": "g.fa", "sizes": "g.sizes"}, "there is both 'fasta' and 'sizes'"),
         ({"sizes": "g.sizes", "sha256": "a" * 64}, "genome/sha256 is the digest of a FASTA"),
         ({"sizes": "https://example.org/x.sizes"}, "needed before anything is fetched"),
+        ({"fasta": "http://example.org/g.fa"}, "genome/fasta: http://example.org/g.fa: over"),
         ({"fasta": "ftp://example.org/g.fa"}, "genome/fasta: ftp://example.org/g.fa: addresses"),
         ({"fasta": "g.fa", "sha256": "a"}, "genome/sha256"),
     ],

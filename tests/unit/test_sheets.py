@@ -89,6 +89,8 @@ def test_one_file_serves_several_cell_types(tmp_path: Path) -> None:
         ({"path": "x.bam;y.tsv"}, "different formats"),
         ({"path": "ftp://example.org/x.bam", "sha256": DIGEST}, "must begin with https://"),
         ({"path": "https://example.org/a b.bam", "sha256": DIGEST}, "no usable file name"),
+        ({"path": "http://example.org/a.bam"}, "anyone on the way may send another file"),
+        ({"path": "http://localhost.example.org/a.bam"}, "give the https address"),
         ({"sha256": "abc"}, "64 hexadecimal digits"),
     ],
 )
