@@ -21,6 +21,7 @@ BAMS = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark everything in this folder, and leave to one process all that share a whole run."""
     for item in items:
@@ -114,6 +115,7 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "genome": {"fasta": "genome.fa", "blacklist": "blacklist.bed", "exclude": ["chrM"]},
         "training": {"epochs": 2, "batch_size": 32, "threads": 1},
         "evaluation": {"draws": 100},
+        "interpret": {"windows": 10},
     }
     config["quality"]["deeptools"] = False  # one test makes one picture of each kind
     for site in config["sites"].values():
