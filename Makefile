@@ -7,7 +7,7 @@ CONFIG ?= config/config.yaml
 DATA := ../shared/data/yeast
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-# One process per core, each with one thread for arithmetic. Tests that share a whole run stay in one process.
+# One process per core, each with one thread for arithmetic; tests/conftest.py tells what stays in one process.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 ON_ALL_CORES := --numprocesses $(CORES) --dist loadfile
 
@@ -30,8 +30,7 @@ check: $(INSTALLED)
 	$(PYTEST) $(ON_ALL_CORES) -m "not slow" tests/unit
 
 test: check
-	$(PYTEST) $(ON_ALL_CORES) -m "slow and not workflow"
-	$(PYTEST) --numprocesses $(CORES) --dist loadgroup -m workflow
+	$(PYTEST) $(ON_ALL_CORES) -m slow
 
 # Every fault, as often as docs/reliability.md tells, and a whole run on SLURM: an hour and a half. Needs
 # root for a disk that is full and for SLURM.

@@ -5,8 +5,39 @@ from pathlib import Path
 
 import pysam
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from helpers import DATA, MakeBam, Read
+
+#: Files of tests/workflow that read the results of one whole run, which one process makes.
+SHARED_RUNS = {
+    "simulated": {
+        "faults",
+        "pages",
+        "reproduce",
+        "reruns",
+        "simulation",
+        "simulation_models",
+        "slurm",
+    },
+    "slice": {"failures", "genome_files", "inputs", "line", "missing_parts"},
+}
+
+
+class ByRun(LoadScopeScheduling):
+    """What `--dist loadfile` does, but that files with a shared run go to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        name = Path(path).stem.removeprefix("test_")
+        runs = [run for run, files in SHARED_RUNS.items() if name in files and "workflow" in path]
+        return runs[0] if runs else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRun:
+    """Give each whole run to one process."""
+    return ByRun(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,15 +21,11 @@ BAMS = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder, and leave to one process all that share a whole run."""
+    """Mark everything in this folder."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.workflow)
-            needed = getattr(item, "fixturenames", ())
-            shared = [name for name in ("simulated", "yeast_slice") if name in needed]
-            item.add_marker(pytest.mark.xdist_group((*shared, item.path.stem)[0]))
 
 
 @pytest.fixture(scope="module")
