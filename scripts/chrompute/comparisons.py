@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import t
+from scipy.special import stdtr
 
 from chrompute.bootstrap import Bootstrap
 from chrompute.differences import Differences
@@ -81,7 +81,7 @@ def two_sided_p(found: Bootstrap, metric: str, blocks: int) -> float:
     error = draws.std(ddof=1) * np.sqrt(blocks / (blocks - 1))
     if error < 1e-12:  # what rounding leaves
         return 1.0 if abs(value) < 1e-12 else 0.0
-    return float(2 * t.sf(abs(value) / error, blocks - 1))
+    return float(2 * stdtr(blocks - 1, -abs(value) / error))
 
 
 def holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

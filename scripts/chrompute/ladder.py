@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 #: Standard deviations of the Gaussians that smooth the histogram and its trend, bp.
 _SMOOTHING, _TREND = 8, 60
@@ -36,6 +35,9 @@ def ladder_peaks(histogram: npt.ArrayLike) -> dict[str, Any]:
         of neighbouring rungs from `mono` on, bp, None with fewer than two) and `peaks`, the
         number of `free` and `mono` that are there (None below 1,000 fragments).
     """
+    # Loaded here: it takes 0.6 s, and most jobs that import this module do not need it.
+    from scipy.signal import find_peaks
+
     counts = np.asarray(histogram, dtype=float)
     found: dict[str, Any] = dict.fromkeys(_RUNGS)
     if counts.sum() < _FEWEST:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_fscore_support
 
 from chrompute.bootstrap import Bootstrap, bootstrap, count_blocks, genome_blocks, mean_of
 from chrompute.label_columns import TRUTH
@@ -300,13 +299,10 @@ def _tables_of_task(scored: TaskScores) -> Evaluation:
 def _class_rows(
     labels: Labels, probabilities: Probabilities, classes: Sequence[str]
 ) -> list[dict[str, object]]:
-    known = labels >= 0
-    precision, recall, _, number = precision_recall_fscore_support(
-        labels[known],
-        probabilities[known].argmax(axis=1),
-        labels=np.arange(len(classes)),
-        zero_division=np.nan,
-    )
+    cells = _confusion([labels], probabilities)
+    right, number, called = cells.diagonal(), cells.sum(axis=1), cells.sum(axis=0)
+    with np.errstate(invalid="ignore"):  # a class without windows has no recall
+        recall, precision = right / number, right / called
     return [
         {"class": name, "windows": int(n), "recall": r, "precision": p}
         for name, n, r, p in zip(classes, number, recall, precision, strict=True)

@@ -9,8 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks, peak_prominences
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from chrompute.fragments import Fragments
 from chrompute.nucleosomes import CLOSEST_DYADS, CORE_FLANK, dyad_positions
@@ -105,6 +104,9 @@ def phasogram(dyads: Fragments, max_distance: int, smoothing: float) -> Phasogra
     smoothing
         Standard deviation of the Gaussian that smooths the counts, bp.
     """
+    # Loaded here: it takes 0.6 s, and most jobs that import this module do not need it.
+    from scipy.signal import peak_prominences
+
     parts = count_dyad_distances(dyads, max_distance)
     counts = parts.sum(axis=0)
     smoothed, trend = _smooth(counts, smoothing), _trend(counts)
@@ -203,6 +205,8 @@ def _over_trend(counts: Counts, smoothing: float) -> Values:
 
 def _clear_peaks(counts: Counts, trend: Values, relative: Values, smoothing: float) -> Counts:
     """Return the rows of the first, second, ... clear peak; they end where one is missing."""
+    from scipy.signal import find_peaks
+
     none = np.zeros(0, np.int64)
     # With less than a pair a distance every pair would be a peak.
     if counts.size <= CLOSEST_DYADS or counts.mean() < 1 or trend.min() <= 0:
@@ -250,7 +254,7 @@ def _interval(
         places = [_nearest_summit(relative, int(row)) for row in peaks]
         slopes.append(_slope(np.array(places), weights))
     error = float(np.sqrt((number - 1) * np.var(slopes)))
-    reach = float(student.ppf(0.975, number - 1)) * error
+    reach = float(stdtrit(number - 1, 0.975)) * error  # Student's t
     return repeat - reach, repeat + reach
 
 
