@@ -129,6 +129,7 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ("majority", "forest", "forest_vplot", "vplot", "chrompute")
     config["models"] = {name: config["models"][name] for name in names}
     config["windows"]["states"]["split"] = {"valid": ["chrVI"], "test": ["chrIII"]}
+    config["windows"]["states"]["width"] = 1001  # every substitution of one is predicted
     tiny = {"position_bin": 24, "channels": 16, "blocks": 2}
     config["models"]["vplot"]["network"] = tiny
     config["models"]["chrompute"]["network"] = tiny | {"motifs": 16}

@@ -73,15 +73,21 @@ def edited(clone: Path, module: str) -> Iterator[None]:
         path.write_text(before)
 
 
-def scripts_behind(module: str) -> set[str]:
-    """Find the scripts that import a module, with Python's own search through their statements."""
-    found = set()
+@pytest.fixture(scope="module")
+def modules_of() -> dict[str, set[str]]:
+    """What each script imports, by Python's own search through its statements."""
+    found = {}
     for script in (ROOT / "scripts").glob("*.py"):
         finder = ModuleFinder(path=[str(ROOT / "scripts")])
         finder.run_script(str(script))
-        if f"chrompute.{module}" in finder.modules:
-            found.add(script.stem)
+        found[script.stem] = {*finder.modules}
     return found
+
+
+@pytest.fixture(scope="module")
+def every(simulated: Path, clone: Path) -> set[str]:
+    """All rules that a whole run has jobs of."""
+    return {*jobs(simulated, clone, "--forceall")}
 
 
 def test_a_fresh_clone_over_old_results_has_nothing_to_do(simulated: Path, clone: Path) -> None:
@@ -114,10 +120,9 @@ def test_copied_results_count_by_their_times(simulated: Path, clone: Path, tmp_p
 
 @pytest.mark.parametrize("module", EDITED)
 def test_an_edited_module_runs_again_exactly_what_imports_it(
-    simulated: Path, clone: Path, module: str
+    simulated: Path, clone: Path, every: set[str], modules_of: dict[str, set[str]], module: str
 ) -> None:
-    every = {*jobs(simulated, clone, "--forceall")}
-    behind = scripts_behind(module)
+    behind = {script for script, own in modules_of.items() if f"chrompute.{module}" in own}
     with edited(clone, module):
         found = jobs(simulated, clone)
     expected = {rule for rule in every - GATES if script_of(rule) in behind}
