@@ -33,7 +33,7 @@ check: $(INSTALLED)
 test: check
 	$(PYTEST) $(ON_ALL_CORES) -m slow
 
-# Every fault, as often as docs/reliability.md tells, and a whole run on SLURM: an hour and a half. Needs
+# Every fault, as often as docs/reliability.md tells, and a whole run on SLURM: two hours. Needs
 # root for a disk that is full and for SLURM.
 test-faults: $(INSTALLED)
 	CHROMPUTE_ALL_FAULTS=1 $(PYTEST) -s tests/workflow/test_faults.py tests/workflow/test_slurm.py
