@@ -109,7 +109,7 @@ def yeast_slice(yeast: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "samples": "samples.tsv",
         "labels": "labels.tsv",
         "genome": {"fasta": "genome.fa", "blacklist": "blacklist.bed", "exclude": ["chrM"]},
-        "training": {"epochs": 2, "batch_size": 32, "threads": 1},
+        "training": {"epochs": 6, "batch_size": 32, "threads": 1},
         "evaluation": {"draws": 100},
         "interpret": {"windows": 10},
     }

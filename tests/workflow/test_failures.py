@@ -137,7 +137,7 @@ def misspelt_label_task(folder: Path) -> None:
 def test_a_killed_run_loses_no_epoch(fresh: Path) -> None:
     """That the weights are the same ones, tests/unit/test_training_job.py shows."""
     target = "results/models/vplot/seed-1/model.safetensors"
-    change_config(fresh, lambda config: config["training"].update(epochs=6))
+    change_config(fresh, lambda config: config["training"].update(epochs=20))
     process = start_snakemake(fresh, target)
     deadline = time.monotonic() + 120
     while not list((fresh / "results").rglob("last.ckpt")):
