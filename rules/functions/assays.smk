@@ -52,6 +52,13 @@ def million_fragments(samples):
     return unknown + megabytes(set(paths) - set(text)) / 100 + megabytes(text) / 10
 
 
+def samples_of_job(wildcards, assay=None):
+    """The samples that a job is about: the one it names, or those of its cell type."""
+    if hasattr(wildcards, "sample"):
+        return [settings.sample(wildcards.sample)]
+    return settings.samples_of(wildcards.cell_type, assay)
+
+
 def fragments_mb(wildcards, attempt):
     """Memory: the interpreter, a block of reads, and about 20 bytes a fragment."""
     number = million_fragments([settings.sample(wildcards.sample)])
@@ -89,11 +96,8 @@ def cell_type_of(wildcards):
 
 def quality_mb(wildcards, attempt):
     """Memory: the longest chromosome (its share of the FASTA is below 0.3 in large genomes)."""
-    samples = [s for s in settings.samples if s.name == wildcards.get("sample", s.name)]
-    genome = 2 * genome_mb()
-    return int(
-        attempt * (SNAKEMAKE_MB + 1500 + genome + 150 * million_fragments(samples))
-    )
+    fragments = 150 * million_fragments(samples_of_job(wildcards))
+    return int(attempt * (SNAKEMAKE_MB + 1500 + 2 * genome_mb() + fragments))
 
 
 def quality_of_cell_type(wildcards):
@@ -332,14 +336,9 @@ def profile_sites(wildcards):
 
 
 def pool_mb(wildcards, attempt):
-    """Memory: the interpreter, and the fragments of the samples that are pooled."""
-    samples = [
-        sample
-        for sample in settings.samples
-        if getattr(wildcards, "sample", sample.name) == sample.name
-        and getattr(wildcards, "cell_type", sample.cell_type) == sample.cell_type
-    ]
-    return int(attempt * (SNAKEMAKE_MB + 1000 + 150 * million_fragments(samples)))
+    """Memory: the interpreter, and the fragments of the MNase samples that are pooled."""
+    fragments = 100 * million_fragments(samples_of_job(wildcards, "MNase"))
+    return int(attempt * (SNAKEMAKE_MB + 1000 + fragments))
 
 
 def calls_of(cell_type):

@@ -74,7 +74,10 @@ def genome_of_model(wildcards):
 
 
 def training_mb(wildcards, attempt):
-    """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each)."""
+    """Memory: torch and a batch, the genome, and the fragments (about 30 bytes each).
+
+    80 are asked for: a BAM of few tags and qualities holds more of them than one would guess.
+    """
     return model_mb(settings.samples, attempt)
 
 
@@ -85,9 +88,8 @@ def applying_mb(wildcards, attempt):
 
 
 def model_mb(samples, attempt):
-    paths = [path for s in samples for path in s.paths if not is_url(path)]
-    genome = 4 * genome_mb()
-    return int(attempt * (SNAKEMAKE_MB + 1800 + genome + 3 * megabytes(paths)))
+    fragments = 80 * million_fragments(samples)
+    return int(attempt * (SNAKEMAKE_MB + 1800 + 2 * genome_mb() + fragments))
 
 
 def baseline_threads(wildcards):

@@ -126,4 +126,4 @@ POOLS_OF_OTHERS = but_not(
 
 def track_mb(wildcards, input, attempt):
     """Memory: the interpreter, a piece of a chromosome, and the fragments."""
-    return int(attempt * (SNAKEMAKE_MB + 500 + 20 * megabytes(input)))
+    return int(attempt * (SNAKEMAKE_MB + 500 + 40 * megabytes(input)))

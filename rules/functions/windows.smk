@@ -89,7 +89,7 @@ def holdouts(wildcards):
 def windows_mb(wildcards, input, attempt):
     """Memory: the interpreter, labels, the genome with sums along a chromosome, and fragments."""
     genome, labels = 3 * megabytes(input.genome), 10 * megabytes(input.labels)
-    fragments = 30 * megabytes(input.fragments)
+    fragments = 60 * megabytes(input.fragments)
     return int(attempt * (SNAKEMAKE_MB + 600 + genome + labels + fragments))
 
 
