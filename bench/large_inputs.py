@@ -4,8 +4,8 @@
     snakemake --cores 2 --configfile FOLDER/config.yaml
     python docs/make_scaling.py .snakemake/log/NAME.snakemake.log
 
-Three samples of one cell type, by default 10 million pairs each, lie on three chromosomes of
-GRCh38 (162 Mb): as dense as 190 million pairs on all of them. States are segments of 500 bp, one
+Three samples of one cell type, by default 5 million pairs each, lie on three chromosomes of
+GRCh38 (162 Mb): as dense as 95 million pairs on all of them. States are segments of 500 bp, one
 in 20 kb; a forest and a network learn them. Everything else of the configuration is that of
 config/tiny.yaml.
 """
@@ -79,7 +79,7 @@ def write_config(folder: Path) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-def main(folder: str, pairs: str = "10_000_000") -> None:
+def main(folder: str, pairs: str = "5_000_000") -> None:
     """Write everything."""
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
