@@ -301,7 +301,7 @@ def _class_rows(
 ) -> list[dict[str, object]]:
     cells = _confusion([labels], probabilities)
     right, number, called = cells.diagonal(), cells.sum(axis=1), cells.sum(axis=0)
-    with np.errstate(invalid="ignore"):  # a class without windows has no recall
+    with np.errstate(invalid="ignore"):  # of a class without windows
         recall, precision = right / number, right / called
     return [
         {"class": name, "windows": int(n), "recall": r, "precision": p}
