@@ -134,11 +134,20 @@ def misspelt_label_task(folder: Path) -> None:
     path.write_text(path.read_text().replace("two\tstate", "two\tstat"))
 
 
-def test_a_killed_run_loses_no_epoch(fresh: Path) -> None:
-    """That the weights are the same ones, tests/unit/test_training_job.py shows."""
-    target = "results/models/vplot/seed-1/model.safetensors"
-    change_config(fresh, lambda config: config["training"].update(epochs=20))
-    process = start_snakemake(fresh, target)
+def test_a_killed_run_loses_no_epoch_and_ends_in_the_same_bytes(
+    fresh: Path, finished: Path
+) -> None:
+    model = "results/models/vplot/seed-1/model.safetensors"
+    targets = [
+        model, "results/models/vplot/seed-1/card.json",
+        "results/fragments/atac_1.parquet", "results/tracks/atac_1.coverage.bw",
+        "results/vplots/293/tss.npz", "results/vplots/293/tss.pdf",
+        "results/windows/states.parquet", "results/vplots/293/tss.png",
+        "results/models/forest/seed-1/predictions.parquet",
+        "results/models/vplot/seed-1/predictions.parquet",
+        "results/evaluation/vplot.seed-1.scores.tsv", "results/quality/293.lengths.png",
+    ]  # fmt: skip
+    process = start_snakemake(fresh, model)
     deadline = time.monotonic() + 120
     while not list((fresh / "results").rglob("last.ckpt")):
         assert process.poll() is None, process.stdout
@@ -146,11 +155,14 @@ def test_a_killed_run_loses_no_epoch(fresh: Path) -> None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C in a terminal does
     process.communicate(timeout=60)
-    assert not (fresh / target).exists()
-    again = run_snakemake(fresh, target)
+    assert not (fresh / model).exists()
+    again = run_snakemake(fresh, *targets)
     assert again.returncode == 0, again.stdout[-3000:]
     assert "resuming after epoch" in again.stdout
-    assert (fresh / target).exists()
+    different = [
+        name for name in targets if (fresh / name).read_bytes() != (finished / name).read_bytes()
+    ]
+    assert different == []
 
 
 def test_a_wrong_genome_stops_the_yeast_run_at_the_check(yeast: Path, tmp_path: Path) -> None:
